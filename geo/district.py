@@ -1,0 +1,93 @@
+"""A folder → a district: its declaration, its layers and where its rounds lie."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from .bundled import embedded_district, layers_folder
+from .catalog import Catalog, describe, load_catalog
+from .errors import DeclarationError
+from .model import DistrictSpec, Indicator, Layer, Target
+
+
+@dataclass(frozen=True)
+class District:
+    """A district's folder, what it declares, and the layers that hold there."""
+
+    folder: Path
+    spec: DistrictSpec
+    catalog: Catalog
+
+    @property
+    def rounds_folder(self) -> Path:
+        """Where the survey rounds lie."""
+        return self.folder / "rounds"
+
+    @property
+    def rasters_folder(self) -> Path:
+        """Where rasters lie, one `NAME.tif` a Raster layer."""
+        return self.folder / "rasters"
+
+    @property
+    def levels(self) -> tuple[Layer, ...]:
+        """The layers of units, from fine to coarse."""
+        return tuple(self.catalog.layer(name) for name in self.spec.levels)
+
+    def target(self, indicator: Indicator) -> Target | None:
+        """The indicator's target here: the district's own where it overrides the layer's."""
+        return self.spec.targets.get(indicator.id, indicator.target)
+
+
+def open_district(folder: Path | str | None = None) -> District:
+    """Read a district's declaration, and the layers with those of its own `layers/` on top.
+
+    Parameters
+    ----------
+    folder : the district's folder; None means the one that comes with the program
+
+    Returns
+    -------
+    District
+
+    Raises
+    ------
+    DeclarationError
+        The folder has no `district.toml`, or it or a layer file says something it may not.
+
+    Examples
+    --------
+    >>> open_district().spec.code
+    '321202'
+    """
+    path = Path(folder) if folder is not None else embedded_district()
+    file = path / "district.toml"
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DeclarationError(
+            file, ["not found; a district is a folder with a district.toml in it"]
+        ) from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DeclarationError(file, [f"is not TOML in UTF-8: {error}"]) from error
+    try:
+        spec = DistrictSpec.model_validate(raw)
+    except ValidationError as error:
+        raise DeclarationError(file, describe(error)) from error
+    own = path / "layers"
+    catalog = load_catalog(layers_folder(), own) if own.is_dir() else load_catalog()
+    problems = [
+        f"levels: {name!r} is not a declared layer of units"
+        for name in spec.levels
+        if name not in catalog.layers or catalog.layers[name].unit is None
+    ]
+    known = {indicator.id for _, indicator in catalog.indicators()}
+    problems += [
+        f"targets.{name}: no indicator of that id" for name in spec.targets if name not in known
+    ]
+    if problems:
+        raise DeclarationError(file, problems)
+    return District(path, spec, catalog)

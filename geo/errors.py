@@ -1,0 +1,101 @@
+"""The one family of errors: everything this package raises on purpose is a GeoError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+ROWS_SHOWN = 10
+
+
+def abridge(rows: Sequence[object], shown: int = ROWS_SHOWN) -> str:
+    """The first few of many row names, and how many more there are.
+
+    Parameters
+    ----------
+    rows : ids or line numbers
+    shown : how many to print before abridging
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> abridge([1, 2, 3], shown=2)
+    '1, 2 and 1 more'
+    """
+    head = ", ".join(str(row) for row in rows[:shown])
+    rest = len(rows) - shown
+    return head if rest <= 0 else f"{head} and {rest} more"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with data: where, what was found, what was expected, what to do.
+
+    `rows` are ids (or line numbers of the file where there are no ids yet).
+    """
+
+    layer: str
+    found: str
+    expected: str
+    remedy: str
+    rows: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        where = f" rows {abridge(self.rows)}:" if self.rows else ""
+        return f"{self.layer}:{where} found {self.found}; expected {self.expected}; {self.remedy}"
+
+
+class GeoError(Exception):
+    """Base of every error of this package."""
+
+
+class DataError(GeoError, ValueError):
+    """Data cannot be used as it is; carries all the faults that were found, not only the first."""
+
+    def __init__(self, faults: Iterable[Fault] | Fault) -> None:
+        self.faults: tuple[Fault, ...] = (
+            (faults,) if isinstance(faults, Fault) else tuple(faults)
+        )
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class ScopeError(DataError):
+    """The four edges do not enclose an area."""
+
+
+class DeclarationError(GeoError, ValueError):
+    """A layer or district file says something it may not; names file, key, value and what is allowed."""
+
+    def __init__(self, file: object, problems: Iterable[str]) -> None:
+        self.file = str(file)
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"{self.file}: {problem}" for problem in self.problems))
+
+
+class UnknownNameError(GeoError, LookupError):
+    """A layer, indicator, round, unit or level of that name does not exist."""
+
+    def __init__(self, what: str, name: object, known: Iterable[object]) -> None:
+        names = [str(item) for item in known]
+        listed = abridge(names, 40) if names else "none"
+        super().__init__(f"no {what} named {name!r}; there are: {listed}")
+
+
+class StoreError(GeoError, OSError):
+    """A round cannot be read or written; what was there before is untouched."""
+
+
+class SourceError(DataError):
+    """A user's file cannot be read as what it claims to be."""
+
+
+class MissingExtraError(GeoError, ImportError):
+    """An optional package is absent; names the extra that brings it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"this needs the package {package}: pip install 'chengxiang-atlas[{extra}]'"
+        )
