@@ -1,0 +1,66 @@
+# `make app` and `make test` set up what they need and then run; a second run starts at once,
+# because the stamps below are only older than the locks when a lock has changed.
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$name"; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The project itself is installed last, without looking anything up: all it needs is in the lock.
+INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
+
+.PHONY: app test lint types unit fix lock setup clean
+
+app: $(VENV)/.app
+	$(BIN)/atlas app
+
+test: lint types unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev $(VENV)/.browser
+	$(BIN)/python -m pytest
+
+# Everything `make test` needs, without running it.
+setup: $(VENV)/.dev $(VENV)/.browser
+
+fix: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The locks hold exact versions and hashes, and no address of a registry.
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet
+lock:
+	$(LOCK) --group pyproject.toml:build --output-file requirements.txt
+	$(LOCK) --group pyproject.toml:dev --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache build dist
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found: install it, or say make PYTHON=/path/to/python"; exit 1; }
+	@echo "making $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "this Python cannot make environments: install its venv and pip parts (on Debian and Ubuntu: apt-get install python3-venv)"; exit 1; }
+
+$(VENV)/.app: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "installing what the program needs (a minute or two, once)"
+	$(PIP) install --require-hashes --requirement requirements.txt
+	$(INSTALL_PROJECT)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(BIN)/python
+	@echo "installing what the program and its tests need (a minute or two, once)"
+	$(PIP) install --require-hashes --requirement requirements-dev.txt
+	$(INSTALL_PROJECT)
+	@touch $@ $(VENV)/.app
+
+$(VENV)/.browser: tests/setup.sh | $(BIN)/python
+	sh tests/setup.sh
+	@touch $@
