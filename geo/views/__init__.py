@@ -1,0 +1,1 @@
+"""What people see: maps, tables and pages made from figures that were computed elsewhere."""

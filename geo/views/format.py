@@ -1,0 +1,191 @@
+"""Figures and decisions as words, in Chinese and in English.
+
+Numbers are rounded so that a miss never reads as a hit, and an unknown is never an empty cell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import Literal
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+NOTHING = "—"
+"""Stands where there is no figure: a rate with no denominator, a verdict with no target."""
+
+_WORDS: dict[str, tuple[str, str]] = {
+    # verdicts
+    "met": ("达标", "met"),
+    "not_met": ("未达标", "not met"),
+    "undecided": ("尚不能判定", "undecided"),
+    "no_data": ("无数据", "no data"),
+    # three values
+    "covered": ("已达到", "covered"),
+    "not_covered": ("未达到", "not covered"),
+    "unknown": ("情况不明", "unknown"),
+    # scope
+    "in": ("范围内", "in"),
+    "partly": ("部分在内", "partly in"),
+    "out": ("范围外", "out"),
+    "near_edge": ("临界", "near the edge"),
+    "all": ("全区", "whole district"),
+    "inside": ("仅四至范围内", "only inside the area"),
+    "area_share": ("按面积比例", "by share of area"),
+    "representative_point": ("按代表点", "by a point inside"),
+    "any_overlap": ("有重叠即入", "by any overlap"),
+    # levels
+    "village": ("村（社区）", "villages and communities"),
+    "town": ("镇（街道）", "towns and streets"),
+    "district": ("全区合计", "district"),
+    # sides
+    "north": ("北", "north"),
+    "east": ("东", "east"),
+    "south": ("南", "south"),
+    "west": ("西", "west"),
+    # projects
+    "cleaning": ("净化", "Cleaning"),
+    "greening": ("绿化", "Greening"),
+    "hardening": ("硬化", "Hardening"),
+    "lighting": ("亮化", "Lighting"),
+    "facades": ("美化", "Facades"),
+    "certification": ("基层创建", "Certification"),
+    "weak_spots": ("薄弱环节", "Weak spots"),
+}
+
+_UNITS: dict[str, tuple[str, str]] = {"m": ("米", "m"), "m2": ("平方米", "m²"), "count": ("个", "")}
+
+
+def word(name: str | None, language: Language = "zh") -> str:
+    """The word a reader knows a verdict, decision, level, side, project or value by.
+
+    Parameters
+    ----------
+    name : the name used in code and JSON; None is a dash, a name that has no word stands as it is
+    language : "zh" or "en"
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> word("not_met"), word("not_met", "en"), word(None)
+    ('未达标', 'not met', '—')
+    """
+    if name is None:
+        return NOTHING
+    pair = _WORDS.get(name)
+    return name if pair is None else pair[LANGUAGES.index(language)]
+
+
+def percent(rate: float | None, places: int = 1) -> str:
+    """A rate between 0 and 1 as a percentage, always rounded down.
+
+    Rounding down keeps a comparison with any target that has no more than `places` decimals:
+    what prints as 90.0% is at least 90 %, what falls short of 100 % never prints as 100.0%.
+
+    Parameters
+    ----------
+    rate : dimensionless; None and NaN are a dash
+    places : decimals printed
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> percent(0.9996), percent(1.0), percent(0.57), percent(None)
+    ('99.9%', '100.0%', '57.0%', '—')
+    """
+    if _absent(rate):
+        return NOTHING
+    # By way of the shortest decimal that names the float: 0.57 is 57.0%, though 0.57 * 100 < 57.
+    exact = Decimal(repr(float(rate or 0.0))) * 100
+    return f"{exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_FLOOR)}%"
+
+
+def percent_range(lower: float | None, upper: float | None, places: int = 1) -> str:
+    """The bounds of a rate; one figure where they are the same.
+
+    Examples
+    --------
+    >>> percent_range(0.8, 0.9), percent_range(0.8, 0.8), percent_range(None, None)
+    ('80.0%–90.0%', '80.0%', '—')
+    """
+    low, high = percent(lower, places), percent(upper, places)
+    return low if low == high else f"{low}–{high}"
+
+
+def number(value: float | None, places: int = 0) -> str:
+    """A number with thousands separated; a dash where there is none.
+
+    Examples
+    --------
+    >>> number(1234.5), number(12), number(float("nan")), number(0.25, 2)
+    ('1,234', '12', '—', '0.25')
+    """
+    if _absent(value):
+        return NOTHING
+    return f"{float(value or 0.0):,.{places}f}"
+
+
+def amount(value: float | None, measure: str, language: Language = "zh") -> str:
+    """A numerator or denominator with its unit: metres, square metres, or a bare count.
+
+    Parameters
+    ----------
+    value : in the unit of `measure`
+    measure : "m", "m2" or "count"
+    language : "zh" or "en"
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> amount(12345.6, "m"), amount(12345.6, "m2", "en"), amount(7, "count"), amount(7, "count", "en")
+    ('12,346 米', '12,346 m²', '7 个', '7')
+    """
+    if _absent(value):
+        return NOTHING
+    unit = _UNITS.get(measure, (measure, measure))[LANGUAGES.index(language)]
+    return f"{number(value)} {unit}".strip()
+
+
+def sides(names: Sequence[str], language: Language = "zh") -> str:
+    """Edges in words, in the order given.
+
+    Examples
+    --------
+    >>> sides(("south", "west")), sides(("south", "west"), "en"), sides(())
+    ('南、西', 'south, west', '—')
+    """
+    if not names:
+        return NOTHING
+    return ("、" if language == "zh" else ", ").join(word(name, language) for name in names)
+
+
+def yes_no(value: object, language: Language = "zh") -> str:
+    """A three-valued attribute in words: what is missing is unknown, never no.
+
+    Examples
+    --------
+    >>> yes_no(True), yes_no(False), yes_no(None), yes_no(float("nan"), "en")
+    ('是', '否', '情况不明', 'unknown')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return word("unknown", language)
+    try:
+        answer = bool(value)
+    except TypeError:  # pandas.NA will not say
+        return word("unknown", language)
+    return {"zh": ("否", "是"), "en": ("no", "yes")}[language][answer]
+
+
+def _absent(value: float | None) -> bool:
+    return value is None or math.isnan(value)
