@@ -1,0 +1,84 @@
+"""What several areas' tests share: a Chromium with the network refused."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+OWN_HOSTS = {"localhost", "127.0.0.1", "::1"}
+
+
+class Refused(list[str]):
+    """Addresses outside this machine that a page asked for; every one of them was refused."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium or Chrome (tests/setup.sh sees to it that there is one)."""
+    named = [os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUM_NAMES), *CHROMIUM_PLACES]
+    for path in named:
+        if path and Path(path).is_file():
+            return path
+    pytest.fail("no Chromium: run `make setup`, or set CHROMIUM to the path of one")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A running Chromium; one a module, since Playwright keeps an event loop while it lives."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Page, Refused]]]:
+    """Opens a page that can reach this machine alone, with the list of what was refused to it."""
+    contexts = []
+
+    def opened(address: str, **options: object) -> tuple[Page, Refused]:
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        refused = Refused()
+
+        def judge(route: object) -> None:
+            parts = urlsplit(route.request.url)  # type: ignore[attr-defined]
+            if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in OWN_HOSTS:
+                refused.append(route.request.url)  # type: ignore[attr-defined]
+                route.abort()  # type: ignore[attr-defined]
+            else:
+                route.continue_()  # type: ignore[attr-defined]
+
+        context.route("**/*", judge)
+        page = context.new_page()
+        page.goto(address)
+        return page, refused
+
+    yield opened
+    for context in contexts:
+        context.close()
