@@ -1,0 +1,105 @@
+"""Looks at a GeoPackage as the database it is, before any GIS library opens it.
+
+A GeoPackage is a SQLite file, and a SQLite file can hold code: a view that never ends, a trigger that
+changes other tables, a virtual table that reads elsewhere. Reading the schema runs none of it.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from ..errors import Fault, SourceError
+
+SQLITE_MAGIC = b"SQLite format 3\x00"
+# What the GeoPackage standard and GDAL themselves put into a file: row counts, the spatial index, tile checks.
+_OWN_TRIGGER = re.compile(
+    r"(rtree_.+_(insert|delete|update[1-7]?)|trigger_(insert|delete)_feature_count_.+|gpkg_.+)\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_RTREE_TABLE = re.compile(r"\s*CREATE\s+VIRTUAL\s+TABLE\s+.+\s+USING\s+rtree\b", re.I | re.S)
+
+
+def geopackage_faults(path: Path) -> tuple[Fault, ...]:
+    """The reasons for which a file must not be opened as a GeoPackage; none where it is harmless.
+
+    Parameters
+    ----------
+    path : a local file
+
+    Returns
+    -------
+    tuple of Fault
+        One a fault: not a SQLite file, not a GeoPackage, damaged, or holding a view, a foreign trigger,
+        a virtual table other than a spatial index, or a computed column.
+
+    Examples
+    --------
+    >>> [fault.found for fault in geopackage_faults(Path(__file__))]
+    ['a file that is not a SQLite database']
+    """
+    with path.open("rb") as stream:
+        magic = stream.read(len(SQLITE_MAGIC))
+    if magic != SQLITE_MAGIC:
+        return (
+            _fault(path, "a file that is not a SQLite database", "choose a GeoPackage (.gpkg)"),
+        )
+    address = f"file:{quote(path.resolve().as_posix())}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            return tuple(_schema_faults(path, database))
+    except sqlite3.Error as error:
+        return (
+            _fault(path, f"a damaged database ({error})", "save the layers into a new GeoPackage"),
+        )
+
+
+def require_geopackage(path: Path) -> None:
+    """Refuse a file that is not a harmless GeoPackage.
+
+    Raises
+    ------
+    SourceError
+        With every fault of `geopackage_faults`.
+    """
+    faults = geopackage_faults(path)
+    if faults:
+        raise SourceError(faults)
+
+
+def _schema_faults(path: Path, database: sqlite3.Connection) -> list[Fault]:
+    entries = database.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    names = {str(name).lower() for kind, name, _ in entries if kind == "table"}
+    if "gpkg_contents" not in names:
+        return [
+            _fault(path, "a SQLite database without the tables of a GeoPackage", "choose a GeoPackage (.gpkg)")
+        ]
+    faults = []
+    for kind, name, sql in entries:
+        if kind == "view":
+            found = f"the view {name!r}"
+        elif kind == "trigger" and not _OWN_TRIGGER.match(str(name)):
+            found = f"the foreign trigger {name!r}"
+        elif kind == "table" and re.match(r"\s*CREATE\s+VIRTUAL", sql or "", re.I):
+            if _RTREE_TABLE.match(sql) and str(name).lower().startswith("rtree_"):
+                continue
+            found = f"the virtual table {name!r}"
+        elif kind == "table" and _has_computed_column(database, str(name)):
+            found = f"computed columns in the table {name!r}"
+        else:
+            continue
+        faults.append(_fault(path, found, "export the layers into a new GeoPackage as plain tables"))
+    return faults
+
+
+def _has_computed_column(database: sqlite3.Connection, table: str) -> bool:
+    quoted = table.replace('"', '""')
+    return any(row[6] in (2, 3) for row in database.execute(f'PRAGMA table_xinfo("{quoted}")'))
+
+
+def _fault(path: Path, found: str, remedy: str) -> Fault:
+    return Fault(path.name, found, "a GeoPackage of plain tables", remedy)
