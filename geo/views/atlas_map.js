@@ -1,0 +1,230 @@
+// Draws a map description (geo/views/description.py) with Leaflet: the same drawing in an exported file
+// and in the app. Everything that comes from data reaches the page by textContent, never as markup.
+
+function drawAtlasMap(L, element, description, options = {}) {
+  const SVG = "http://www.w3.org/2000/svg";
+  const words = description.words;
+  const make = (tag, className, text, parent) => {
+    const node = document.createElement(tag);
+    if (className) node.className = className;
+    if (text !== undefined && text !== null) node.textContent = text;
+    if (parent) parent.appendChild(node);
+    return node;
+  };
+  // Text of a file stands apart from its surroundings, so that a right-to-left mark in it turns nothing else round.
+  const quote = (tag, className, text, parent) => {
+    const node = make(tag, className, text, parent);
+    node.dir = "auto";
+    node.classList.add("atlas-text");
+    return node;
+  };
+  const own = options.map === undefined;
+  const map = own
+    ? L.map(element, { zoomControl: false, zoomSnap: 0.25, zoomDelta: 0.5, minZoom: 8, maxZoom: 19 })
+    : options.map;
+  element.classList.add("atlas-map");
+  element.lang = description.language === "zh" ? "zh-CN" : "en";
+  map.attributionControl.setPrefix(false);
+  const renderer = L.canvas({ padding: 0.3, tolerance: 4 });
+
+  const pathOptions = (look, answers) => ({
+    renderer,
+    interactive: answers,
+    bubblingMouseEvents: false,
+    color: look.color,
+    weight: look.width,
+    opacity: look.opacity,
+    stroke: look.width > 0,
+    dashArray: look.dash,
+    fill: look.fill !== undefined,
+    fillColor: look.fill,
+    fillOpacity: look.fillOpacity,
+    radius: look.radius,
+    smoothFactor: 0.5,
+  });
+
+  const tip = (label) => quote("div", "atlas-tip", label);
+  const card = (layer, feature) => {
+    const box = make("div", "atlas-card");
+    quote("h3", "", feature.properties.label, box);
+    make("p", "atlas-kind", null, box).append(
+      quote("span", "", layer.title), " · ", quote("span", "", layer.entries[feature.properties.entry].label));
+    const list = make("dl", "", null, box);
+    feature.properties.values.forEach((value, i) => {
+      quote("dt", "", layer.fields[i], list);
+      quote("dd", "", value, list);
+    });
+    return box;
+  };
+
+  let picked = null;
+  const unpick = () => {
+    if (picked) picked.setStyle(picked.usual);
+    picked = null;
+  };
+  const pick = (path, usual) => {
+    unpick();
+    path.usual = { color: usual.color, weight: usual.width, dashArray: usual.dash || null };
+    path.setStyle({ color: "#111111", weight: Math.max(3.5, usual.width + 1.5), dashArray: null });
+    picked = path;
+  };
+
+  let drawn = 0;
+  const layers = description.layers.map((layer) => {
+    const looks = layer.entries.map((entry) => entry.look);
+    const lookOf = (feature) => looks[feature.properties.entry];
+    const group = L.geoJSON(layer.features, {
+      style: (feature) => pathOptions(lookOf(feature), layer.answers),
+      pointToLayer: (feature, at) => L.circleMarker(at, pathOptions(lookOf(feature), layer.answers)),
+      onEachFeature: (feature, path) => {
+        drawn += 1;
+        if (layer.named) {
+          path.bindTooltip(() => tip(feature.properties.label),
+            { permanent: true, direction: "center", className: "atlas-name", interactive: false });
+        }
+      },
+    });
+    if (layer.answers) {
+      group.bindTooltip((path) => tip(path.feature.properties.label), { sticky: true, className: "atlas-hover" });
+      group.bindPopup((path) => card(layer, path.feature), { maxWidth: 320, autoPanPadding: [20, 20] });
+      group.on("click", (event) => {
+        const feature = event.layer.feature;
+        pick(event.layer, lookOf(feature));
+        if (options.onPick) options.onPick({ layer: layer.name, id: feature.id });
+      });
+    }
+    if (layer.shown) group.addTo(map);
+    return { layer, group };
+  });
+  const inOrder = () => layers.forEach(({ group }) => map.hasLayer(group) && group.bringToFront());
+  map.on("click", unpick);
+
+  const control = (position, node) => {
+    const item = L.control({ position });
+    item.onAdd = () => node;
+    item.addTo(map);
+    return item;
+  };
+  const swatch = (look, geometryType) => {
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("class", "atlas-swatch");
+    svg.setAttribute("viewBox", "0 0 26 14");
+    svg.setAttribute("aria-hidden", "true");
+    const area = look.fill !== undefined && look.radius === undefined;
+    const shape = document.createElementNS(SVG, look.radius !== undefined ? "circle" : area ? "rect" : "line");
+    const at = look.radius !== undefined
+      ? { cx: 13, cy: 7, r: Math.min(5.5, look.radius) }
+      : area ? { x: 2, y: 2, width: 22, height: 10 } : { x1: 1, y1: 7, x2: 25, y2: 7 };
+    const set = {
+      ...at,
+      stroke: look.width > 0 ? look.color : "none",
+      "stroke-width": area ? Math.max(1, look.width) : look.width,
+      "stroke-dasharray": look.dash || "none",
+      fill: look.fill || "none",
+      "fill-opacity": look.fillOpacity || 0,
+    };
+    Object.entries(set).forEach(([name, value]) => shape.setAttribute(name, value));
+    svg.appendChild(shape);
+    return svg;
+  };
+
+  // Title and banner
+  const head = make("div", "atlas-head");
+  if (!options.untitled) {
+    quote("h1", "", description.title, head);
+    if (description.subtitle) quote("p", "atlas-subtitle", description.subtitle, head);
+  }
+  if (description.banner) quote("p", "atlas-banner", description.banner, head);
+  if (head.childNodes.length) control("topleft", head);
+  L.control.zoom({ position: "topleft", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
+
+  // Layers and legend: one panel, since a switch needs a name and a colour needs a meaning.
+  const panel = make("details", "atlas-panel");
+  panel.open = element.clientWidth === 0 || element.clientWidth > 640;
+  make("summary", "", words.legend, panel);
+  const groups = make("div", "atlas-groups", null, panel);
+  [...layers].reverse().forEach(({ layer, group }) => {
+    const box = make("div", "atlas-group", null, groups);
+    const row = make("label", "atlas-switch", null, box);
+    const tick = make("input", "", null, row);
+    tick.type = "checkbox";
+    tick.checked = layer.shown;
+    quote("span", "atlas-layer", layer.title, row);
+    tick.addEventListener("change", () => {
+      if (tick.checked) group.addTo(map); else group.remove();
+      inOrder();
+    });
+    const only = layer.entries.length === 1;
+    layer.entries.forEach((entry) => {
+      const line = only ? row : make("div", "atlas-entry", null, box);
+      line.insertBefore(swatch(entry.look), only ? row.lastChild : null);
+      if (!only) quote("span", "atlas-label", entry.label, line);
+      make("span", "atlas-count", entry.count.toLocaleString("en"), line);
+      if (entry.amount) quote("span", "atlas-amount", entry.amount, box === line ? box : line);
+    });
+  });
+  L.DomEvent.disableClickPropagation(panel);
+  L.DomEvent.disableScrollPropagation(panel);
+  control("topright", panel);
+
+  // North arrow, scale, what every copy must say
+  const north = make("div", "atlas-north");
+  const arrow = document.createElementNS(SVG, "svg");
+  arrow.setAttribute("viewBox", "0 0 20 26");
+  for (const [d, fill] of [["M10 1 L18 25 L10 19 Z", "#1b1b1b"], ["M10 1 L2 25 L10 19 Z", "#ffffff"]]) {
+    const half = document.createElementNS(SVG, "path");
+    half.setAttribute("d", d);
+    half.setAttribute("fill", fill);
+    half.setAttribute("stroke", "#1b1b1b");
+    arrow.appendChild(half);
+  }
+  north.appendChild(arrow);
+  make("span", "", words.north, north);
+  control("bottomleft", north);
+  L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" }).addTo(map);
+  const notes = make("div", "atlas-notes");
+  description.notes.forEach((note) => quote("span", "", note, notes));
+  control("bottomright", notes);
+
+  const [west, south, east, north_] = description.extent;
+  const fit = () => {
+    const wide = element.clientWidth > 900;
+    map.fitBounds([[south, west], [north_, east]], {
+      paddingTopLeft: [12, 12],
+      paddingBottomRight: [wide && panel.open ? panel.offsetWidth + 20 : 12, 12],
+      animate: false,
+    });
+  };
+  // Said once the first picture is on the canvas, for whoever waits for it.
+  const say = () => requestAnimationFrame(() => requestAnimationFrame(() => {
+    element.dataset.atlasFeatures = String(drawn);
+    element.dataset.atlasDrawn = "true";
+  }));
+  let fitted = false;
+  const begin = () => {
+    if (fitted || element.clientWidth === 0 || element.clientHeight === 0) return;
+    fitted = true;
+    map.invalidateSize({ animate: false });
+    if (options.view) map.setView(options.view.center, options.view.zoom, { animate: false });
+    else fit();
+    inOrder();
+    say();
+  };
+  // In a hidden tab there is no size yet: the first picture waits for one.
+  const watch = new ResizeObserver(() => {
+    if (fitted) map.invalidateSize({ animate: false, pan: false });
+    else begin();
+  });
+  watch.observe(element);
+  begin();
+
+  return {
+    map,
+    view: () => (fitted ? { center: map.getCenter(), zoom: map.getZoom() } : null),
+    remove: () => {
+      watch.disconnect();
+      delete element.dataset.atlasDrawn;
+      map.remove();
+    },
+  };
+}

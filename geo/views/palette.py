@@ -1,0 +1,55 @@
+"""Colours that stay apart for colour-blind eyes and in grey print: by hue, by lightness and by line.
+
+Decisions are pale, since they lie underneath; figures are strong. Blue against vermilion holds for
+every common kind of colour blindness; unknown is grey and dashed, so it is never taken for either.
+"""
+
+from __future__ import annotations
+
+from .description import Look
+
+COVERED = "#0b5fa5"
+NOT_COVERED = "#d1480b"
+UNKNOWN = "#4a4a4a"
+
+THREE_VALUES = {
+    "covered": Look(COVERED, width_px=2.6),
+    "partly_covered": Look("#7a3e9d", width_px=2.6, dash="9 3"),
+    "not_covered": Look(NOT_COVERED, width_px=2.6),
+    "unknown": Look(UNKNOWN, width_px=2.2, dash="3 4"),
+}
+
+DECISIONS = {
+    "in": Look("#5f7f9c", width_px=0.7, fill="#a9cbe6", fill_opacity=0.75),
+    "partly": Look("#5f7f9c", width_px=0.7, fill="#f6dc8c", fill_opacity=0.8),
+    "out": Look("#8a8f94", width_px=0.7, fill="#ececec", fill_opacity=0.8),
+    "unknown": Look("#8a8f94", width_px=0.7, dash="2 3", fill="#ffffff", fill_opacity=0.4),
+}
+NEAR_EDGE = Look("#8e1f63", width_px=1.8, dash="6 3")
+
+VERDICTS = {
+    "met": Look("#ffffff", width_px=0.8, fill="#2166ac", fill_opacity=0.85),
+    "undecided": Look("#7d6a2e", width_px=0.8, fill="#fbe08a", fill_opacity=0.9),
+    "not_met": Look("#ffffff", width_px=0.8, fill="#b5340a", fill_opacity=0.9),
+    "no_data": Look("#8a8f94", width_px=0.8, dash="2 3", fill="#f4f4f4", fill_opacity=0.7),
+}
+
+RATES = ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d")
+"""Light to dark for a rate with no target, a fifth each."""
+
+BOUNDARY = Look("#1b1b1b", width_px=2.4)
+EDGE = Look("#1b1b1b", width_px=2.4, dash="10 6")
+EDGE_POINT = Look("#1b1b1b", width_px=2.0, fill="#ffffff", fill_opacity=1.0, radius_px=6)
+ACCURACY = Look("#7a6a55", width_px=0.0, opacity=0.0, fill="#b09468", fill_opacity=0.16)
+TOWN = Look("#3c3c3c", width_px=1.5)
+
+
+def of_fill(fill: str) -> Look:
+    """The look of a unit filled with `fill`.
+
+    Examples
+    --------
+    >>> of_fill("#045a8d").fill
+    '#045a8d'
+    """
+    return Look("#ffffff", width_px=0.8, fill=fill, fill_opacity=0.9)
