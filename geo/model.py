@@ -249,7 +249,7 @@ class ScopeRule(Declared):
 
     `area_share`: in from `in_at_least` of its area, out up to `out_at_most`, else partly.
     `representative_point`: in where a point inside the unit lies in the area.
-    `any_overlap`: in where more than `out_at_most` of it lies in the area.
+    `any_overlap`: in where any of it lies in the area.
     """
 
     rule: RuleName = "area_share"

@@ -1,0 +1,294 @@
+"""Figures for every indicator, level, unit and side of the area: sums of pieces, held against targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .assess import rates, verdicts
+from .edges import area_of
+from .engine import Engine, engine_named
+from .errors import UnknownNameError
+from .indicators import MEASURES, Ground, Measured, measure, needed_layers
+from .model import Indicator, Layer
+from .scope import EDGES_LAYER
+from .units import UnitLevel, Units, units_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .survey import Survey
+
+COLUMNS = (
+    "indicator",
+    "project",
+    "unit_code",
+    "unit_name",
+    "level",
+    "scope",
+    "measure",
+    "covered",
+    "not_covered",
+    "unknown",
+    "total",
+    "rate",
+    "rate_lower",
+    "rate_upper",
+    "target",
+    "reference",
+    "status",
+)
+
+Progress = Callable[[int, int, str], None]
+
+
+def coverage_of(
+    survey: Survey,
+    indicators: Sequence[str] | None = None,
+    *,
+    engine: Engine | str = "reference",
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Covered, not covered, unknown, rate, bounds and verdict for each indicator, unit and side.
+
+    Parameters
+    ----------
+    survey : the round
+    indicators : ids; None means all that are declared
+    engine : what cuts features by units
+    progress : called with (done, of how many, indicator id)
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`, one row for each indicator, level (from village to district), unit and scope (`all`,
+        `inside` the area). Figures are in `measure` (m, m2, count); rates 0–1, NaN without a
+        denominator; `target`, `reference` NaN and `status` None where there is none. What lies in no
+        unit has `unit_code` None. An indicator whose layers the round lacks, and `inside` where the
+        round has no edges, is `no_data`.
+
+    Raises
+    ------
+    UnknownNameError
+        No such indicator.
+    DataError
+        A layer cannot be used; ScopeError where the edges do not enclose an area.
+
+    Source: DESIGN promises 1–3; each indicator's own clause is in its declaration.
+
+    Examples
+    --------
+    >>> from geo.survey import open_survey
+    >>> rows = coverage_of(open_survey(), ["certification.towns"])
+    >>> rows[(rows.level == "district") & (rows.scope == "all")].total.item()
+    15.0
+    """
+    wanted = _declared(survey, indicators)
+    ground = ground_of(survey, engine)
+    tables = []
+    for number, (layer, indicator) in enumerate(wanted):
+        if progress:
+            progress(number, len(wanted), indicator.id)
+        tables += list(_figures(survey, layer, indicator, ground))
+    if progress:
+        progress(len(wanted), len(wanted), "")
+    columns = {
+        name: np.concatenate([table[name] for table in tables]) if tables else [] for name in COLUMNS
+    }
+    return pd.DataFrame(columns)
+
+
+def absent_layers(survey: Survey, indicators: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The layers that declared indicators need and the round does not hold."""
+    absent = {
+        name
+        for layer, indicator in _declared(survey, indicators)
+        for name in needed_layers(indicator, layer)
+        if not survey.has(name)
+    }
+    return tuple(sorted(absent))
+
+
+def ground_of(survey: Survey, engine: Engine | str = "reference") -> Ground:
+    """The units and the area of a round, with the engine to cut by them."""
+    area = None
+    if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)):
+        area = area_of(survey.frame(EDGES_LAYER), survey.district.spec.scope).polygon
+    cutter = engine_named(engine) if isinstance(engine, str) else engine
+    return Ground(units_of(survey), area, cutter)
+
+
+def rows_behind(
+    survey: Survey, indicator: str, unit_code: str | None = None, *, engine: Engine | str = "reference"
+) -> pd.DataFrame:
+    """The features a figure is the sum of, and the file and line each came from.
+
+    Parameters
+    ----------
+    survey : the round
+    indicator : its id
+    unit_code : of a unit of any level; None means the whole district
+
+    Returns
+    -------
+    DataFrame
+        One row for each piece: fid, key, label, unit_code (the finest unit; None for none), inside,
+        covered, not_covered, unknown (in the indicator's measure), source_file, source_row (None for a
+        round that was not imported: the round's own file and fid are the source).
+
+    Raises
+    ------
+    UnknownNameError
+        No such indicator or unit, or the round lacks its layer.
+    """
+    layer, declared = survey.district.catalog.indicator(indicator)
+    for name in needed_layers(declared, layer):
+        if not survey.has(name):
+            raise UnknownNameError(
+                f"layer in round {survey.round}", name, survey.store.tables(survey.round)
+            )
+    ground = ground_of(survey, engine)
+    measured = measure(declared, layer, survey, ground)
+    frame = survey.frame(layer.name).iloc[measured.pieces.row]
+    home = ground.units.levels[measured.level]
+    table = pd.DataFrame(
+        {
+            "fid": frame.index.to_numpy(),
+            "key": _text(frame, layer.key),
+            "label": _text(frame, layer.label or layer.key),
+            "unit_code": _at(home.codes, measured.pieces.unit),
+            "inside": measured.pieces.inside,
+            "covered": measured.covered,
+            "not_covered": measured.not_covered,
+            "unknown": measured.unknown,
+            **_sources(survey, layer, frame),
+        }
+    )
+    if unit_code is None:
+        return table
+    for number, level in enumerate(ground.units.levels):
+        found = np.flatnonzero(level.codes == unit_code)
+        if len(found):
+            belongs = _belonging(ground.units, measured, number)
+            everything = level.level == "district"
+            return table[everything | (belongs == found[0])].reset_index(drop=True)
+    known = [code for level in ground.units.levels for code in level.codes]
+    raise UnknownNameError("unit", unit_code, known)
+
+
+def _declared(survey: Survey, ids: Sequence[str] | None) -> list[tuple[Layer, Indicator]]:
+    catalog = survey.district.catalog
+    if ids is None:
+        return list(catalog.indicators())
+    return [catalog.indicator(name) for name in ids]
+
+
+def _figures(
+    survey: Survey, layer: Layer, indicator: Indicator, ground: Ground
+) -> Iterator[dict[str, NDArray[np.object_]]]:
+    present = all(survey.has(name) for name in needed_layers(indicator, layer))
+    measured = measure(indicator, layer, survey, ground) if present else None
+    own_level = measured.level if measured else 0
+    for number, level in enumerate(ground.units.levels):
+        # Units measured as features have no figures at levels finer than their own, only a rest.
+        codes, names = (level.codes, level.names) if number >= own_level else (level.codes[:0],) * 2
+        if level.level != "district":
+            codes, names = np.append(codes, [None]), np.append(names, [None])
+        for scope in ("all", "inside"):
+            sums = np.zeros((3, len(codes)))
+            if measured is not None and (scope == "all" or ground.area is not None):
+                sums = _sums(measured, ground.units, number, len(codes), scope)
+                available = True
+            else:
+                available = False
+            yield _table(survey, indicator, level, codes, names, scope, sums, available)
+
+
+def _sums(
+    measured: Measured, units: Units, number: int, count: int, scope: str
+) -> NDArray[np.float64]:
+    """Covered, not covered and unknown of each unit of a level, the rest that lies in none last."""
+    belongs = _belonging(units, measured, number)
+    slot = np.where(belongs < 0, count - 1, belongs)
+    chosen = slice(None) if scope == "all" else measured.pieces.inside
+    return np.stack(
+        [
+            np.bincount(slot[chosen], figure[chosen], count)
+            for figure in (measured.covered, measured.not_covered, measured.unknown)
+        ]
+    )
+
+
+def _belonging(units: Units, measured: Measured, number: int) -> NDArray[np.intp]:
+    """Of each piece, the unit of level `number` it belongs to; -1 for none."""
+    pieces = measured.pieces
+    if number == measured.level:
+        return pieces.unit
+    if units.levels[number].level == "district":
+        return np.zeros(len(pieces), np.intp)
+    if number < measured.level or not len(units.levels[number].member):
+        return np.full(len(pieces), -1, np.intp)
+    return np.where(pieces.unit < 0, -1, units.levels[number].member[pieces.unit])
+
+
+def _table(
+    survey: Survey,
+    indicator: Indicator,
+    level: UnitLevel,
+    codes: NDArray[np.object_],
+    names: NDArray[np.object_],
+    scope: str,
+    sums: NDArray[np.float64],
+    available: bool,
+) -> dict[str, NDArray[np.object_]]:
+    covered, not_covered, unknown = sums
+    rate, lower, upper = rates(covered, not_covered, unknown)
+    target = survey.district.target(indicator)
+    status = verdicts(lower, upper, target.at_least if target else None)
+    if not available:
+        status = np.full(len(codes), "no_data", object)
+    same = len(codes)
+    return {
+        "indicator": np.full(same, indicator.id, object),
+        "project": np.full(same, indicator.project, object),
+        "unit_code": codes,
+        "unit_name": names,
+        "level": np.full(same, level.level, object),
+        "scope": np.full(same, scope, object),
+        "measure": np.full(same, MEASURES[indicator.kind], object),
+        "covered": covered,
+        "not_covered": not_covered,
+        "unknown": unknown,
+        "total": covered + not_covered + unknown,
+        "rate": rate,
+        "rate_lower": lower,
+        "rate_upper": upper,
+        "target": np.full(same, target.at_least if target else np.nan),
+        "reference": np.full(same, indicator.reference.value if indicator.reference else np.nan),
+        "status": status,
+    }
+
+
+def _text(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_]:
+    if column is None:
+        return np.full(len(frame), None, object)
+    return frame[column].astype(object).where(frame[column].notna(), None).to_numpy(object)
+
+
+def _at(codes: NDArray[np.object_], unit: NDArray[np.intp]) -> NDArray[np.object_]:
+    named = np.append(codes, [None])
+    return named[unit]
+
+
+def _sources(survey: Survey, layer: Layer, frame: pd.DataFrame) -> dict[str, NDArray[np.object_]]:
+    nothing = np.full(len(frame), None, object)
+    if "src_import" not in frame:
+        return {"source_file": nothing, "source_row": nothing.copy()}
+    files = {number: item.file for (name, number), item in survey.imports().items() if name == layer.name}
+    return {
+        "source_file": frame["src_import"].map(files).astype(object).to_numpy(object),
+        "source_row": _text(frame, "src_row"),
+    }

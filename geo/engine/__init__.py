@@ -1,0 +1,27 @@
+"""Kernels that cut features by units and area: one contract, several engines."""
+
+from __future__ import annotations
+
+from ..errors import UnknownNameError
+from .base import AreaPieces, Engine, Pieces, ReachPieces, one_for_each
+from .reference import ReferenceEngine
+
+__all__ = [
+    "AreaPieces",
+    "Engine",
+    "Pieces",
+    "ReachPieces",
+    "ReferenceEngine",
+    "engine_named",
+    "one_for_each",
+]
+
+ENGINES: dict[str, type[Engine]] = {"reference": ReferenceEngine}
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of that name; UnknownNameError where there is none."""
+    try:
+        return ENGINES[name]()
+    except KeyError:
+        raise UnknownNameError("engine", name, ENGINES) from None

@@ -1,0 +1,139 @@
+"""Shares of polygons by raster value, each pixel weighted by the part of it that a polygon overlaps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from .errors import DataError, Fault
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SEGMENT_M = 250.0
+"""Outlines are given vertices this close before they are bent into another CRS."""
+
+
+def pixel_shares(
+    polygons: NDArray[np.object_],
+    crs: str,
+    raster: Path,
+    at_least: float,
+    band: int = 1,
+    layer: str = "raster",
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each polygon, the share whose raster value is at least a threshold, and the share below it.
+
+    Parameters
+    ----------
+    polygons : Polygon or MultiPolygon in `crs`, none empty
+    crs : the polygons' metric CRS
+    raster : a north-up raster in any CRS; its mask, nodata and NaN are *unknown*, and so is what lies
+        beyond it; scale and offset are applied
+    at_least : the threshold
+    band : counted from 1
+    layer : the name used in messages
+
+    Returns
+    -------
+    passing, failing : shares 0–1 of each polygon's area; what is missing to 1 is unknown
+
+    Raises
+    ------
+    DataError
+        The file is not a raster, has no CRS or no such band, or is rotated.
+
+    Source: exact overlap fractions as computed by exactextract (ISciences).
+    """
+    import rasterio
+    from rasterio.errors import RasterioError
+
+    try:
+        with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), rasterio.open(
+            raster, driver="GTiff"
+        ) as source:
+            _check(source, band, layer)
+            return _shares(polygons, crs, source, at_least, band)
+    except RasterioError as error:
+        raise DataError(
+            Fault(layer, f"{raster.name}: {error}", "a GeoTIFF", "replace the file")
+        ) from error
+
+
+def _check(source, band: int, layer: str) -> None:  # type: ignore[no-untyped-def]
+    faults = []
+    if source.crs is None:
+        faults.append(Fault(layer, "no CRS", "a raster with a CRS", "assign the CRS it was made in"))
+    if source.transform.b or source.transform.d or source.transform.e >= 0:
+        faults.append(Fault(layer, "a rotated or flipped grid", "north-up rows", "warp the raster"))
+    if band > source.count:
+        faults.append(
+            Fault(layer, f"{source.count} bands", f"a band {band}", "correct `band` in the declaration")
+        )
+    if faults:
+        raise DataError(faults)
+
+
+def _shares(polygons, crs, source, at_least, band):  # type: ignore[no-untyped-def]
+    import geopandas as gpd
+    from exactextract import exact_extract
+    from exactextract.raster import NumPyRasterSource
+    from rasterio.windows import Window, from_bounds
+
+    nothing = np.zeros(len(polygons))
+    outlines = gpd.GeoSeries(polygons, crs=crs)
+    if not outlines.crs.equals(source.crs):
+        outlines = outlines.segmentize(SEGMENT_M).to_crs(source.crs.to_wkt())
+    extent = from_bounds(*outlines.total_bounds, source.transform)
+    # One pixel of margin, whole pixels, within the raster.
+    rows = slice(
+        max(0, int(np.floor(extent.row_off)) - 1),
+        min(source.height, int(np.ceil(extent.row_off + extent.height)) + 1),
+    )
+    columns = slice(
+        max(0, int(np.floor(extent.col_off)) - 1),
+        min(source.width, int(np.ceil(extent.col_off + extent.width)) + 1),
+    )
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return nothing, nothing.copy()
+    window = Window.from_slices(rows, columns)
+    values = source.read(band, window=window, masked=True).astype(np.float64)
+    values = values * source.scales[band - 1] + source.offsets[band - 1]
+    known = ~np.ma.getmaskarray(values) & ~np.isnan(values.filled(np.nan))
+    passing = known & (values.filled(-np.inf) >= at_least)
+
+    transform = source.window_transform(window)
+    top, height, width = transform.f, -transform.e, transform.a
+    if source.crs.is_geographic:
+        # A degree of longitude shrinks towards the poles: weigh each row by its band of the sphere.
+        edges = np.sin(np.radians(top - height * np.arange(values.shape[0] + 1)))
+        weight = (edges[:-1] - edges[1:])[:, None] * np.radians(width)
+        total = shapely.area(
+            shapely.transform(
+                outlines.to_numpy(),
+                lambda xy: np.column_stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))]),
+            )
+        )
+    else:
+        weight = np.full((values.shape[0], 1), width * height)
+        total = shapely.area(outlines.to_numpy())
+    box = (
+        transform.c,
+        top - height * values.shape[0],
+        transform.c + width * values.shape[1],
+        top,
+    )
+    layers = [
+        NumPyRasterSource(mask * weight, *box, name=name)
+        for name, mask in (("passing", passing), ("failing", known & ~passing))
+    ]
+    frame = gpd.GeoDataFrame(geometry=gpd.GeoSeries(outlines.to_numpy()))
+    sums = exact_extract(layers, frame, ["sum"], output="pandas", include_cols=None)
+    shares = sums[["passing_sum", "failing_sum"]].fillna(0.0).to_numpy(float) / total[:, None]
+    # Rounding of the overlap fractions (kept as 32-bit) may reach past the whole.
+    over = np.maximum(shares.sum(axis=1), 1.0)
+    shares /= over[:, None]
+    return shares[:, 0], shares[:, 1]

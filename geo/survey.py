@@ -1,0 +1,141 @@
+"""One round of a district, ready to be measured: every layer conformed and in metres."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .district import District, open_district
+from .errors import DataError, UnknownNameError
+from .model import Finding, ImportRecord
+from .store import Store, open_store
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+@dataclass
+class Survey:
+    """The layers of one round, read when first asked for and kept.
+
+    Frames have the declared fields, the round's own row numbers as index (`fid`) and 2-D geometry in
+    the district's metric CRS.
+    """
+
+    district: District
+    round: str
+    store: Store
+    findings: list[Finding] = field(default_factory=list)
+    """What was found in the layers read so far, short of errors."""
+    _frames: dict[str, gpd.GeoDataFrame] = field(default_factory=dict, repr=False)
+    _digest: str | None = field(default=None, repr=False)
+    _tables: frozenset[str] | None = field(default=None, repr=False)
+
+    def has(self, name: str) -> bool:
+        """Whether the round has the layer; a Raster layer lies in the district's `rasters/`."""
+        layer = self.district.catalog.layer(name)
+        if layer.geometry == "Raster":
+            return self.raster(name).is_file()
+        if self._tables is None:
+            self._tables = frozenset(self.store.tables(self.round))
+        return name in self._tables
+
+    def raster(self, name: str) -> Path:
+        """The file of a Raster layer, whether or not it exists."""
+        return self.district.rasters_folder / f"{name}.tif"
+
+    def frame(self, name: str) -> gpd.GeoDataFrame:
+        """The rows of a layer, conformed to its declaration and in the metric CRS.
+
+        Parameters
+        ----------
+        name : a declared layer of vectors or a table
+
+        Returns
+        -------
+        GeoDataFrame
+            Index `fid`; the declared fields (missing is unknown) and `geometry` in metres.
+            A table without geometry comes as a DataFrame.
+
+        Raises
+        ------
+        UnknownNameError
+            No such layer is declared, or the round does not hold it.
+        DataError
+            The layer cannot be used; carries all its faults.
+        """
+        if name not in self._frames:
+            layer = self.district.catalog.layer(name)
+            if not self.has(name):
+                raise UnknownNameError(
+                    f"layer in round {self.round}", name, self.store.tables(self.round)
+                )
+            from .validate import conform
+
+            raw = self.store.read(self.round, name)
+            conformed = conform(raw, layer, crs=self.district.spec.metric_crs)
+            faults = [item.fault() for item in conformed.findings if item.severity == "error"]
+            if faults:
+                raise DataError(faults)
+            self.findings += conformed.findings
+            self._frames[name] = conformed.frame
+        return self._frames[name]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over the round's data and the rasters beside it."""
+        if self._digest is None:
+            parts = [self.store.digest(self.round)]
+            for layer in self.district.catalog.layers.values():
+                if layer.geometry == "Raster" and self.has(layer.name):
+                    with self.raster(layer.name).open("rb") as file:
+                        parts.append(
+                            f"{layer.name} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+                        )
+            self._digest = (
+                parts[0]
+                if len(parts) == 1
+                else hashlib.sha256("\n".join(parts).encode()).hexdigest()
+            )
+        return self._digest
+
+    def imports(self) -> dict[tuple[str, int], ImportRecord]:
+        """The files the rows came from, by layer and import id; empty for a round made elsewhere."""
+        return {(item.layer, item.id): item for item in self.store.imports(self.round)}
+
+
+def open_survey(
+    district: District | Path | str | None = None, round: str | None = None
+) -> Survey:
+    """Open one round of a district.
+
+    Parameters
+    ----------
+    district : a district or its folder; None means the one that comes with the program
+    round : ISO date of the round; None means the newest
+
+    Returns
+    -------
+    Survey
+
+    Raises
+    ------
+    DeclarationError
+        The district's or a layer's declaration is wrong.
+    UnknownNameError
+        The district has no such round, or none at all.
+
+    Examples
+    --------
+    >>> open_survey(round="2007-06-30").round
+    '2007-06-30'
+    """
+    opened = district if isinstance(district, District) else open_district(district)
+    store = open_store(opened.rounds_folder)
+    rounds = store.rounds()
+    wanted = round if round is not None else (rounds[-1] if rounds else "newest")
+    if wanted not in rounds:
+        raise UnknownNameError("round", wanted, rounds)
+    return Survey(opened, wanted, store)
