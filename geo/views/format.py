@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
+
+from ..assess import REACHES
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -24,6 +25,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "no_data": ("无数据", "no data"),
     # three values
     "covered": ("已达到", "covered"),
+    "partly_covered": ("部分达到", "covered in part"),
     "not_covered": ("未达到", "not covered"),
     "unknown": ("情况不明", "unknown"),
     # scope
@@ -103,9 +105,9 @@ def percent(rate: float | None, places: int = 1) -> str:
     """
     if _absent(rate):
         return NOTHING
-    # By way of the shortest decimal that names the float: 0.57 is 57.0%, though 0.57 * 100 < 57.
-    exact = Decimal(repr(float(rate or 0.0))) * 100
-    return f"{exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_FLOOR)}%"
+    # What a verdict takes as reaching a target also prints as reaching it.
+    steps = math.floor((float(rate or 0.0) + REACHES) * 10 ** (places + 2))
+    return f"{steps / 10**places:.{places}f}%"
 
 
 def percent_range(lower: float | None, upper: float | None, places: int = 1) -> str:

@@ -1,0 +1,104 @@
+"""`atlas map` and `atlas app`: what the figures look like."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .output import DISTRICT, ROUND, note
+
+
+class UnitLevel(StrEnum):
+    """The levels whose units can be coloured."""
+
+    village = "village"
+    town = "town"
+
+
+class Reader(StrEnum):
+    """The languages of a map."""
+
+    zh = "zh"
+    en = "en"
+
+
+SAFE_SETTINGS: Mapping[str, str] = {
+    # An office's figures are no one else's: only this machine, no reports of use, no stack for a stranger.
+    "server.address": "127.0.0.1",
+    "browser.gatherUsageStats": "false",
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": "false",
+    "client.toolbarMode": "minimal",
+    "server.fileWatcherType": "none",
+    "server.maxUploadSize": "100",
+    "server.enableStaticServing": "false",
+}
+"""Said on the command line too, since an installed copy has no `.streamlit` folder beside it."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="map")(map_)
+    app.command(name="app")(app_)
+
+
+def map_(  # noqa: PLR0917
+    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
+    indicator: Annotated[
+        str | None,
+        typer.Option(help="The indicator to show [default: what the streets are styled by]."),
+    ] = None,
+    level: Annotated[
+        UnitLevel | None, typer.Option(help="Colour the units of this level by verdict.")
+    ] = None,
+    lang: Annotated[Reader, typer.Option(help="The map's language.")] = Reader.zh,
+    district: Path | None = DISTRICT,
+    round_: str | None = ROUND,
+) -> None:
+    """One HTML file with the area, the decisions and an indicator; opens without a network."""
+    from ..errors import StoreError
+    from ..survey import open_survey
+    from ..views.map import write_map
+
+    survey = open_survey(district, round_)
+    try:
+        written = write_map(output, survey, indicator, level.value if level else None, lang.value)
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(f"cannot write {output}: {error.strerror or error}") from error
+    for finding in survey.findings:
+        note(f"{finding.severity}: {finding.fault()}")
+    note(f"wrote {written} ({written.stat().st_size / 1e6:.1f} MB)")
+
+
+def app_(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port on this machine.")] = 8501,
+    district: Path | None = DISTRICT,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser window.")
+    ] = True,
+) -> None:
+    """The app, on this machine alone, until it is stopped with Ctrl-C."""
+    from ..bundled import app_script
+    from ..district import open_district
+
+    folder = open_district(district).folder.resolve()  # says what is wrong before a browser opens
+    settings = {
+        **SAFE_SETTINGS,
+        "server.port": str(port),
+        "server.headless": "false" if browser else "true",
+        "browser.serverAddress": "127.0.0.1",
+    }
+    flags = [f"--{name}={value}" for name, value in settings.items()]
+    command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *flags]
+    note(f"http://127.0.0.1:{port} (stop with Ctrl-C)")
+    environment = {**os.environ, "ATLAS_DISTRICT": str(folder)}
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)

@@ -1,0 +1,214 @@
+"""A survey's map: the area, the units by decision, and what an indicator says of streets and units."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import shapely
+
+from .. import __version__
+from ..coverage import coverage_of
+from ..model import Level, ShareOfPixels
+from .description import DrawnLayer, MapDescription
+from .figure_layers import features_by_state, unit_layer, units_by_verdict
+from .format import Language
+from .page import map_page
+from .scope_layers import backdrop, boundary, coarser_units, units_by_decision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..survey import Survey
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "zh": {"north": "北", "legend": "图层与图例", "zoom_in": "放大", "zoom_out": "缩小"},
+    "en": {"north": "N", "legend": "Layers and legend", "zoom_in": "Zoom in", "zoom_out": "Zoom out"},
+}
+_NOT_PUBLIC = ("内部资料 不得公开", "Internal: not for publication")
+_DIGITS = 12
+
+
+def map_description(
+    survey: Survey,
+    indicator: str | None = None,
+    level: Level | None = None,
+    language: Language = "zh",
+    scope: str = "all",
+) -> MapDescription:
+    """What the map of a survey shows.
+
+    Parameters
+    ----------
+    survey : the round
+    indicator : id of the indicator whose features are drawn by covered, not covered, unknown;
+        None draws the area and the decisions alone
+    level : "village" or "town" colours the units of that level by the indicator's verdict (by its rate,
+        where it has no target) and leaves the features switched off
+    language : "zh" or "en"
+    scope : "all" or "inside": which of a unit's figures its colour shows
+
+    Returns
+    -------
+    MapDescription
+        Layers from bottom to top; geometry in WGS84 with six decimals.
+
+    Raises
+    ------
+    UnknownNameError
+        No such indicator, or no units of that level.
+    DataError
+        A layer cannot be used; ScopeError where the edges do not enclose an area.
+
+    Examples
+    --------
+    >>> from geo.survey import open_survey
+    >>> description = map_description(open_survey(), "hardening.back_streets", language="en")
+    >>> [entry.key for entry in description.layers[-1].entries]
+    ['covered', 'not_covered', 'unknown']
+    """
+    spec = survey.district.spec
+    title = spec.name.in_(language)
+    subtitle = "城乡一体化范围" if language == "zh" else "Area of urban-rural integration"
+    if indicator is not None:
+        _, declared = survey.district.catalog.indicator(indicator)
+        subtitle = declared.title.in_(language)
+        if level is None and isinstance(declared, ShareOfPixels):
+            level = survey.district.levels[0].unit.level if survey.district.levels[0].unit else None
+    layers = tuple(_layers(survey, indicator, level, language, scope))
+    return MapDescription(
+        title=title,
+        subtitle=subtitle,
+        language=language,
+        extent=_extent(layers),
+        layers=layers,
+        banner=spec.illustrative.in_(language) if spec.illustrative else None,
+        notes=_notes(survey, language),
+        words=_WORDS[language],
+    )
+
+
+def default_indicator(survey: Survey) -> str | None:
+    """The indicator a map shows when none is named: what the first drawn layer is coloured by.
+
+    Returns
+    -------
+    str or None
+        None where the round holds nothing that is measured and drawn.
+    """
+    for layer in sorted(survey.district.catalog.layers.values(), key=lambda item: item.style.order):
+        if layer.unit or not layer.style.shown or not layer.indicators or not survey.has(layer.name):
+            continue
+        plain_ones = [item for item in layer.indicators if not item.where]
+        by_style = [
+            item for item in plain_ones if getattr(item, "covered", None) == layer.style.color_by
+        ]
+        return (by_style or plain_ones or list(layer.indicators))[0].id
+    return None
+
+
+def write_map(
+    path: Path | str,
+    survey: Survey,
+    indicator: str | None = None,
+    level: Level | None = None,
+    language: Language = "zh",
+) -> Path:
+    """Write the map of a survey as one HTML file that opens anywhere, with the network on or off.
+
+    Parameters
+    ----------
+    path : the file to write; what was there is replaced
+    survey, level, language : as for `map_description`
+    indicator : as for `map_description`; None means `default_indicator`
+
+    Returns
+    -------
+    Path
+        The file; the same survey gives the same bytes.
+
+    Raises
+    ------
+    UnknownNameError, DataError
+        As `map_description`.
+    """
+    file = Path(path)
+    text = map_html(survey, indicator, level, language)
+    file.write_text(text, encoding="utf-8", newline="\n")
+    return file
+
+
+def map_html(
+    survey: Survey,
+    indicator: str | None = None,
+    level: Level | None = None,
+    language: Language = "zh",
+) -> str:
+    """The map of a survey as one HTML page that asks nobody for anything.
+
+    Parameters
+    ----------
+    survey, level, language : as for `map_description`
+    indicator : as for `map_description`; None means `default_indicator`
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    UnknownNameError, DataError
+        As `map_description`.
+    """
+    wanted = indicator if indicator is not None else default_indicator(survey)
+    return map_page(map_description(survey, wanted, level, language))
+
+
+def _layers(
+    survey: Survey, indicator: str | None, level: Level | None, language: Language, scope: str
+) -> Iterator[DrawnLayer]:
+    from ..scope import EDGES_LAYER, scope_of
+
+    decided = scope_of(survey) if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)) else None
+    by_verdict = indicator is not None and level is not None
+    yield from units_by_decision(survey, decided, language, shown=not by_verdict)
+    if indicator is not None and level is not None:
+        unit_layer(survey, level)  # says so before anything is measured
+        rows = coverage_of(survey, [indicator])
+        chosen = rows[(rows["level"] == level) & (rows["scope"] == scope)]
+        yield units_by_verdict(survey, chosen, indicator, level, language)
+    yield from backdrop(survey, language)
+    yield from coarser_units(survey, language)
+    if decided is not None:
+        yield from boundary(survey, decided, language)
+    if indicator is not None:
+        features = features_by_state(survey, indicator, language, shown=not by_verdict)
+        if features is not None:
+            yield features
+
+
+def _extent(layers: tuple[DrawnLayer, ...]) -> tuple[float, float, float, float]:
+    """West, south, east, north of everything but the backdrop, which may run far beyond."""
+    shapes = [shape for layer in layers if layer.answers or layer.name == "area" for shape in layer.shapes]
+    shapes = shapes or [shape for layer in layers for shape in layer.shapes]
+    if not shapes:
+        return (73.0, 18.0, 135.0, 54.0)  # China: nothing says where else to look
+    boxes = [shapely.geometry.shape(dict(shape.geometry)).bounds for shape in shapes]
+    west, south, east, north = zip(*boxes, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def _notes(survey: Survey, language: Language) -> tuple[str, ...]:
+    spec = survey.district.spec
+    number = spec.map_review_number
+    chinese = language == "zh"
+    said = (
+        f"轮次 {survey.round}" if chinese else f"Round {survey.round}",
+        f"{'数据摘要' if chinese else 'Data digest'} {survey.digest[:_DIGITS]}",
+        f"{spec.metric_crs} 量算，WGS 84 绘图" if chinese else f"Measured in {spec.metric_crs}, drawn in WGS 84",
+        f"城乡图 {__version__}" if chinese else f"Chengxiang Atlas {__version__}",
+    )
+    if number:
+        return (*said, f"审图号：{number}" if chinese else f"Map review number {number}")
+    return (*said, _NOT_PUBLIC[0] if chinese else _NOT_PUBLIC[1])
+
