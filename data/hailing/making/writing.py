@@ -41,7 +41,7 @@ class Made:
     about: str
     """What the table is, in words, for its metadata."""
     illustrative: str
-    """`yes`, `no`, or `in part`."""
+    """`yes` or `no`."""
     columns: Mapping[str, tuple[str, Sequence[Any]]]
     """Values by field, with the type's name; None is missing."""
     geometry: Sequence[Any] = ()
@@ -54,12 +54,12 @@ def write_round(path: Path, held_on: dt.date, tables: Sequence[Made]) -> None:
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{held_on.isoformat()}T00:00:00.000Z"})
     try:
         for number, table in enumerate(tables):
-            _write_table(path, table, first=number == 0, held_on=held_on)
+            _write_table(path, table, first=number == 0)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def _write_table(path: Path, table: Made, *, first: bool, held_on: dt.date) -> None:
+def _write_table(path: Path, table: Made, *, first: bool) -> None:
     arrays = {
         name: pa.array(list(values), type=TYPES[kind]) for name, (kind, values) in table.columns.items()
     }
@@ -70,14 +70,13 @@ def _write_table(path: Path, table: Made, *, first: bool, held_on: dt.date) -> N
         arrays["geom"] = pa.array(shapely.to_wkb(np.array(table.geometry)), type=pa.binary())
         where = {"geometry_name": "geom", "geometry_type": table.geometry_type, "crs": table.crs}
         options["GEOMETRY_NAME"] = "geom"
-    about_set = {"TITLE": f"海陵 {held_on.isoformat()}", "NOTE": f"{ILLUSTRATIVE}; see SOURCES.md"}
+    # metadata on tables only: GDAL writes an .aux.xml beside a GeoPackage that has some of its own
     pyogrio.raw.write_arrow(
         pa.table(arrays),
         path,
         layer=table.name,
         driver="GPKG",
         append=not first,
-        dataset_metadata=about_set if first else None,
         layer_metadata={"illustrative": table.illustrative, "about": table.about},
         layer_options=options,
         **where,
