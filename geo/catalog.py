@@ -133,7 +133,7 @@ def load_catalog(*folders: Path) -> Catalog:
             files[layer.name] = path
     catalog = Catalog(layers, files)
     if not problems:
-        problems = [problem for problem in _cross_check(catalog)]
+        problems = list(_cross_check(catalog))
     if problems:
         raise DeclarationError("layers", problems)
     return catalog
@@ -202,7 +202,9 @@ def _self_check(layer: Layer) -> Iterator[str]:
     for doubled in sorted({name for name in ids if ids.count(name) > 1}):
         yield f"indicator.id = {doubled!r}: used twice"
     for indicator in layer.indicators:
-        yield from (f"indicator {indicator.id}: {text}" for text in _check_indicator(layer, indicator))
+        yield from (
+            f"indicator {indicator.id}: {text}" for text in _check_indicator(layer, indicator)
+        )
 
 
 def _check_indicator(layer: Layer, indicator: Indicator) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -95,8 +95,9 @@ def coverage_of(
         tables += list(_figures(survey, layer, indicator, ground))
     if progress:
         progress(len(wanted), len(wanted), "")
-    columns = {
-        name: np.concatenate([table[name] for table in tables]) if tables else [] for name in COLUMNS
+    columns: dict[str, Any] = {
+        name: np.concatenate([table[name] for table in tables]) if tables else []
+        for name in COLUMNS
     }
     return pd.DataFrame(columns)
 
@@ -122,7 +123,11 @@ def ground_of(survey: Survey, engine: Engine | str = "reference") -> Ground:
 
 
 def rows_behind(
-    survey: Survey, indicator: str, unit_code: str | None = None, *, engine: Engine | str = "reference"
+    survey: Survey,
+    indicator: str,
+    unit_code: str | None = None,
+    *,
+    engine: Engine | str = "reference",
 ) -> pd.DataFrame:
     """The features a figure is the sum of, and the file and line each came from.
 
@@ -174,7 +179,8 @@ def rows_behind(
         if len(found):
             belongs = _belonging(ground.units, measured, number)
             everything = level.level == "district"
-            return table[everything | (belongs == found[0])].reset_index(drop=True)
+            chosen: pd.DataFrame = table[everything | (belongs == found[0])]
+            return chosen.reset_index(drop=True)
     known = [code for level in ground.units.levels for code in level.codes]
     raise UnknownNameError("unit", unit_code, known)
 
@@ -287,7 +293,9 @@ def _sources(survey: Survey, layer: Layer, frame: pd.DataFrame) -> dict[str, NDA
     nothing = np.full(len(frame), None, object)
     if "src_import" not in frame:
         return {"source_file": nothing, "source_row": nothing.copy()}
-    files = {number: item.file for (name, number), item in survey.imports().items() if name == layer.name}
+    files = {
+        number: item.file for (name, number), item in survey.imports().items() if name == layer.name
+    }
     return {
         "source_file": frame["src_import"].map(files).astype(object).to_numpy(object),
         "source_row": _text(frame, "src_row"),

@@ -22,6 +22,7 @@ from .model import SIDES, ScopeRule, Side
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
 DEFAULT_CLOSE_WITHIN_M = 500.0
 TOUCHING_M = 1e-6
@@ -144,7 +145,12 @@ def _edges_by_side(edges: gpd.GeoDataFrame, layer: str) -> dict[Side, _Edge]:
         rows = rows[~(rows.geometry.isna() | rows.geometry.is_empty)]
         if rows.empty:
             faults.append(
-                Fault(layer, f"no {side} edge", "an edge on each of the four sides", f"add the {side} edge")
+                Fault(
+                    layer,
+                    f"no {side} edge",
+                    "an edge on each of the four sides",
+                    f"add the {side} edge",
+                )
             )
             continue
         kinds = shapely.get_dimensions(rows.geometry.to_numpy())
@@ -158,7 +164,7 @@ def _edges_by_side(edges: gpd.GeoDataFrame, layer: str) -> dict[Side, _Edge]:
                 faults.append(
                     Fault(
                         layer,
-                        f"{len(lines.geoms)} separate lines on the {side} side",
+                        f"{shapely.get_num_geometries(lines)} separate lines on the {side} side",
                         "lines that join into one",
                         "join the lines end to end",
                         tuple(rows.index),
@@ -173,7 +179,7 @@ def _edges_by_side(edges: gpd.GeoDataFrame, layer: str) -> dict[Side, _Edge]:
     return result
 
 
-def _one_line(lines: LineString | MultiLineString, side: Side) -> LineString | None:
+def _one_line(lines: BaseGeometry, side: Side) -> LineString | None:
     """The side's line, running clockwise; None where it is in several pieces."""
     if lines.geom_type != "LineString":
         return None
@@ -225,10 +231,9 @@ class _Closing:
 def _close(first: _Edge, second: _Edge, rule: ScopeRule) -> _Closing:
     """Make the end of `first` meet the start of `second`: where they cross, else extended, else joined."""
     a, b = first.line, second.line
-    assert a is not None and b is not None
-    limit = rule.close_within_m or max(
-        DEFAULT_CLOSE_WITHIN_M, first.accuracy_m + second.accuracy_m
-    )
+    assert a is not None
+    assert b is not None
+    limit = rule.close_within_m or max(DEFAULT_CLOSE_WITHIN_M, first.accuracy_m + second.accuracy_m)
     end, start = shapely.get_coordinates(a)[-1], shapely.get_coordinates(b)[0]
     sides = (first.side, second.side)
 

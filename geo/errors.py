@@ -56,9 +56,7 @@ class DataError(GeoError, ValueError):
     """Data cannot be used as it is; carries all the faults that were found, not only the first."""
 
     def __init__(self, faults: Iterable[Fault] | Fault) -> None:
-        self.faults: tuple[Fault, ...] = (
-            (faults,) if isinstance(faults, Fault) else tuple(faults)
-        )
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 

@@ -103,7 +103,9 @@ def measure(indicator: Indicator, layer: Layer, survey: Survey, ground: Ground) 
         A layer or raster cannot be used.
     """
     frame = survey.frame(layer.name)
-    member = state_of(frame, indicator.where) if indicator.where else np.full(len(frame), YES, np.int8)
+    member = (
+        state_of(frame, indicator.where) if indicator.where else np.full(len(frame), YES, np.int8)
+    )
     chosen = np.flatnonzero(member != NO)
     features = frame.iloc[chosen]
     measured = _KINDS[indicator.kind](indicator, layer, features, survey, ground)
@@ -133,22 +135,34 @@ def _by_state(
 
 
 def _share_of_count(
-    indicator: ShareOfCount, layer: Layer, features: gpd.GeoDataFrame, survey: Survey, ground: Ground
+    indicator: ShareOfCount,
+    layer: Layer,
+    features: gpd.GeoDataFrame,
+    survey: Survey,
+    ground: Ground,
 ) -> Measured:
     level, pieces = _counted(layer, features, ground)
     return _by_state(indicator, layer, pieces, state_of(features, indicator.covered), level)
 
 
 def _share_meeting(
-    indicator: ShareMeeting, layer: Layer, features: gpd.GeoDataFrame, survey: Survey, ground: Ground
+    indicator: ShareMeeting,
+    layer: Layer,
+    features: gpd.GeoDataFrame,
+    survey: Survey,
+    ground: Ground,
 ) -> Measured:
-    numerator = features[indicator.ratio.numerator].to_numpy(float, na_value=np.nan)
-    denominator = (
+    numerator: NDArray[np.float64] = features[indicator.ratio.numerator].to_numpy(
+        float, na_value=np.nan
+    )
+    denominator: NDArray[np.float64] = (
         shapely.area(features.geometry.to_numpy())
         if indicator.ratio.denominator == "area"
         else features[indicator.ratio.denominator].to_numpy(float, na_value=np.nan)
     )
-    threshold = features[indicator.category].map(indicator.thresholds).to_numpy(float, na_value=np.nan)
+    threshold = (
+        features[indicator.category].map(indicator.thresholds).to_numpy(float, na_value=np.nan)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(denominator > 0, numerator / denominator, np.nan)
     state = np.where(
@@ -159,7 +173,11 @@ def _share_meeting(
 
 
 def _share_of_length(
-    indicator: ShareOfLength, layer: Layer, features: gpd.GeoDataFrame, survey: Survey, ground: Ground
+    indicator: ShareOfLength,
+    layer: Layer,
+    features: gpd.GeoDataFrame,
+    survey: Survey,
+    ground: Ground,
 ) -> Measured:
     lines = features.geometry.to_numpy()
     pieces = ground.engine.lengths(lines, ground.units.polygons, ground.area)
@@ -222,14 +240,14 @@ def reaches(
     """
     reach: Reach = indicator.reach
     if reach.distance_m is not None:
-        far = np.full(len(points), reach.distance_m)
-        sure = far
+        sure = far = np.full(len(points), reach.distance_m)
     else:
         assert reach.field is not None
         assert reach.times is not None
         height = points[reach.field].to_numpy(float, na_value=np.nan)
         sure = np.nan_to_num(height * reach.times, nan=0.0)
-        far = np.where(np.isnan(height), reach.at_most_m, sure)
+        far = sure.copy()
+        far[np.isnan(height)] = reach.at_most_m
     serves = (
         state_of(points, indicator.of_where)
         if indicator.of_where
@@ -239,7 +257,11 @@ def reaches(
 
 
 def _share_of_pixels(
-    indicator: ShareOfPixels, layer: Layer, features: gpd.GeoDataFrame, survey: Survey, ground: Ground
+    indicator: ShareOfPixels,
+    layer: Layer,
+    features: gpd.GeoDataFrame,
+    survey: Survey,
+    ground: Ground,
 ) -> Measured:
     polygons = features.geometry.to_numpy()
     pieces = ground.engine.areas(polygons, ground.units.polygons, ground.area)
@@ -285,4 +307,3 @@ _KINDS: dict[str, Callable[[Any, Layer, gpd.GeoDataFrame, Survey, Ground], Measu
     "share_meeting": _share_meeting,
 }
 """A new kind of measurement is a model in `geo.model` and a function here."""
-

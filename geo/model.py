@@ -129,7 +129,9 @@ class Reach(Declared):
             if any(item is not None for item in by_height):
                 raise ValueError("give either `distance_m`, or `field`, `times` and `at_most_m`")
         elif any(item is None for item in by_height):
-            raise ValueError("without `distance_m`, all of `field`, `times`, `at_most_m` are needed")
+            raise ValueError(
+                "without `distance_m`, all of `field`, `times`, `at_most_m` are needed"
+            )
         return self
 
 
@@ -210,12 +212,7 @@ class ShareMeeting(IndicatorBase):
 
 
 Indicator = Annotated[
-    ShareOfCount
-    | ShareOfLength
-    | ShareOfArea
-    | ShareWithinDistance
-    | ShareOfPixels
-    | ShareMeeting,
+    ShareOfCount | ShareOfLength | ShareOfArea | ShareWithinDistance | ShareOfPixels | ShareMeeting,
     Field(discriminator="kind"),
 ]
 

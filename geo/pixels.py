@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -52,9 +52,10 @@ def pixel_shares(
     from rasterio.errors import RasterioError
 
     try:
-        with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), rasterio.open(
-            raster, driver="GTiff"
-        ) as source:
+        with (
+            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
+            rasterio.open(raster, driver="GTiff") as source,
+        ):
             _check(source, band, layer)
             return _shares(polygons, crs, source, at_least, band)
     except RasterioError as error:
@@ -63,21 +64,30 @@ def pixel_shares(
         ) from error
 
 
-def _check(source, band: int, layer: str) -> None:  # type: ignore[no-untyped-def]
+def _check(source: Any, band: int, layer: str) -> None:
     faults = []
     if source.crs is None:
-        faults.append(Fault(layer, "no CRS", "a raster with a CRS", "assign the CRS it was made in"))
+        faults.append(
+            Fault(layer, "no CRS", "a raster with a CRS", "assign the CRS it was made in")
+        )
     if source.transform.b or source.transform.d or source.transform.e >= 0:
         faults.append(Fault(layer, "a rotated or flipped grid", "north-up rows", "warp the raster"))
     if band > source.count:
         faults.append(
-            Fault(layer, f"{source.count} bands", f"a band {band}", "correct `band` in the declaration")
+            Fault(
+                layer,
+                f"{source.count} bands",
+                f"a band {band}",
+                "correct `band` in the declaration",
+            )
         )
     if faults:
         raise DataError(faults)
 
 
-def _shares(polygons, crs, source, at_least, band):  # type: ignore[no-untyped-def]
+def _shares(
+    polygons: NDArray[np.object_], crs: str, source: Any, at_least: float, band: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import geopandas as gpd
     from exactextract import exact_extract
     from exactextract.raster import NumPyRasterSource

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import shapely
 
 from .edges import Area, area_of
 from .errors import DataError, Fault
-from .model import SIDES, Decision, ScopeRule
+from .model import SIDES, ScopeRule
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -70,7 +70,9 @@ def scope_of(survey: Survey, rule: ScopeRule | None = None) -> Scope:
     for layer in survey.district.levels:
         if survey.has(layer.name) and layer.unit is not None:
             frame = survey.frame(layer.name).sort_values(layer.unit.code, kind="stable")
-            named = frame.rename(columns={layer.unit.code: "unit_code", layer.unit.name: "unit_name"})
+            named = frame.rename(
+                columns={layer.unit.code: "unit_code", layer.unit.name: "unit_name"}
+            )
             tables.append(decide(named, area, rule, layer.name).assign(level=layer.unit.level))
     rows = pd.concat(tables, ignore_index=True) if tables else decide(_no_units(), area, rule)
     order = ["unit_code", "unit_name", "level"]
@@ -149,7 +151,7 @@ def _decisions(
     cut = np.flatnonzero((share == 0) & shapely.intersects(polygon, outlines))
     inside = shapely.area(shapely.intersection(outlines[cut], polygon))
     share[cut] = np.clip(inside / shapely.area(outlines[cut]), 0.0, 1.0)
-    decision = np.full(len(outlines), cast("Decision", "out"), object)
+    decision = np.full(len(outlines), "out", object)
     if rule.rule == "representative_point":
         decision[shapely.intersects(polygon, shapely.point_on_surface(outlines))] = "in"
     elif rule.rule == "any_overlap":

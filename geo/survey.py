@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from .district import District, open_district
 from .errors import DataError, UnknownNameError
 from .model import Finding, ImportRecord
-from .store import Store, open_store
+from .store import open_store
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from .store.base import Store
 
 
 @dataclass
@@ -106,9 +108,7 @@ class Survey:
         return {(item.layer, item.id): item for item in self.store.imports(self.round)}
 
 
-def open_survey(
-    district: District | Path | str | None = None, round: str | None = None
-) -> Survey:
+def open_survey(district: District | Path | str | None = None, round: str | None = None) -> Survey:
     """Open one round of a district.
 
     Parameters

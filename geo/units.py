@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
+from shapely import Polygon
 
 from .errors import DataError, Fault
 from .model import Level
@@ -60,13 +60,19 @@ def units_of(survey: Survey) -> Units:
         A unit names a coarser unit that does not exist.
     """
     district = survey.district
-    frames = [(layer, survey.frame(layer.name)) for layer in district.levels if survey.has(layer.name)]
+    frames = [
+        (layer, survey.frame(layer.name)) for layer in district.levels if survey.has(layer.name)
+    ]
     code = district.spec.code
     name = district.spec.name.zh
     if not frames or frames[0][0].name != district.spec.levels[0]:
         nothing = np.array([], dtype=object)
         whole = UnitLevel(
-            "district", None, np.array([code], object), np.array([name], object), np.array([], np.intp)
+            "district",
+            None,
+            np.array([code], object),
+            np.array([name], object),
+            np.array([], np.intp),
         )
         return Units(nothing, nothing, (whole,))
 
@@ -79,7 +85,9 @@ def units_of(survey: Survey) -> Units:
     finest_layer, finest = frames[0][0], sorted_frames[0]
     assert finest_layer.unit is not None
     member = np.arange(len(finest), dtype=np.intp)
-    for position, (layer, frame) in enumerate(zip([item[0] for item in frames], sorted_frames, strict=True)):
+    for position, (layer, frame) in enumerate(
+        zip([item[0] for item in frames], sorted_frames, strict=True)
+    ):
         assert layer.unit is not None
         codes = frame[layer.unit.code].to_numpy(object)
         if position:
@@ -115,7 +123,6 @@ def units_of(survey: Survey) -> Units:
             np.zeros(len(finest), np.intp),
         )
     )
-    polygons = finest.geometry.to_numpy()
-    empty = shapely.from_wkt("POLYGON EMPTY")
-    polygons = np.where(pd.isna(polygons), empty, polygons)
+    polygons = finest.geometry.to_numpy().copy()
+    polygons[pd.isna(polygons)] = Polygon()
     return Units(levels[0].codes, polygons, tuple(levels))

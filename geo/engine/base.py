@@ -15,7 +15,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import Polygon
-    from shapely.geometry.base import BaseGeometry
 
     Geometries = NDArray[np.object_]
     Floats = NDArray[np.float64]

@@ -40,14 +40,17 @@ class Segments:
 
     def lines(self) -> Geometries:
         """The segments as LineStrings."""
-        return shapely.linestrings(np.stack([self.start, self.end], axis=1))
+        return np.asarray(
+            shapely.linestrings(np.stack([self.start, self.end], axis=1)), dtype=object
+        )
 
     def positions(self, segment: Positions, xy: Floats) -> Floats:
         """How far along its segment (m) each point lies, within the segment."""
         along = self.end[segment] - self.start[segment]
         offset = xy - self.start[segment]
         length = self.length[segment]
-        return np.clip((offset * along).sum(axis=1) / length, 0.0, length)
+        foot: Floats = (offset * along).sum(axis=1) / length
+        return np.minimum(np.maximum(foot, 0.0), length)
 
 
 @dataclass(frozen=True)
@@ -189,9 +192,8 @@ def within(parts: Intervals, *layers: Intervals) -> tuple[Intervals, list[Flags]
         [np.arange(sizes[0]) + 1, np.zeros(total - sizes[0], np.intp)] * 2
     ).astype(np.intp)
     order = np.lexsort((at, segment))
-    segment, at, sign, kind, number = (
-        item[order] for item in (segment, at, sign, kind, number)
-    )
+    segment, at = segment[order], at[order]
+    sign, kind, number = sign[order], kind[order], number[order]
     # Walking along a segment, +1 where something begins and -1 where it ends: integers, so exact.
     part = np.cumsum(sign * number)
     flags = [np.cumsum(np.where(kind == layer, sign, 0)) > 0 for layer in range(1, len(kinds))]
@@ -213,7 +215,9 @@ def reached(segments: Segments, points: Geometries, reach_m: Floats) -> Interval
     points : Point, metric CRS; None and empty reach nothing
     reach_m : metres; 0 reaches nothing
     """
-    serving = np.flatnonzero((reach_m > 0) & ~shapely.is_missing(points) & ~shapely.is_empty(points))
+    serving = np.flatnonzero(
+        (reach_m > 0) & ~shapely.is_missing(points) & ~shapely.is_empty(points)
+    )
     tree = shapely.STRtree(segments.lines())
     point, segment = tree.query(points[serving], predicate="dwithin", distance=reach_m[serving])
     point = serving[point]

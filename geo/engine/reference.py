@@ -102,7 +102,7 @@ class ReferenceEngine:
         unit, nth = shapely.STRtree(polygons[shared]).query(units, predicate="intersects")
         order = np.lexsort((unit, nth))
         starts = np.searchsorted(nth[order], np.arange(len(shared) + 1))
-        for position, low, high in zip(shared, starts[:-1], starts[1:], strict=True):
+        for position, low, high in zip(shared.tolist(), starts[:-1], starts[1:], strict=True):
             meeting = unit[order[low:high]]
             found.append(_shared_out(position, polygons[position], units, meeting))
         row, owner, geometry, measure = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -144,9 +144,7 @@ def _side(features: Geometries, area: Polygon | None) -> tuple[Flags, Flags]:
     return inside, inside | ~shapely.intersects(area, features)
 
 
-def _divide(
-    segments: Segments, units: Geometries, area: Polygon | None
-) -> tuple[Intervals, Flags]:
+def _divide(segments: Segments, units: Geometries, area: Polygon | None) -> tuple[Intervals, Flags]:
     """Segments divided among units, then by the area: parts and whether each lies inside."""
     parts = owned(segments, overlaps(segments, units))
     if area is None:

@@ -1,0 +1,53 @@
+"""The command `atlas`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from .. import __version__
+from ..errors import GeoError
+from . import figures, importing, show
+
+app = typer.Typer(
+    name="atlas",
+    help="Urban-rural integration in layers: scope, coverage and maps of a district.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for commands in (figures, importing, show):
+    commands.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"chengxiang-atlas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Declared here so that `atlas --version` works without a command."""
+
+
+def main() -> None:
+    """Run `atlas`: exit status 0, or 2 with one message for a fault of input."""
+    try:
+        app()
+    except GeoError as error:
+        typer.echo(f"atlas: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("atlas: stopped; nothing was changed", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader (head, less) has gone: nothing more to say, and not a fault.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,325 @@
+"""`atlas layers`, `scope`, `coverage` and `rows`: what is declared, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from .. import __version__
+from ..views.format import number, percent, percent_range
+from .output import (
+    DISTRICT,
+    FORMAT,
+    ROUND,
+    Format,
+    note,
+    print_csv,
+    print_json,
+    print_table,
+    records,
+)
+
+if TYPE_CHECKING:
+    from ..coverage import Progress
+    from ..survey import Survey
+
+INDICATOR = typer.Option(None, "--indicator", help="Only these [default: all].")
+SCOPE_COLUMNS = (
+    "unit_code",
+    "unit_name",
+    "level",
+    "decision",
+    "share",
+    "margin_m",
+    "near_edge",
+    "sides",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (layers, scope, coverage, rows):
+        app.command()(command)
+
+
+def layers(
+    district: Path | None = DISTRICT, round_: str | None = ROUND, format_: Format = FORMAT
+) -> None:
+    """The declared layers, their indicators and targets, and how many rows the round has of each."""
+    from ..district import open_district
+    from ..errors import UnknownNameError
+    from ..survey import open_survey
+
+    opened = open_district(district)
+    survey: Survey | None
+    try:
+        survey = open_survey(opened, round_)
+    except UnknownNameError:
+        if round_ is not None:
+            raise
+        survey = None  # a district without rounds still has declarations
+    table = []
+    for layer in opened.catalog.layers.values():
+        held = survey is not None and survey.has(layer.name)
+        counted = held and layer.geometry != "Raster" and survey is not None
+        table.append(
+            {
+                "layer": layer.name,
+                "title": layer.title.zh,
+                "geometry": layer.geometry,
+                "in_round": held,
+                "rows": len(survey.store.read(survey.round, layer.name))
+                if counted and survey is not None
+                else None,
+                "fields": list(layer.fields),
+                "indicators": [indicator.id for indicator in layer.indicators],
+                "file": opened.catalog.files[layer.name].name,
+            }
+        )
+    if format_ is Format.json:
+        print_json(
+            {
+                "district": opened.spec.name.zh,
+                "code": opened.spec.code,
+                "round": survey.round if survey else None,
+                "rows": table,
+            }
+        )
+    elif format_ is Format.csv:
+        print_csv(table, list(table[0]))
+    else:
+        headings = ("layer", "title", "geometry", "rows", "indicators")
+        print_table(
+            table,
+            {name: name for name in headings},
+            {"rows": lambda row: number(row["rows"]) if row["in_round"] else "not in round"},
+        )
+
+
+def scope(
+    district: Path | None = DISTRICT,
+    round_: str | None = ROUND,
+    rule: str | None = typer.Option(
+        None,
+        "--rule",
+        help="area_share, representative_point or any_overlap [default: the district's].",
+    ),
+    format_: Format = FORMAT,
+) -> None:
+    """Which units lie in the area, how clearly, and which edge matters for each."""
+    from ..scope import scope_of
+    from ..survey import open_survey
+
+    survey = open_survey(district, round_)
+    with _told(survey):
+        found = scope_of(survey, _rule(survey, rule))
+    table = records(found.rows[list(SCOPE_COLUMNS)])
+    if format_ is Format.csv:
+        print_csv(table, SCOPE_COLUMNS)
+    elif format_ is Format.json:
+        import geopandas as gpd
+        import shapely
+
+        outline = gpd.GeoSeries([found.area.polygon], crs=found.area.crs).to_crs("EPSG:4326")
+        print_json(
+            {
+                "district": survey.district.spec.name.zh,
+                "code": survey.district.spec.code,
+                "round": survey.round,
+                "rule": found.rule.rule,
+                "area_m2": found.area.polygon.area,
+                "boundary": shapely.geometry.mapping(outline.iloc[0]),
+                "rows": table,
+            }
+        )
+    else:
+        print_table(
+            table,
+            {name: name for name in SCOPE_COLUMNS},
+            {
+                "share": lambda row: percent(row["share"]),
+                "margin_m": lambda row: number(row["margin_m"]),
+                "near_edge": lambda row: "near edge" if row["near_edge"] else "",
+            },
+        )
+        counts = found.rows[found.rows["level"] == "village"]["decision"].value_counts()
+        tally = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("in", "partly", "out"))
+        note(f"round {survey.round}, rule {found.rule.rule}: {tally} of {counts.sum()} villages")
+        for corner in found.area.corners:
+            if corner.how != "met":
+                note(
+                    f"the {'-'.join(corner.sides)} corner was {corner.how} over {corner.gap_m:,.0f} m"
+                )
+
+
+def coverage(
+    district: Path | None = DISTRICT,
+    round_: str | None = ROUND,
+    indicator: list[str] | None = typer.Option(
+        None, "--indicator", help="Only these [default: all]."
+    ),
+    level: str | None = typer.Option(
+        None, "--level", help="village, town or district [default: all; in a table: district]."
+    ),
+    within: str | None = typer.Option(None, "--scope", help="all or inside [default: both]."),
+    unit: str | None = typer.Option(None, "--unit", help="Only the unit of this code."),
+    engine: str = typer.Option("reference", "--engine", help="What cuts lines by units."),
+    format_: Format = FORMAT,
+) -> None:
+    """Every coverage rate with its bounds and its verdict against the target."""
+    from ..coverage import COLUMNS, absent_layers, coverage_of
+    from ..errors import UnknownNameError
+    from ..survey import open_survey
+
+    survey = open_survey(district, round_)
+    chosen = indicator or None
+    with _told(survey), _progress("measuring") as progress:
+        frame = coverage_of(survey, chosen, engine=engine, progress=progress)
+    for name in absent_layers(survey, chosen):
+        note(f"layer {name} is not in round {survey.round}: what needs it is no_data")
+    for what, wanted, known in (
+        ("level", level, ("village", "town", "district")),
+        ("scope", within, ("all", "inside")),
+        ("unit", unit, tuple(code for code in frame["unit_code"].unique() if code)),
+    ):
+        if wanted is not None and wanted not in known:
+            raise UnknownNameError(what, wanted, known)
+    for column, wanted in (("level", level), ("scope", within), ("unit_code", unit)):
+        if wanted is not None:
+            frame = frame[frame[column] == wanted]
+    if format_ is Format.table and level is None and unit is None:
+        frame = frame[frame["level"] == "district"]
+    table = [_counts_whole(row) for row in records(frame)]
+    if format_ is Format.json:
+        print_json(
+            {
+                "district": survey.district.spec.name.zh,
+                "code": survey.district.spec.code,
+                "round": survey.round,
+                "data_digest": survey.digest,
+                "version": __version__,
+                "rows": table,
+            }
+        )
+    elif format_ is Format.csv:
+        print_csv(table, COLUMNS)
+    else:
+        _coverage_table([row for row in table if row["unit_code"] or row["total"]])
+        note(f"{survey.district.spec.name.zh}, round {survey.round}, data {survey.digest[:12]}")
+
+
+def rows(
+    indicator: str = typer.Argument(help="The indicator's id."),
+    unit: str | None = typer.Option(None, "--unit", help="Only the unit of this code."),
+    district: Path | None = DISTRICT,
+    round_: str | None = ROUND,
+    format_: Format = FORMAT,
+) -> None:
+    """The rows behind a figure: each feature's part, and the file and line it came from."""
+    from ..coverage import rows_behind
+    from ..survey import open_survey
+
+    survey = open_survey(district, round_)
+    with _told(survey):
+        frame = rows_behind(survey, indicator, unit)
+    table = records(frame)
+    columns = tuple(frame.columns)
+    if format_ is Format.json:
+        print_json(
+            {
+                "district": survey.district.spec.name.zh,
+                "code": survey.district.spec.code,
+                "round": survey.round,
+                "data_digest": survey.digest,
+                "indicator": indicator,
+                "unit_code": unit,
+                "rows": table,
+            }
+        )
+    elif format_ is Format.csv:
+        print_csv(table, columns)
+    else:
+        print_table(
+            table,
+            {name: name for name in columns},
+            {name: _amount(name) for name in ("covered", "not_covered", "unknown")},
+        )
+
+
+def _coverage_table(table: list[dict[str, Any]]) -> None:
+    print_table(
+        table,
+        {
+            "indicator": "indicator",
+            "unit_name": "unit",
+            "scope": "scope",
+            "covered": "covered",
+            "not_covered": "not covered",
+            "unknown": "unknown",
+            "measure": "",
+            "rate": "rate",
+            "rate_lower": "lower–upper",
+            "target": "target",
+            "status": "status",
+        },
+        {
+            **{name: _amount(name) for name in ("covered", "not_covered", "unknown")},
+            "rate": lambda row: percent(row["rate"]),
+            "rate_lower": lambda row: percent_range(row["rate_lower"], row["rate_upper"]),
+            "target": lambda row: percent(row["target"]),
+            "status": lambda row: row["status"] or "",
+        },
+    )
+
+
+def _amount(name: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda row: number(row[name], 0 if row.get("measure") == "count" else 1)
+
+
+def _counts_whole(row: dict[str, Any]) -> dict[str, Any]:
+    """Counts are whole numbers, and print as such."""
+    if row["measure"] != "count":
+        return row
+    whole = {name: int(row[name]) for name in ("covered", "not_covered", "unknown", "total")}
+    return {**row, **whole}
+
+
+def _rule(survey: Survey, name: str | None) -> Any:
+    from typing import get_args
+
+    from ..errors import UnknownNameError
+    from ..model import RuleName
+
+    if name is None:
+        return None
+    if name not in get_args(RuleName):
+        raise UnknownNameError("rule", name, get_args(RuleName))
+    return survey.district.spec.scope.model_copy(update={"rule": name})
+
+
+@contextmanager
+def _told(survey: Survey) -> Iterator[None]:
+    """Afterwards, say what was found in the layers that were read."""
+    yield
+    for finding in survey.findings:
+        note(f"{finding.severity}: {finding.fault()}")
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress | None]:
+    """A count on standard error, where a person is watching."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def show(done: int, total: int, name: str) -> None:
+        sys.stderr.write(f"\r\033[K{what} {done}/{total} {name}" if done < total else "\r\033[K")
+        sys.stderr.flush()
+
+    yield show

@@ -1,0 +1,123 @@
+"""Rows as JSON, CSV or a table: the same rows in each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import typer
+
+Row = Mapping[str, Any]
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+DISTRICT = typer.Option(
+    None, "--district", help="The district's folder [default: the embedded one]."
+)
+ROUND = typer.Option(None, "--round", help="The survey round, YYYY-MM-DD [default: the newest].")
+FORMAT = typer.Option(Format.table, "--format", help="How to print the rows.")
+
+
+def plain(value: object) -> object:
+    """A value as JSON has it: NaN and missing become null, numpy scalars become Python's."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if hasattr(value, "item"):
+        return plain(value.item())
+    return value
+
+
+def records(frame: Any) -> list[dict[str, object]]:
+    """The rows of a DataFrame as plain dicts, missing values as None."""
+    columns = {name: frame[name].astype(object).to_list() for name in frame.columns}
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, (plain(value) for value in row), strict=True)) for row in rows]
+
+
+def print_json(payload: Mapping[str, object]) -> None:
+    """One JSON object on standard output, UTF-8, NaN refused."""
+    _write(json.dumps(payload, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+
+
+def print_csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    """Rows as CSV with a header; text that a spreadsheet would run as a formula is made inert."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row[name]) for name in columns])
+    _write(text.getvalue())
+
+
+def print_table(
+    rows: Sequence[Row], columns: Mapping[str, str], shown: Mapping[str, Callable[[Row], str]]
+) -> None:
+    """Rows as a table for the eye.
+
+    Parameters
+    ----------
+    columns : for each column its heading
+    shown : for some columns how a row's cell is worded
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, heading in columns.items():
+        numeric = name in shown and name not in ("status", "decision")
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        # Text(): a name from a file must not be read as markup.
+        cells = [shown[name](row) if name in shown else _word(row[name]) for name in columns]
+        table.add_row(*(Text(_printable(cell)) for cell in cells))
+    # Into a file or a pipe, never cut a line to the width of a screen.
+    width = None if sys.stdout.isatty() else 400
+    console = Console(width=width, file=sys.stdout, highlight=False)
+    console.print(table)
+
+
+def note(text: str) -> None:
+    """A remark for the person at the keyboard, on standard error."""
+    typer.echo(f"atlas: {text}", err=True)
+
+
+def _word(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def _printable(text: str) -> str:
+    """Control characters of a file's text must not steer the terminal."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, (list, tuple)):
+        value = " ".join(str(item) for item in value)
+    if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else value
+
+
+def _write(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.flush()

@@ -1,0 +1,248 @@
+"""One contract for every engine: what each method promises, on shapes whose figures can be seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
+
+from geo.engine import ENGINES, Engine, Pieces, engine_named, one_for_each
+
+# Five squares of 100 m in a row; the area is the first two and half of the third.
+SQUARES = np.array([box(100 * i, 0, 100 * i + 100, 100) for i in range(5)], object)
+AREA = box(0, 0, 250, 100)
+NONE = np.array([], object)
+
+
+def shapes(*items: object) -> np.ndarray:
+    array = np.empty(len(items), object)
+    array[:] = items
+    return array
+
+
+def parts(pieces: Pieces) -> list[tuple[int, int, bool, float]]:
+    """(row, unit, inside, measure) of each piece."""
+    return [
+        (int(row), int(unit), bool(inside), pytest.approx(float(measure), abs=1e-9))
+        for row, unit, inside, measure in zip(
+            pieces.row, pieces.unit, pieces.inside, pieces.measure, strict=True
+        )
+    ]
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    return engine_named(request.param)
+
+
+def test_a_street_across_all_units_is_cut_at_every_border(engine: Engine) -> None:
+    street = shapes(LineString([(-50, 50), (550, 50)]))
+    assert parts(engine.lengths(street, SQUARES, AREA)) == [
+        (0, -1, False, 100.0),
+        (0, 0, True, 100.0),
+        (0, 1, True, 100.0),
+        (0, 2, False, 50.0),
+        (0, 2, True, 50.0),
+        (0, 3, False, 100.0),
+        (0, 4, False, 100.0),
+    ]
+
+
+def test_a_street_on_a_shared_border_counts_once_for_the_first_unit(engine: Engine) -> None:
+    street = shapes(LineString([(100, 0), (100, 100)]))
+    assert parts(engine.lengths(street, SQUARES, AREA)) == [(0, 0, True, 100.0)]
+    assert parts(engine.lengths(street, SQUARES[::-1], AREA)) == [(0, 3, True, 100.0)]
+
+
+def test_a_street_on_the_border_of_the_area_is_inside(engine: Engine) -> None:
+    street = shapes(LineString([(250, 10), (250, 60)]))
+    assert parts(engine.lengths(street, SQUARES, AREA)) == [(0, 2, True, 50.0)]
+
+
+def test_a_street_that_runs_over_itself_keeps_its_whole_length(engine: Engine) -> None:
+    street = shapes(
+        LineString([(90, 10), (110, 10), (90, 10)]),
+        MultiLineString([[(10, 20), (20, 20)], [(10, 20), (20, 20)]]),
+    )
+    assert parts(engine.lengths(street, SQUARES, None)) == [
+        (0, 0, False, 20.0),
+        (0, 1, False, 20.0),
+        (1, 0, False, 20.0),
+    ]
+
+
+def test_what_units_share_belongs_to_the_first_and_what_lies_in_a_gap_to_none(
+    engine: Engine,
+) -> None:
+    units = shapes(box(0, 0, 60, 10), box(40, 0, 100, 10), box(120, 0, 200, 10))
+    street = shapes(LineString([(0, 5), (200, 5)]))
+    assert parts(engine.lengths(street, units, None)) == [
+        (0, -1, False, 20.0),
+        (0, 0, False, 60.0),
+        (0, 1, False, 40.0),
+        (0, 2, False, 80.0),
+    ]
+    field = shapes(box(0, 0, 200, 10))
+    assert parts(engine.areas(field, units, None)) == [
+        (0, -1, False, 200.0),
+        (0, 0, False, 600.0),
+        (0, 1, False, 400.0),
+        (0, 2, False, 800.0),
+    ]
+
+
+def test_a_hole_is_not_the_unit(engine: Engine) -> None:
+    ring = shapes(Polygon(box(0, 0, 100, 100).exterior, [box(40, 40, 60, 60).exterior.coords]))
+    street = shapes(LineString([(0, 50), (100, 50)]))
+    assert parts(engine.lengths(street, ring, None)) == [(0, -1, False, 20.0), (0, 0, False, 80.0)]
+
+
+def test_touching_zero_length_null_and_empty_have_no_pieces(engine: Engine) -> None:
+    street = shapes(None, LineString(), LineString([(5, 5), (5, 5)]))
+    assert len(engine.lengths(street, SQUARES, AREA)) == 0
+    touching = shapes(LineString([(50, 100), (50, 150)]))
+    assert parts(engine.lengths(touching, SQUARES, AREA)) == [(0, -1, False, 50.0)]
+
+
+def test_without_units_or_area_everything_lies_in_none(engine: Engine) -> None:
+    street = shapes(LineString([(0, 0), (30, 40)]))
+    assert parts(engine.lengths(street, NONE, None)) == [(0, -1, False, 50.0)]
+    assert parts(engine.places(shapes(Point(0, 0)), NONE, None)) == [(0, -1, False, 1.0)]
+    assert len(engine.lengths(NONE, SQUARES, AREA)) == 0
+    assert len(engine.areas(NONE, SQUARES, AREA)) == 0
+    assert len(engine.places(NONE, SQUARES, AREA)) == 0
+
+
+def test_a_polygon_is_given_out_by_area(engine: Engine) -> None:
+    fields = shapes(
+        box(90, 10, 110, 30),
+        MultiPolygon([box(-10, 0, 10, 10), box(240, 0, 260, 10)]),
+        box(600, 0, 601, 1),
+    )
+    pieces = engine.areas(fields, SQUARES, AREA)
+    assert parts(pieces) == [
+        (0, 0, True, 200.0),
+        (0, 1, True, 200.0),
+        (1, -1, False, 100.0),
+        (1, 0, True, 100.0),
+        (1, 2, False, 100.0),
+        (1, 2, True, 100.0),
+        (2, -1, False, 1.0),
+    ]
+    assert shapely.area(pieces.geometry) == pytest.approx(pieces.measure)
+
+
+def test_points_on_borders_lie_in_the_first_unit_and_in_the_area(engine: Engine) -> None:
+    points = shapes(
+        Point(100, 50),
+        Point(250, 50),
+        Point(251, 50),
+        Point(-1, 0),
+        None,
+        Point(),
+        MultiPoint([(310, 1), (320, 1)]),
+    )
+    assert parts(engine.places(points, SQUARES, AREA)) == [
+        (0, 0, True, 1.0),
+        (1, 2, True, 1.0),
+        (2, 2, False, 1.0),
+        (3, -1, False, 1.0),
+        (4, -1, False, 1.0),
+        (5, -1, False, 1.0),
+        (6, 3, False, 1.0),
+    ]
+
+
+def test_reach_is_exact_and_counts_overlap_once(engine: Engine) -> None:
+    street = shapes(LineString([(0, 0), (50, 0), (100, 0)]))
+    # 3 m aside with a reach of 5 m serves 4 m each way; the second lamp overlaps the first by 2 m.
+    lamps = shapes(Point(20, 3), Point(26, 3), Point(80, 5.1), None)
+    found = engine.reach(street, SQUARES, AREA, lamps, np.full(4, 5.0), np.full(4, 5.0))
+    assert parts(found) == [(0, 0, True, 100.0)]
+    assert found.certain == pytest.approx([14.0])
+    assert found.possible == pytest.approx([14.0])
+
+
+def test_reach_crosses_a_border_and_a_bend(engine: Engine) -> None:
+    street = shapes(LineString([(90, 0), (110, 0), (110, 50)]))
+    found = engine.reach(
+        street, SQUARES, None, shapes(Point(110, 0)), np.array([15.0]), np.array([15.0])
+    )
+    assert parts(found) == [(0, 0, False, 10.0), (0, 1, False, 60.0)]
+    assert found.certain == pytest.approx([5.0, 25.0])
+
+
+def test_what_only_a_lamp_of_unknown_height_may_reach_is_possible_not_certain(
+    engine: Engine,
+) -> None:
+    street = shapes(LineString([(0, 0), (100, 0)]))
+    lamps = shapes(Point(50, 0), Point(55, 0))
+    found = engine.reach(street, NONE, None, lamps, np.array([10.0, 0.0]), np.array([10.0, 20.0]))
+    assert found.certain == pytest.approx([20.0])
+    assert found.possible == pytest.approx([40.0])  # 35 to 75
+
+
+def test_a_feature_is_counted_where_most_of_it_lies(engine: Engine) -> None:
+    fields = shapes(
+        box(95, 0, 125, 10),  # 25 of 30 m in the second square
+        box(90, 0, 110, 10),  # half and half: the first
+        box(240, 0, 260, 10),  # half in the area: inside
+        box(241, 0, 261, 10),  # less than half: outside
+        box(-30, 0, 10, 10),  # mostly in none
+        None,
+    )
+    owned = one_for_each(engine.areas(fields, SQUARES, AREA), len(fields))
+    assert owned.unit.tolist() == [1, 0, 2, 2, -1, -1]
+    assert owned.inside.tolist() == [True, True, True, False, False, False]
+    assert owned.measure.tolist() == [1.0] * 6
+
+
+coordinate = st.integers(-60, 560).map(float)
+street = st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=8).map(LineString)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(street, min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_pieces_add_up_whatever_the_order(streets: list[LineString], random: object) -> None:
+    for name in ENGINES:
+        engine = engine_named(name)
+        lines = shapes(*streets)
+        pieces = engine.lengths(lines, SQUARES, AREA)
+        total = np.bincount(pieces.row, pieces.measure, len(lines))
+        assert total == pytest.approx(shapely.length(lines), rel=1e-9)
+        back = engine.lengths(lines[::-1], SQUARES, AREA)
+        mirrored = sorted(
+            (len(lines) - 1 - row, *rest)
+            for row, *rest in zip(
+                back.row.tolist(), back.unit.tolist(), back.inside.tolist(), strict=True
+            )
+        )
+        assert mirrored == list(
+            zip(pieces.row.tolist(), pieces.unit.tolist(), pieces.inside.tolist(), strict=True)
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    street,
+    st.lists(st.tuples(coordinate, coordinate, st.floats(0, 40), st.floats(0, 40)), max_size=6),
+)
+def test_reach_is_a_buffer_without_its_error(
+    line: LineString, lamps: list[tuple[float, float, float, float]]
+) -> None:
+    """A buffer of many segments is the peer; it falls short of the circle by its facets only."""
+    points = shapes(*(Point(x, y) for x, y, _, _ in lamps))
+    sure = np.array([r for *_, r, _ in lamps], float)
+    maybe = np.maximum(sure, np.array([r for *_, r in lamps], float))
+    lines = shapes(*(LineString(pair) for pair in zip(line.coords, line.coords[1:], strict=False)))
+    found = engine_named("reference").reach(lines, SQUARES, AREA, points, sure, maybe)
+    assert (found.certain <= found.possible + 1e-9).all()
+    assert (found.possible <= found.measure + 1e-9).all()
+    served = shapely.union_all(
+        [shapely.buffer(p, r, quad_segs=64) for p, r in zip(points, sure, strict=True) if r > 0]
+    )
+    expected = shapely.length(shapely.intersection(lines, served)).sum()
+    assert found.certain.sum() == pytest.approx(expected, abs=0.2 * (1 + len(lamps)) * len(lines))

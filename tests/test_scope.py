@@ -1,0 +1,233 @@
+"""Edges → area → decisions, on a square of 1,000 m whose answers can be seen."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import LineString, MultiLineString, Point, box
+from shapely.geometry.base import BaseGeometry
+
+from geo.edges import Area, area_of
+from geo.errors import DataError, ScopeError
+from geo.model import RuleName, ScopeRule
+from geo.scope import decide
+
+MEETING: dict[str, BaseGeometry] = {
+    "north": LineString([(0, 1000), (1000, 1000)]),
+    "east": LineString([(1000, 1000), (1000, 0)]),
+    "south": LineString([(0, 0), (1000, 0)]),
+    "west": LineString([(0, 0), (0, 1000)]),
+}
+
+
+def edges(accuracy_m: float = 0.0, **changed: BaseGeometry | None) -> gpd.GeoDataFrame:
+    sides = {side: line for side, line in {**MEETING, **changed}.items() if line is not None}
+    return gpd.GeoDataFrame(
+        {"side": list(sides), "accuracy_m": [accuracy_m] * len(sides)},
+        geometry=list(sides.values()),
+        crs="EPSG:4549",
+    )
+
+
+def how(area: Area) -> dict[str, str]:
+    return {"-".join(corner.sides): corner.how for corner in area.corners}
+
+
+def units(*outlines: BaseGeometry) -> gpd.GeoDataFrame:
+    codes = [f"u{number}" for number in range(len(outlines))]
+    return gpd.GeoDataFrame(
+        {"unit_code": codes, "unit_name": codes}, geometry=list(outlines), crs="EPSG:4549"
+    )
+
+
+def test_edges_that_meet_enclose_the_square() -> None:
+    area = area_of(edges(), ScopeRule())
+    assert area.polygon.area == pytest.approx(1_000_000)
+    assert set(how(area).values()) == {"met"}
+    assert [part.sides for part in area.parts] == [("north",), ("east",), ("south",), ("west",)]
+
+
+def test_edges_that_fall_short_go_straight_on() -> None:
+    short = edges(
+        north=LineString([(50, 1000), (950, 1000)]),
+        east=LineString([(1000, 950), (1000, 50)]),
+        south=LineString([(50, 0), (950, 0)]),
+        west=LineString([(0, 50), (0, 950)]),
+    )
+    area = area_of(short, ScopeRule())
+    assert area.polygon.area == pytest.approx(1_000_000)
+    assert set(how(area).values()) == {"extended"}
+    assert [corner.gap_m for corner in area.corners] == pytest.approx([100.0] * 4)
+
+
+def test_edges_that_cross_are_trimmed() -> None:
+    crossing = edges(
+        north=LineString([(-50, 1000), (1050, 1000)]), west=LineString([(0, -70), (0, 1070)])
+    )
+    area = area_of(crossing, ScopeRule())
+    assert area.polygon.area == pytest.approx(1_000_000)
+    assert how(area)["west-north"] == "trimmed"
+
+
+def test_edges_drawn_the_other_way_round_are_the_same_edges() -> None:
+    turned = {side: LineString(list(line.coords)[::-1]) for side, line in MEETING.items()}
+    assert area_of(edges(**turned), ScopeRule()).polygon.equals(
+        area_of(edges(), ScopeRule()).polygon
+    )
+
+
+def test_an_edge_in_pieces_that_join_is_one_edge() -> None:
+    pieces = MultiLineString([[(600, 1000), (1000, 1000)], [(0, 1000), (600, 1000)]])
+    assert area_of(edges(north=pieces), ScopeRule()).polygon.area == pytest.approx(1_000_000)
+
+
+def test_an_edge_in_pieces_that_do_not_join_is_named() -> None:
+    pieces = MultiLineString([[(0, 1000), (400, 1000)], [(600, 1000), (1000, 1000)]])
+    with pytest.raises(ScopeError, match="2 separate lines on the north side"):
+        area_of(edges(north=pieces), ScopeRule())
+
+
+def test_a_sluice_is_an_edge_through_a_point() -> None:
+    through = area_of(edges(west=Point(-100, 500)), ScopeRule())
+    # The square and the triangle out to the point: 1000 × 100 / 2.
+    assert through.polygon.area == pytest.approx(1_050_000)
+    trimmed = area_of(edges(west=Point(200, 500)), ScopeRule())
+    assert trimmed.polygon.area == pytest.approx(800_000)
+
+
+def test_where_a_side_has_a_line_a_point_is_only_evidence() -> None:
+    both = edges()
+    both.loc[len(both)] = {"side": "west", "accuracy_m": 900.0, "geometry": Point(-300, 500)}
+    area = area_of(both, ScopeRule())
+    assert area.polygon.area == pytest.approx(1_000_000)
+    assert {part.accuracy_m for part in area.parts} == {0.0}
+
+
+def test_parallel_ends_are_joined_and_the_join_is_as_uncertain_as_half_its_gap() -> None:
+    offset = edges(
+        north=LineString([(0, 1000), (800, 1000), (900, 1100)]),
+        east=LineString([(1100, 1100), (1000, 1000), (1000, 0)]),
+    )
+    area = area_of(offset, ScopeRule())
+    assert how(area)["north-east"] in ("extended", "joined")
+    joined = area_of(
+        edges(
+            north=LineString([(0, 1000), (800, 1000), (800, 900)]),
+            east=LineString([(1000, 900), (1000, 0)]),
+        ),
+        ScopeRule(),
+    )
+    assert how(joined)["north-east"] == "joined"
+    join = next(part for part in joined.parts if part.sides == ("north", "east"))
+    assert join.line.length == pytest.approx(200)
+    assert join.accuracy_m == pytest.approx(100)
+
+
+def test_open_corners_are_named_with_their_widths_all_together() -> None:
+    far = edges(east=LineString([(3000, 1000.0), (3000, 0)]))
+    with pytest.raises(ScopeError) as caught:
+        area_of(far, ScopeRule())
+    assert "the north-east corner open by 2,000.0 m" in str(caught.value)
+    assert "the east-south corner open by 2,000.0 m" in str(caught.value)
+    assert area_of(far, ScopeRule(close_within_m=2500)).polygon.area == pytest.approx(3_000_000)
+
+
+def test_edges_less_sure_may_be_closed_over_wider_corners() -> None:
+    far = {"east": LineString([(1800, 1000), (1800, 0)])}
+    with pytest.raises(ScopeError):
+        area_of(edges(**far), ScopeRule())
+    assert area_of(edges(accuracy_m=400, **far), ScopeRule()).polygon.area == pytest.approx(
+        1_800_000
+    )
+
+
+def test_missing_sides_are_all_named() -> None:
+    with pytest.raises(ScopeError) as caught:
+        area_of(edges(north=None, west=None), ScopeRule())
+    assert len(caught.value.faults) == 2
+    assert "no north edge" in str(caught.value)
+    assert "no west edge" in str(caught.value)
+
+
+def test_edges_named_wrongly_do_not_enclose_anything() -> None:
+    swapped = edges(north=MEETING["south"], south=MEETING["north"])
+    with pytest.raises(ScopeError):
+        area_of(swapped, ScopeRule())
+
+
+ROW = (
+    box(100, 100, 200, 200),  # inside
+    box(950, 400, 1050, 500),  # half
+    box(1100, 400, 1200, 500),  # outside by 100 m
+    box(903, 400, 1003, 500),  # 97 % inside
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("area_share", ["in", "partly", "out", "in"]),
+        ("representative_point", ["in", "in", "out", "in"]),
+        ("any_overlap", ["in", "in", "out", "in"]),
+    ],
+)
+def test_each_rule_decides(rule: RuleName, expected: list[str]) -> None:
+    rows = decide(units(*ROW), area_of(edges(), ScopeRule()), ScopeRule(rule=rule))
+    assert rows["decision"].tolist() == expected
+    assert rows["share"].tolist() == pytest.approx([1.0, 0.5, 0.0, 0.97])
+    assert not rows["near_edge"].any()
+
+
+def test_margin_is_the_way_to_the_border_of_the_area() -> None:
+    area = area_of(edges(), ScopeRule())
+    rows = decide(units(*ROW), area, ScopeRule())
+    assert rows["margin_m"].tolist() == pytest.approx([100, 0, 100, 0])
+    assert rows["nearest_side"].tolist()[1:] == ["east"] * 3
+    by_point = decide(units(*ROW), area, ScopeRule(rule="representative_point"))
+    assert by_point["margin_m"].tolist() == pytest.approx([150, 0, 150, 47])
+
+
+@pytest.mark.parametrize(("accuracy_m", "near"), [(99, False), (110, True)])
+def test_a_unit_is_near_the_edge_where_the_edge_may_reach_it(accuracy_m: float, near: bool) -> None:
+    rows = decide(units(ROW[2]), area_of(edges(accuracy_m), ScopeRule()), ScopeRule())
+    assert rows["decision"].tolist() == ["out"]
+    assert rows["near_edge"].tolist() == [near]
+    assert rows["sides"].tolist() == [("east",) if near else ()]
+
+
+def test_a_unit_cut_by_a_well_known_edge_names_the_edge_that_cuts_it() -> None:
+    corner = box(950, 950, 1050, 1050)
+    rows = decide(units(ROW[1], corner), area_of(edges(1), ScopeRule()), ScopeRule())
+    assert rows["near_edge"].tolist() == [False, False]
+    assert rows["sides"].tolist() == [("east",), ("north", "east")]
+
+
+def test_a_unit_without_an_outline_cannot_be_decided() -> None:
+    with pytest.raises(DataError, match="rows u1: found units without an outline"):
+        decide(units(ROW[0], box(0, 0, 0, 0)), area_of(edges(), ScopeRule()), ScopeRule())
+
+
+def test_no_units_give_no_rows() -> None:
+    assert decide(units(), area_of(edges(), ScopeRule()), ScopeRule()).empty
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(-200, 1200),
+    st.integers(-200, 1200),
+    st.integers(1, 400),
+    st.sampled_from(["area_share", "representative_point", "any_overlap"]),
+)
+def test_a_decision_agrees_with_its_share(x: int, y: int, size: int, rule: RuleName) -> None:
+    outline = box(x, y, x + size, y + size)
+    row = decide(units(outline), area_of(edges(), ScopeRule()), ScopeRule(rule=rule)).iloc[0]
+    expected = outline.intersection(box(0, 0, 1000, 1000)).area / outline.area
+    assert row["share"] == pytest.approx(expected, abs=1e-12)
+    if expected == 1:
+        assert row["decision"] == "in"
+    if expected == 0 and rule != "representative_point":
+        assert row["decision"] == "out"
+    assert row["near_edge"] in (False, True)
+    assert row["margin_m"] >= 0
