@@ -62,4 +62,3 @@ def _every(frame: pd.DataFrame, states: list[NDArray[np.int8]]) -> NDArray[np.in
             np.where((result == UNKNOWN) | (state == UNKNOWN), UNKNOWN, YES),
         ).astype(np.int8)
     return result
-
