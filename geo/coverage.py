@@ -84,7 +84,7 @@ def coverage_of(
     >>> from geo.survey import open_survey
     >>> rows = coverage_of(open_survey(), ["certification.towns"])
     >>> rows[(rows.level == "district") & (rows.scope == "all")].total.item()
-    15.0
+    14.0
     """
     wanted = _declared(survey, indicators)
     ground = ground_of(survey, engine)

@@ -136,12 +136,13 @@ def _shares(
         transform.c + width * values.shape[1],
         top,
     )
+    wkt = source.crs.to_wkt()
     layers = [
-        NumPyRasterSource(mask * weight, *box, name=name)
+        NumPyRasterSource(mask * weight, *box, name=name, srs_wkt=wkt)
         for name, mask in (("passing", passing), ("failing", known & ~passing))
     ]
-    frame = gpd.GeoDataFrame(geometry=gpd.GeoSeries(outlines.to_numpy()))
-    sums = exact_extract(layers, frame, ["sum"], output="pandas", include_cols=None)
+    frame = gpd.GeoDataFrame(geometry=outlines.to_numpy(), crs=wkt)
+    sums = exact_extract(layers, frame, ["sum"], output="pandas")
     shares = sums[["passing_sum", "failing_sum"]].fillna(0.0).to_numpy(float) / total[:, None]
     # Rounding of the overlap fractions (kept as 32-bit) may reach past the whole.
     over = np.maximum(shares.sum(axis=1), 1.0)
