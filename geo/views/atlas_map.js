@@ -119,6 +119,7 @@ function drawAtlasMap(L, element, description, options = {}) {
       ...at,
       stroke: look.width > 0 ? look.color : "none",
       "stroke-width": area ? Math.max(1, look.width) : look.width,
+      "stroke-opacity": look.opacity,
       "stroke-dasharray": look.dash || "none",
       fill: look.fill || "none",
       "fill-opacity": look.fillOpacity || 0,
@@ -159,8 +160,8 @@ function drawAtlasMap(L, element, description, options = {}) {
       const line = only ? row : make("div", "atlas-entry", null, box);
       line.insertBefore(swatch(entry.look), only ? row.lastChild : null);
       if (!only) quote("span", "atlas-label", entry.label, line);
-      make("span", "atlas-count", entry.count.toLocaleString("en"), line);
-      if (entry.amount) quote("span", "atlas-amount", entry.amount, box === line ? box : line);
+      if (entry.count !== null) make("span", "atlas-count", entry.count.toLocaleString("en"), line);
+      if (entry.amount) quote("span", "atlas-amount", entry.amount, line);
     });
   });
   L.DomEvent.disableClickPropagation(panel);
@@ -188,13 +189,18 @@ function drawAtlasMap(L, element, description, options = {}) {
 
   const [west, south, east, north_] = description.extent;
   const fit = () => {
+    const bounds = L.latLngBounds([[south, west], [north_, east]]);
     const wide = element.clientWidth > 900;
-    map.fitBounds([[south, west], [north_, east]], {
-      paddingTopLeft: [12, 12],
-      paddingBottomRight: [wide && panel.open ? panel.offsetWidth + 20 : 12, 12],
-      animate: false,
-    });
+    const right = wide && panel.open ? panel.offsetWidth + 20 : 12;
+    // Clear of the title: beside it or below it, whichever leaves the larger picture.
+    const clear = wide
+      ? [[head.offsetWidth + 24, 12], [52, head.offsetHeight + 20]]
+      : [[12, head.offsetHeight + 20]];
+    const zoomOf = (topLeft) => map.getBoundsZoom(bounds, false, L.point(topLeft[0] + right, topLeft[1] + 34));
+    const topLeft = clear.reduce((best, one) => (zoomOf(one) > zoomOf(best) ? one : best));
+    map.fitBounds(bounds, { paddingTopLeft: topLeft, paddingBottomRight: [right, 34], animate: false });
   };
+  const roomForPanel = () => { groups.style.maxHeight = `${Math.max(120, element.clientHeight - 110)}px`; };
   // Said once the first picture is on the canvas, for whoever waits for it.
   const say = () => requestAnimationFrame(() => requestAnimationFrame(() => {
     element.dataset.atlasFeatures = String(drawn);
@@ -205,6 +211,7 @@ function drawAtlasMap(L, element, description, options = {}) {
     if (fitted || element.clientWidth === 0 || element.clientHeight === 0) return;
     fitted = true;
     map.invalidateSize({ animate: false });
+    roomForPanel();
     if (options.view) map.setView(options.view.center, options.view.zoom, { animate: false });
     else fit();
     inOrder();
@@ -212,6 +219,7 @@ function drawAtlasMap(L, element, description, options = {}) {
   };
   // In a hidden tab there is no size yet: the first picture waits for one.
   const watch = new ResizeObserver(() => {
+    roomForPanel();
     if (fitted) map.invalidateSize({ animate: false, pan: false });
     else begin();
   });

@@ -37,7 +37,8 @@ class Entry:
     key: str
     label: str
     look: Look
-    count: int
+    count: int | None
+    """How many features; None where counting them says nothing."""
     amount: str | None = None
     """What the features of this class come to, in words with a unit."""
 

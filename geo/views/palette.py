@@ -37,11 +37,11 @@ VERDICTS = {
 RATES = ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d")
 """Light to dark for a rate with no target, a fifth each."""
 
-BOUNDARY = Look("#1b1b1b", width_px=2.4)
+BOUNDARY = Look("#1b1b1b", width_px=7.0, opacity=0.22)
 EDGE = Look("#1b1b1b", width_px=2.4, dash="10 6")
 CORNER = Look("#6b4f2a", width_px=2.2, dash="2 5")
 EDGE_POINT = Look("#1b1b1b", width_px=2.0, fill="#ffffff", fill_opacity=1.0, radius_px=6)
-ACCURACY = Look("#7a6a55", width_px=0.0, opacity=0.0, fill="#b09468", fill_opacity=0.16)
+ACCURACY = Look("#8c7450", width_px=0.8, dash="2 4", fill="#b09468", fill_opacity=0.13)
 TOWN = Look("#3c3c3c", width_px=1.5)
 
 

@@ -147,7 +147,7 @@ def boundary(survey: Survey, scope: Scope, language: Language) -> Iterator[Drawn
         yield DrawnLayer(
             "accuracy",
             title,
-            (Entry("all", title, palette.ACCURACY, len(bands)),),
+            (Entry("all", title, palette.ACCURACY, None),),
             shapes_of(to_degrees(band), ["accuracy"], ["all"], [title]),
         )
     title = said(_TITLES, "area", language)
@@ -156,7 +156,7 @@ def boundary(survey: Survey, scope: Scope, language: Language) -> Iterator[Drawn
     yield DrawnLayer(
         "area",
         title,
-        (Entry("all", title, palette.BOUNDARY, 1, f"{square_km} km²"),),
+        (Entry("all", title, palette.BOUNDARY, None, f"{square_km} km²"),),
         shapes_of(to_degrees(outline), ["area"], ["all"], [title]),
     )
     yield _edges(survey, scope, language)
