@@ -95,10 +95,11 @@ def coverage_of(
         tables += list(_figures(survey, layer, indicator, ground))
     if progress:
         progress(len(wanted), len(wanted), "")
-    columns: dict[str, Any] = {
-        name: np.concatenate([table[name] for table in tables]) if tables else []
-        for name in COLUMNS
-    }
+    columns: dict[str, Any] = {}
+    for name in COLUMNS:
+        values = np.concatenate([table[name] for table in tables]) if tables else np.array([])
+        # Said outright, so that a missing code or status stays None instead of becoming NaN.
+        columns[name] = pd.Series(values, dtype=values.dtype)
     return pd.DataFrame(columns)
 
 

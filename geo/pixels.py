@@ -85,11 +85,30 @@ def _check(source: Any, band: int, layer: str) -> None:
         raise DataError(faults)
 
 
+def _passing(
+    source: Any, window: Any, at_least: float, band: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which pixels of a window reach the threshold, and which do not; neither is unknown."""
+    values = source.read(band, window=window)
+    known = source.read_masks(band, window=window) > 0
+    if np.issubdtype(values.dtype, np.floating):
+        known &= ~np.isnan(values)
+    # Compared as stored where possible: a 32-bit 0.4 is meant to reach 0.4.
+    scale, offset = source.scales[band - 1], source.offsets[band - 1]
+    if (scale, offset) != (1.0, 0.0):
+        values = values.astype(np.float64) * scale + offset
+        reached = values >= at_least - np.finfo(np.float32).eps
+    else:
+        reached = values >= at_least
+    return known & reached, known & ~reached
+
+
 def _shares(
     polygons: NDArray[np.object_], crs: str, source: Any, at_least: float, band: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import geopandas as gpd
     from exactextract import exact_extract
+    from exactextract.feature import GeoPandasFeatureSource
     from exactextract.raster import NumPyRasterSource
     from rasterio.windows import Window, from_bounds
 
@@ -110,16 +129,13 @@ def _shares(
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return nothing, nothing.copy()
     window = Window.from_slices(rows, columns)
-    values = source.read(band, window=window, masked=True).astype(np.float64)
-    values = values * source.scales[band - 1] + source.offsets[band - 1]
-    known = ~np.ma.getmaskarray(values) & ~np.isnan(values.filled(np.nan))
-    passing = known & (values.filled(-np.inf) >= at_least)
+    passing, failing = _passing(source, window, at_least, band)
 
     transform = source.window_transform(window)
     top, height, width = transform.f, -transform.e, transform.a
     if source.crs.is_geographic:
         # A degree of longitude shrinks towards the poles: weigh each row by its band of the sphere.
-        edges = np.sin(np.radians(top - height * np.arange(values.shape[0] + 1)))
+        edges = np.sin(np.radians(top - height * np.arange(passing.shape[0] + 1)))
         weight = (edges[:-1] - edges[1:])[:, None] * np.radians(width)
         total = shapely.area(
             shapely.transform(
@@ -128,21 +144,21 @@ def _shares(
             )
         )
     else:
-        weight = np.full((values.shape[0], 1), width * height)
+        weight = np.full((passing.shape[0], 1), width * height)
         total = shapely.area(outlines.to_numpy())
     box = (
         transform.c,
-        top - height * values.shape[0],
-        transform.c + width * values.shape[1],
+        top - height * passing.shape[0],
+        transform.c + width * passing.shape[1],
         top,
     )
     wkt = source.crs.to_wkt()
     layers = [
         NumPyRasterSource(mask * weight, *box, name=name, srs_wkt=wkt)
-        for name, mask in (("passing", passing), ("failing", known & ~passing))
+        for name, mask in (("passing", passing), ("failing", failing))
     ]
     frame = gpd.GeoDataFrame(geometry=outlines.to_numpy(), crs=wkt)
-    sums = exact_extract(layers, frame, ["sum"], output="pandas")
+    sums = exact_extract(layers, GeoPandasFeatureSource(frame), ["sum"], output="pandas")
     shares = sums[["passing_sum", "failing_sum"]].fillna(0.0).to_numpy(float) / total[:, None]
     # Rounding of the overlap fractions (kept as 32-bit) may reach past the whole.
     over = np.maximum(shares.sum(axis=1), 1.0)
