@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -58,8 +59,8 @@ def geopackage_faults(path: Path) -> tuple[Fault, ...]:
         )
 
 
-def require_geopackage(path: Path) -> None:
-    """Refuse a file that is not a harmless GeoPackage.
+def require_geopackage(path: Path, name: str | None = None) -> None:
+    """Refuse a file that is not a harmless GeoPackage, speaking of it as `name`.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def require_geopackage(path: Path) -> None:
     """
     faults = geopackage_faults(path)
     if faults:
-        raise SourceError(faults)
+        raise SourceError(replace(fault, layer=name or fault.layer) for fault in faults)
 
 
 def _schema_faults(path: Path, database: sqlite3.Connection) -> list[Fault]:

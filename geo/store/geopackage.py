@@ -24,21 +24,13 @@ from filelock import FileLock, Timeout
 from ..errors import DataError, StoreError, UnknownNameError
 from ..model import ImportRecord
 from ..sources.guard import require_geopackage
+from ..sources.ogr import NULLABLE
 from .base import IMPORTS_TABLE, require_date
 
 LOCK_FILE = ".atlas.lock"
 TEMPORARY = ".atlas-"
 _ROUND_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.gpkg\Z")
 _SYSTEM_TABLE = re.compile(r"(gpkg_|rtree_|sqlite_|layer_styles\Z|qgis_projects\Z)", re.IGNORECASE)
-# pyarrow → pandas types that keep a missing value missing.
-_NULLABLE = {
-    pa.bool_(): pd.BooleanDtype(),
-    pa.int16(): pd.Int32Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.string(): pd.StringDtype(),
-    pa.large_string(): pd.StringDtype(),
-}
 
 
 class GeoPackageStore:
@@ -324,7 +316,7 @@ def _read(path: Path, table: str) -> gpd.GeoDataFrame | pd.DataFrame:
             fid_as_index=True,
             use_arrow=True,
             on_invalid="ignore",
-            arrow_to_pandas_kwargs={"types_mapper": _NULLABLE.get},
+            arrow_to_pandas_kwargs={"types_mapper": NULLABLE.get},
         )
     except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
         raise StoreError(f"{table} of round {path.stem} cannot be read: {error}") from error

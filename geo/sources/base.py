@@ -1,0 +1,112 @@
+"""What a file format hands over, and what it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Fault, SourceError
+from ..model import GeometryKind
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of a file."""
+
+    layer: str | None = None
+    """One of the file's layers by name; None lets the format choose where there is one choice."""
+    geometry: GeometryKind | None = None
+    """The kind the rows are wanted for, where that tells which layer is meant."""
+    columns: frozenset[str] | None = None
+    """Only these, where present; None is all. A format may give more."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row that could not be taken, named as in its file, and why."""
+
+    row: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows of a user's file as it holds them, and where each is from."""
+
+    frame: gpd.GeoDataFrame | pd.DataFrame
+    """Index 0, 1, …; the CRS the file states, or None."""
+    rows: pd.Series[Any]
+    """What each row is called in the file: `way 123`, `fid 7`, `record 3`, `feature 5`."""
+    columns: tuple[str, ...]
+    """All the file's columns, asked for or not."""
+    format: str
+    layer: str | None
+    rows_read: int
+    """With those left out."""
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    """How the file was understood, where that was not plain: its encoding, say."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A private copy of a user's file, under a name of our own."""
+
+    path: Path
+    name: str
+    """The file's own name, to speak of it."""
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format: how it is told, and how it is read.
+
+    A module of `geo.sources.formats` that has a `FORMAT` is a format; there is no other list.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[Path], bool]
+    """Whether a file's bytes, not its name, are of this format."""
+    read: Callable[[Staged, Request], Source]
+    companions: tuple[str, ...] = ()
+    """Suffixes of further files that belong to the one named."""
+
+
+def refuse(name: str, found: str, expected: str, remedy: str) -> SourceError:
+    """The error that says what a file is instead of what it should be."""
+    return SourceError(Fault(name, found, expected, remedy))
+
+
+def choose_layer(name: str, wanted: str | None, known: tuple[str, ...]) -> str:
+    """The layer that is meant: the wanted one, or the only one.
+
+    Raises
+    ------
+    SourceError
+        It is not there, or there are several and none is named.
+
+    Examples
+    --------
+    >>> choose_layer("a.gpkg", None, ("streets",))
+    'streets'
+    """
+    listed = ", ".join(known) or "none"
+    if wanted is None and len(known) == 1:
+        return known[0]
+    if wanted is None:
+        raise refuse(
+            name, f"the layers {listed}", "one layer", "name one as `source_layer` in the mapping file"
+        )
+    if wanted not in known:
+        raise refuse(
+            name, f"the layers {listed}", f"a layer {wanted!r}", "name one that is there as `source_layer`"
+        )
+    return wanted

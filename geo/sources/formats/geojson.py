@@ -1,0 +1,141 @@
+"""GeoJSON, read without GDAL: a file is data only, and each feature stands or falls by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..base import Format, LeftOut, Request, Source, Staged, refuse
+
+if TYPE_CHECKING:
+    import pyproj
+
+LARGEST_BYTES = 512 << 20
+_GEOMETRIES = {
+    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
+    "GeometryCollection",
+}  # fmt: skip
+
+
+def _recognises(path: Path) -> bool:
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+
+
+def _read(staged: Staged, request: Request) -> Source:
+    import geopandas as gpd
+    import pandas as pd
+
+    document = _document(staged)
+    crs = _crs(staged, document)
+    features = _features(staged, document)
+    shapes, faults = _geometry(features)
+    labels = [_label(number, feature) for number, feature in enumerate(features, start=1)]
+    left_out = tuple(LeftOut(labels[row], f"broken geometry: {why}") for row, why in faults.items())
+    kept = [row for row in range(len(features)) if row not in faults]
+    names: dict[str, None] = {}
+    for feature in features:
+        names.update(dict.fromkeys(_properties(feature)))
+    wanted = [name for name in names if request.columns is None or name in request.columns]
+    attributes = pd.DataFrame(
+        {
+            name: pd.Series([_cell(_properties(features[row]).get(name)) for row in kept], dtype=object)
+            for name in wanted
+            if name != "geometry"
+        },
+        index=pd.RangeIndex(len(kept)),
+    )
+    frame = gpd.GeoDataFrame(attributes, geometry=[shapes[row] for row in kept], crs=crs)
+    rows = pd.Series([labels[row] for row in kept], dtype="string")
+    return Source(frame, rows, tuple(names), "GeoJSON", None, len(features), left_out)
+
+
+def _document(staged: Staged) -> dict[str, Any]:
+    size = staged.path.stat().st_size
+    if size > LARGEST_BYTES:
+        raise refuse(
+            staged.name, f"{size >> 20} MiB of JSON", f"at most {LARGEST_BYTES >> 20} MiB",
+            "convert it to a GeoPackage",
+        )  # fmt: skip
+    try:
+        document = json.loads(staged.path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise refuse(
+            staged.name, f"text that is not JSON in UTF-8 ({error})", "GeoJSON", "save it again"
+        ) from error
+    return document if isinstance(document, dict) else {}
+
+
+def _features(staged: Staged, document: dict[str, Any]) -> list[dict[str, Any]]:
+    kind = document.get("type")
+    if kind == "Feature":
+        found: Any = [document]
+    elif kind == "FeatureCollection":
+        found = document.get("features")
+    elif kind in _GEOMETRIES:
+        found = [{"type": "Feature", "geometry": document, "properties": {}}]
+    else:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(feature, dict) for feature in found):
+        raise refuse(
+            staged.name, f"JSON of type {str(kind)[:40]!r}", "a FeatureCollection", "save it as GeoJSON"
+        )
+    return found
+
+
+def _crs(staged: Staged, document: dict[str, Any]) -> pyproj.CRS | None:
+    """WGS 84 unless the file names another system; a link to one is not followed."""
+    from ...crs import known_crs
+
+    if "crs" not in document:
+        return known_crs("EPSG:4326")
+    stated = document["crs"]
+    if stated is None:
+        return None
+    properties = stated.get("properties") if isinstance(stated, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    if not isinstance(stated, dict) or stated.get("type") != "name" or not isinstance(name, str):
+        raise refuse(
+            staged.name, "a coordinate system given by a link", "one given by name, or none",
+            "remove the member `crs`, and say the system with --crs",
+        )  # fmt: skip
+    return known_crs(name)
+
+
+def _geometry(features: list[dict[str, Any]]) -> tuple[list[Any], dict[int, str]]:
+    import shapely
+
+    from ..ogr import plain_reason
+
+    shapes: list[Any] = []
+    faults: dict[int, str] = {}
+    for row, feature in enumerate(features):
+        stated = feature.get("geometry")
+        shape = None
+        if stated is not None:
+            try:
+                shape = shapely.from_geojson(json.dumps(stated))
+            except (shapely.errors.ShapelyError, ValueError, RecursionError) as error:
+                faults[row] = plain_reason(error)
+        shapes.append(shape)
+    return shapes, faults
+
+
+def _properties(feature: dict[str, Any]) -> Mapping[str, Any]:
+    properties = feature.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+
+
+def _label(number: int, feature: dict[str, Any]) -> str:
+    own = feature.get("id")
+    return f"feature {number} (id {own})" if isinstance(own, (str, int)) else f"feature {number}"
+
+
+FORMAT = Format("GeoJSON", (".geojson", ".json"), _recognises, _read)

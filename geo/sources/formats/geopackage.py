@@ -1,0 +1,30 @@
+"""GeoPackage: one layer of a file that was looked at as a database first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..base import Format, Request, Source, Staged, choose_layer
+from ..guard import SQLITE_MAGIC, require_geopackage
+
+
+def _recognises(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+
+
+def _read(staged: Staged, request: Request) -> Source:
+    import pyogrio
+
+    from ..ogr import read_rows, text_labels
+
+    require_geopackage(staged.path, staged.name)
+    known = tuple(str(name) for name in pyogrio.list_layers(staged.path)[:, 0])
+    offered = tuple(name for name in known if name not in ("layer_styles", "atlas_imports"))
+    layer = choose_layer(staged.name, request.layer, offered)
+    rows = read_rows(staged.path, staged.name, "GPKG", text_labels("fid"), layer=layer)
+    columns = tuple(str(name) for name in rows.frame.columns if name != "geometry")
+    return Source(rows.frame, rows.labels, columns, "GeoPackage", layer, rows.read, rows.left_out)
+
+
+FORMAT = Format("GeoPackage", (".gpkg",), _recognises, _read)

@@ -1,0 +1,197 @@
+"""Shapefile, loose or zipped, its text decoded by what it says or else by what it can only be."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from ..base import Format, Request, Source, Staged, choose_layer, refuse
+
+PARTS = (".shx", ".dbf", ".prj", ".cpg")
+LARGEST_BYTES = 2 << 30
+LARGEST_RATIO = 200
+_MAGIC = b"\x00\x00\x27\x0a"
+_ZIP = b"PK\x03\x04"
+# Languages that code pages 936 and 950 and their kin are declared by in byte 29 of a .dbf.
+_DECLARED = {0x4D: "GB18030", 0x7A: "GB18030", 0x4F: "BIG5", 0x78: "BIG5"}
+_SAMPLE_BYTES = 16 << 20
+
+
+def _recognises(path: Path) -> bool:
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head == _ZIP:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return any(name.lower().endswith(".shp") for name in archive.namelist())
+        except zipfile.BadZipFile:
+            return False
+    return head == _MAGIC
+
+
+def _read(staged: Staged, request: Request) -> Source:
+    if staged.path.suffix != ".zip":
+        return _read_loose(staged.path, staged.name, Path(staged.name).stem, request)
+    with TemporaryDirectory(prefix="atlas-") as folder:
+        stem = _extract(staged, request.layer, Path(folder))
+        return _read_loose(Path(folder) / "source.shp", staged.name, stem, request)
+
+
+def _read_loose(path: Path, name: str, layer: str, request: Request) -> Source:
+    from ..ogr import read_rows, text_labels
+
+    if request.layer not in (None, layer):
+        choose_layer(name, request.layer, (layer,))
+    missing = [part for part in (".shx", ".dbf") if not path.with_suffix(part).is_file()]
+    if missing:
+        raise refuse(
+            name, f"no {' and no '.join(missing)} beside it", ".shp, .shx and .dbf together",
+            "put all the files of the shapefile into one folder, or one zip",
+        )  # fmt: skip
+    encoding, note = _encoding(path, name)
+    # GDAL would look at the .cpg again, whatever we found out.
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    rows = read_rows(path, name, "ESRI Shapefile", text_labels("record", 1), encoding=encoding)
+    columns = tuple(str(column) for column in rows.frame.columns if column != "geometry")
+    return Source(
+        rows.frame, rows.labels, columns, "Shapefile", layer, rows.read, rows.left_out, (note,)
+    )
+
+
+def _extract(staged: Staged, wanted: str | None, folder: Path) -> str:
+    """Put one shapefile of the archive into the folder under our own name; returns its stem there."""
+    try:
+        with zipfile.ZipFile(staged.path) as archive:
+            members = {_readable(info): info for info in archive.infolist() if not info.is_dir()}
+            shapes = {PurePosixPath(name).stem: name for name in members if name.lower().endswith(".shp")}
+            stem = choose_layer(staged.name, wanted, tuple(sorted(shapes)))
+            start = shapes[stem][: -len(".shp")].lower()
+            taken = {
+                name[-len(".shp") :].lower(): info
+                for name, info in members.items()
+                if name[: -len(".shp")].lower() == start and name[-4:].lower() in (".shp", *PARTS)
+            }
+            for suffix, info in taken.items():
+                _require_sane(staged.name, info)
+                (folder / f"source{suffix}").write_bytes(archive.read(info))
+            return stem
+    except (zipfile.BadZipFile, RuntimeError, OSError, EOFError, NotImplementedError) as error:
+        raise refuse(
+            staged.name, f"an archive that cannot be unpacked ({error})", "a zipped shapefile",
+            "zip the files again, without a password",
+        ) from error  # fmt: skip
+
+
+def _require_sane(name: str, info: zipfile.ZipInfo) -> None:
+    if info.file_size > LARGEST_BYTES or info.file_size > LARGEST_RATIO * max(
+        info.compress_size, 1 << 20
+    ):
+        raise refuse(
+            name, f"an archive that unpacks to {info.file_size >> 20} MiB",
+            f"at most {LARGEST_BYTES >> 20} MiB, and at most {LARGEST_RATIO} times its packed size",
+            "unpack it yourself and import the .shp, if you trust it",
+        )  # fmt: skip
+
+
+def _readable(info: zipfile.ZipInfo) -> str:
+    """A member's name; Chinese tools write GBK where the zip format means something else."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return info.filename
+
+
+def _encoding(path: Path, name: str) -> tuple[str, str]:
+    """The encoding of the attribute table, and how that was found.
+
+    In turn: what the .cpg says, what the table's own language byte says, UTF-8 and GB18030, each only
+    if the table's text can be decoded by it. Plain ASCII is all of them.
+    """
+    try:
+        text = _table_text(path.with_suffix(".dbf"))
+    except (OSError, struct.error, ValueError) as error:
+        raise refuse(
+            name, f"a damaged attribute table ({error})", "a readable .dbf", "export the shapefile again"
+        ) from error
+    declared = []
+    cpg = path.with_suffix(".cpg")
+    if cpg.is_file():
+        stated = cpg.read_bytes()[:64].decode("ascii", errors="ignore").strip()
+        declared.append((_python_name(stated), f"its .cpg says {stated}"))
+    with path.with_suffix(".dbf").open("rb") as stream:
+        language = stream.read(30)[29]
+    if language in _DECLARED:
+        declared.append((_DECLARED[language], "its table's language byte says so"))
+    for encoding, why in (
+        *declared,
+        ("UTF-8", "its text is UTF-8"),
+        ("GB18030", "its text is not UTF-8, and is GBK"),
+    ):
+        if _decodes(text, encoding):
+            wrong = [f"not {said}" for other, said in declared if not _decodes(text, other)]
+            return encoding, "; ".join([f"text read as {encoding}: {why}", *wrong])
+    raise refuse(
+        name, "text that is neither UTF-8 nor GBK", "one of these, or a .cpg file that names another",
+        "add a .cpg file that names the encoding",
+    )  # fmt: skip
+
+
+def _python_name(stated: str) -> str:
+    """A code page as .cpg files write it (`936`, `ANSI 1252`, `UTF-8`) as Python and iconv know it."""
+    word = stated.upper().replace("ANSI", "").replace("OEM", "").strip()
+    if word in ("936", "CP936", "GBK", "GB2312"):
+        return "GB18030"
+    return f"CP{word}" if word.isdecimal() and word != "65001" else word.replace("65001", "UTF-8")
+
+
+def _decodes(text: bytes, encoding: str) -> bool:
+    try:
+        text.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True
+
+
+def _table_text(path: Path) -> bytes:
+    """All text of a .dbf, a line an entry: field names, then the character fields of its records."""
+    with path.open("rb") as stream:
+        head = stream.read(32)
+        count, start, width = struct.unpack("<IHH", head[4:12])
+        names, spans, at = [], [], 1
+        for _ in range((start - 33) // 32):
+            field = stream.read(32)
+            if len(field) < 32 or field[0] == 0x0D:
+                break
+            names.append(field[:11].split(b"\x00")[0])
+            if field[11:12] == b"C":
+                spans.append((at, at + field[16]))
+            at += field[16]
+        if width < 1:
+            raise ValueError("records without width")
+        stream.seek(start)
+        records = stream.read(min(count * width, _SAMPLE_BYTES))
+    entries = [
+        # A field is cut at its width, which may be amid a character: the cut is not evidence.
+        _whole(records[row + begin : row + end].rstrip(b" \x00"), end - begin)
+        for row in range(0, len(records) - width + 1, width)
+        for begin, end in spans
+    ]
+    return b"\n".join([*names, *entries])
+
+
+def _whole(entry: bytes, width: int) -> bytes:
+    """The entry, less a last character that its field's width may have cut."""
+    if len(entry) < width or entry.isascii():
+        return entry
+    for end in range(len(entry), max(len(entry) - 4, 0), -1):
+        for encoding in ("utf-8", "gb18030"):
+            if _decodes(entry[:end], encoding):
+                return entry[:end]
+    return entry
+
+
+FORMAT = Format("Shapefile", (".shp", ".zip"), _recognises, _read, PARTS)

@@ -1,0 +1,157 @@
+"""Reading through GDAL such that one broken row does not cost the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyogrio
+import shapely
+
+from ..crs import known_crs
+from .base import LeftOut, refuse
+
+NULLABLE = {
+    pa.bool_(): pd.BooleanDtype(),
+    pa.int16(): pd.Int32Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.string(): pd.StringDtype(),
+    pa.large_string(): pd.StringDtype(),
+}
+"""pyarrow → pandas types that keep a missing value missing."""
+_FID = "OGC_FID"
+Label = Callable[[pd.DataFrame], "pd.Series[Any]"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows that could be read, what each is called, and those that could not."""
+
+    frame: gpd.GeoDataFrame | pd.DataFrame
+    labels: pd.Series[Any]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def read(self) -> int:
+        """All rows, with those left out."""
+        return len(self.frame) + len(self.left_out)
+
+
+def read_rows(
+    path: Path,
+    name: str,
+    driver: str,
+    label: Label,
+    *,
+    layer: str | None = None,
+    sql: str | None = None,
+    encoding: str | None = None,
+    **options: Any,
+) -> Rows:
+    """The rows of one layer, each geometry decoded by itself.
+
+    Parameters
+    ----------
+    path : a private copy, under a name of our own
+    name : the file's own name, to speak of it
+    driver : the only GDAL driver that may have opened it
+    label : names the rows from their attributes and the column `OGC_FID`
+    layer : which one, where the file may have several
+    sql : selects the rows, where the driver wants to be asked so
+    encoding : of the text, where the driver would guess it
+    options : for the driver
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read at all, or another driver answered.
+    """
+    # Where a proxy that does not exist is named, a link inside a file leads nowhere.
+    pyogrio.set_gdal_config_options({"GDAL_HTTP_PROXY": "127.0.0.1:9", "GDAL_HTTP_TIMEOUT": "1"})
+    which = {"sql": sql} if sql is not None else {"layer": layer}
+    try:
+        answered = pyogrio.read_info(path, layer=layer, encoding=encoding)["driver"]
+        if answered != driver:
+            raise refuse(name, f"a file for {answered}", f"a file for {driver}", "save it again")
+        meta, table = pyogrio.read_arrow(
+            path, return_fids=True, encoding=encoding, **which, **options
+        )
+        column = meta["geometry_name"] or _geometry_column(table)
+        shapes = table.column(column).to_numpy(zero_copy_only=False) if column else None
+        attributes = table.drop_columns([column]) if column else table
+        frame = attributes.to_pandas(types_mapper=NULLABLE.get)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
+        raise refuse(name, plain_reason(error), f"a readable {driver} file", "save it again") from error
+    except UnicodeDecodeError as error:
+        raise refuse(
+            name, "text in another encoding than the file says", "text that can be decoded", "add a .cpg file that names the encoding"
+        ) from error
+    except (RuntimeError, ValueError, pa.ArrowException) as error:
+        raise refuse(name, plain_reason(error), f"a readable {driver} file", "save it again") from error
+    fid = meta["fid_column"] or _FID
+    if fid in frame.columns:
+        frame = frame.rename(columns={fid: _FID})
+    else:
+        frame.insert(0, _FID, np.arange(len(frame)))
+    labels = label(frame).astype("string")
+    frame = frame.drop(columns=_FID)
+    if shapes is None:
+        return Rows(frame, labels, ())
+    return _with_geometry(frame, labels, shapes, meta["crs"])
+
+
+def text_labels(prefix: str, offset: int = 0) -> Label:
+    """Rows by their number in the file: `fid 7`."""
+
+    def label(frame: pd.DataFrame) -> pd.Series[Any]:
+        return prefix + " " + (frame[_FID] + offset).astype("string")
+
+    return label
+
+
+def plain_reason(error: Exception) -> str:
+    """A library's message without the name of its exception and of our copy's folder."""
+    text = re.sub(r"^[A-Za-z]*Exception: ", "", str(error).strip())
+    return re.sub(r"'?\S*[/\\]atlas-\w+[/\\]([^'\s]*)'?", r"\1", text) or type(error).__name__
+
+
+def _geometry_column(table: pa.Table) -> str | None:
+    for name in table.schema.names:
+        metadata = table.schema.field(name).metadata or {}
+        if metadata.get(b"ARROW:extension:name") in (b"ogc.wkb", b"geoarrow.wkb"):
+            return str(name)
+    return None
+
+
+def _with_geometry(
+    frame: pd.DataFrame, labels: pd.Series[Any], shapes: np.ndarray[Any, Any], crs: object
+) -> Rows:
+    geometry = shapely.from_wkb(shapes, on_invalid="ignore")
+    missing = np.array([shape is None for shape in shapes], dtype=bool)
+    broken = shapely.is_missing(geometry) & ~missing
+    left_out = tuple(
+        LeftOut(str(labels.iloc[row]), f"broken geometry: {_why(shapes[row])}")
+        for row in np.flatnonzero(broken)
+    )
+    shaped = gpd.GeoDataFrame(
+        frame[~broken].reset_index(drop=True),
+        geometry=geometry[~broken],
+        crs=known_crs(crs),
+    )
+    return Rows(shaped, labels[~broken].reset_index(drop=True), left_out)
+
+
+def _why(wkb: bytes) -> str:
+    try:
+        shapely.from_wkb(wkb)
+    except shapely.errors.ShapelyError as error:
+        return plain_reason(error)
+    return "it cannot be decoded"
