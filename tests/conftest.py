@@ -27,6 +27,7 @@ CHROMIUM_FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 OWN_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
@@ -76,6 +77,10 @@ def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Page, Refused]]]
 
         context.route("**/*", judge)
         page = context.new_page()
+        page.on(
+            "websocket",
+            lambda socket: urlsplit(socket.url).hostname in OWN_HOSTS or refused.append(socket.url),
+        )
         page.goto(address)
         return page, refused
 
