@@ -87,6 +87,13 @@ def coverage_of(
     14.0
     """
     wanted = _declared(survey, indicators)
+    survey.require(
+        [
+            EDGES_LAYER,
+            *survey.district.spec.levels,
+            *(name for layer, indicator in wanted for name in needed_layers(indicator, layer)),
+        ]
+    )
     ground = ground_of(survey, engine)
     tables = []
     for number, (layer, indicator) in enumerate(wanted):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .district import District, open_district
-from .errors import DataError, UnknownNameError
+from .errors import DataError, Fault, UnknownNameError
 from .model import Finding, ImportRecord
 from .store import open_store
 
@@ -84,6 +85,24 @@ class Survey:
             self.findings += conformed.findings
             self._frames[name] = conformed.frame
         return self._frames[name]
+
+    def require(self, names: Iterable[str]) -> None:
+        """Read the layers that the round has of these, so that the faults of all come together.
+
+        Raises
+        ------
+        DataError
+            Any of them cannot be used; carries the faults of all.
+        """
+        faults: list[Fault] = []
+        for name in dict.fromkeys(names):
+            if self.has(name) and self.district.catalog.layer(name).geometry != "Raster":
+                try:
+                    self.frame(name)
+                except DataError as error:
+                    faults += error.faults
+        if faults:
+            raise DataError(faults)
 
     @property
     def digest(self) -> str:
