@@ -1,0 +1,217 @@
+"""The command `atlas`, as its user types it."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from geo.cli import app, main
+from geo.coverage import COLUMNS
+
+ROOT = Path(__file__).parents[1]
+SCOPE_KEYS = {
+    "unit_code",
+    "unit_name",
+    "level",
+    "decision",
+    "share",
+    "margin_m",
+    "near_edge",
+    "sides",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def atlas(*arguments: str) -> Result:
+    """Run the command in this process: what a new one takes to start is tested once, below."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    err = io.StringIO()
+    status: Any = 0
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "argv", ["atlas", *arguments])
+        try:
+            main()
+        except SystemExit as stop:
+            status = stop.code
+    out.seek(0)
+    return Result(status or 0, out.read(), err.getvalue())
+
+
+def test_it_runs_as_a_program_of_its_own() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "geo", "coverage", "--round", "1999-01-01"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        check=False,
+        timeout=120,
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("atlas: no round named '1999-01-01'")
+
+
+def answer(*arguments: str) -> Any:
+    result = atlas(*arguments, "--format", "json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def figures() -> Any:
+    return answer("coverage")
+
+
+def test_coverage_is_one_object_of_the_declared_shape(figures: Any) -> None:
+    assert set(figures) == {"district", "code", "round", "data_digest", "version", "rows"}
+    assert figures["code"] == "321202"
+    assert len(figures["data_digest"]) == 64
+    for row in figures["rows"]:
+        assert tuple(row) == COLUMNS
+    levels = {row["level"] for row in figures["rows"]}
+    assert levels == {"village", "town", "district"}
+    assert {row["scope"] for row in figures["rows"]} == {"all", "inside"}
+    assert {row["measure"] for row in figures["rows"]} == {"m", "m2", "count"}
+
+
+def test_figures_of_the_embedded_district_hold_the_promises(figures: Any) -> None:
+    for row in figures["rows"]:
+        total = row["covered"] + row["not_covered"] + row["unknown"]
+        assert row["total"] == pytest.approx(total, rel=1e-12)
+        if row["total"] == 0:
+            assert row["rate"] is row["rate_lower"] is row["rate_upper"] is None
+        else:
+            assert 0 <= row["rate_lower"] <= row["rate_upper"] <= 1
+        if row["target"] is None:
+            assert row["status"] in (None, "no_data")
+        else:
+            assert row["status"] in ("met", "not_met", "undecided", "no_data")
+        if row["measure"] == "count":
+            assert isinstance(row["total"], int)
+
+
+def test_parts_sum_to_the_whole_at_every_level(figures: Any) -> None:
+    sums: dict[tuple[str, str], dict[str, float]] = {}
+    for row in figures["rows"]:
+        by_level = sums.setdefault((row["indicator"], row["scope"]), {})
+        by_level[row["level"]] = by_level.get(row["level"], 0.0) + row["total"]
+    assert sums
+    for by_level in sums.values():
+        assert by_level["village"] == pytest.approx(by_level["district"], rel=1e-9, abs=1e-9)
+        assert by_level["town"] == pytest.approx(by_level["district"], rel=1e-9, abs=1e-9)
+
+
+def test_csv_and_json_hold_the_same_rows(figures: Any) -> None:
+    result = atlas("coverage", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert len(rows) == len(figures["rows"])
+    for text, row in zip(rows, figures["rows"], strict=True):
+        assert text["indicator"] == row["indicator"]
+        assert float(text["covered"]) == row["covered"]
+        assert (text["unit_code"] or None) == row["unit_code"]
+
+
+def test_the_table_shows_rates_rounded_down_and_says_whose_they_are() -> None:
+    result = atlas("coverage", "--indicator", "certification.towns", "--scope", "all")
+    assert "92.8%" in result.stdout  # 13 of 14 are 92.857 %
+    assert "met" in result.stdout
+    assert "round 2007-12-31" in result.stderr
+
+
+def test_scope_is_one_object_of_the_declared_shape() -> None:
+    scope = answer("scope")
+    assert set(scope) == {"district", "code", "round", "rule", "area_m2", "boundary", "rows"}
+    assert scope["boundary"]["type"] == "Polygon"
+    longitude, latitude = scope["boundary"]["coordinates"][0][0]
+    assert (119 < longitude < 121, 32 < latitude < 33) == (True, True)
+    assert all(set(row) == SCOPE_KEYS for row in scope["rows"])
+    assert {row["level"] for row in scope["rows"]} == {"village", "town"}
+    assert sum(row["level"] == "village" for row in scope["rows"]) == 156
+    assert {row["decision"] for row in scope["rows"]} == {"in", "partly", "out"}
+
+
+def test_another_rule_decides_otherwise() -> None:
+    by_point = answer("scope", "--rule", "representative_point")
+    assert by_point["rule"] == "representative_point"
+    assert {row["decision"] for row in by_point["rows"]} == {"in", "out"}
+
+
+def test_rows_behind_a_figure_add_up_to_it(figures: Any) -> None:
+    town = "321202002"
+    behind = answer("rows", "hardening.back_streets", "--unit", town)
+    figure = next(
+        row
+        for row in figures["rows"]
+        if (row["indicator"], row["unit_code"], row["scope"])
+        == ("hardening.back_streets", town, "all")
+    )
+    for name in ("covered", "not_covered", "unknown"):
+        assert sum(row[name] for row in behind["rows"]) == pytest.approx(figure[name], rel=1e-9)
+    assert all(row["key"] for row in behind["rows"])
+
+
+def test_layers_are_listed_with_their_indicators() -> None:
+    rows = {row["layer"]: row for row in answer("layers")["rows"]}
+    assert rows["back_streets"]["rows"] == 657
+    assert "hardening.fringe_roads" in rows["back_streets"]["indicators"]
+    assert rows["ndvi"]["in_round"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["coverage", "--district", "nowhere"], "district.toml"),
+        (
+            ["coverage", "--round", "1999-01-01"],
+            "no round named '1999-01-01'; there are: 2007-06-30",
+        ),
+        (["coverage", "--indicator", "no.such"], "no indicator named 'no.such'"),
+        (["coverage", "--level", "street"], "no level named 'street'"),
+        (["coverage", "--unit", "1"], "no unit named '1'"),
+        (["coverage", "--engine", "warp"], "no engine named 'warp'"),
+        (["rows", "hardening.back_streets", "--unit", "1"], "no unit named '1'"),
+        (["scope", "--rule", "by_luck"], "no rule named 'by_luck'"),
+        (["scope", "--format", "xml"], "xml"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_a_fault_of_input_is_one_message_and_status_2(arguments: list[str], said: str) -> None:
+    result = atlas(*arguments)
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_version() -> None:
+    assert atlas("--version").stdout.startswith("chengxiang-atlas ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [command.callback.__name__ for command in app.registered_commands if command.callback],
+)
+def test_every_command_is_in_both_readmes_and_explains_itself(command: str) -> None:
+    name = command.removesuffix("_command").removesuffix("_")
+    for readme in ("README.md", "README.zh-CN.md"):
+        assert f"atlas {name}" in (ROOT / readme).read_text(encoding="utf-8")
+    assert atlas(name, "--help").returncode == 0
