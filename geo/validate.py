@@ -75,7 +75,11 @@ def conform(
         if stored is None:
             if spec.required:
                 check.add(
-                    "missing-column", "error", (), found=f"no column {name!r}", expected=f"the column {name!r}",
+                    "missing-column",
+                    "error",
+                    (),
+                    found=f"no column {name!r}",
+                    expected=f"the column {name!r}",
                     remedy="map one of the file's columns to it",
                 )
             blank = pd.Series(pd.NA, index=frame.index, dtype="object")
@@ -93,7 +97,11 @@ def conform(
         return Conformed(attributes, tuple(check.findings))
     if not isinstance(frame, gpd.GeoDataFrame) or frame._geometry_column_name not in frame.columns:
         check.add(
-            "wrong-geometry", "error", (), found="rows without geometry", expected=layer.geometry,
+            "wrong-geometry",
+            "error",
+            (),
+            found="rows without geometry",
+            expected=layer.geometry,
             remedy="give the layer's geometry, or choose a layer that is a table",
         )
         empty = gpd.GeoSeries([None] * len(frame), index=frame.index)
@@ -168,7 +176,11 @@ class _Check:
                 self._key(values, missing)
             elif spec.required and missing.any() and not self._has("missing-column", name):
                 self.add(
-                    "missing-value", "error", self.names(missing), found=f"no {name}", expected=f"{name} for every row",
+                    "missing-value",
+                    "error",
+                    self.names(missing),
+                    found=f"no {name}",
+                    expected=f"{name} for every row",
                     remedy=f"fill in {name}",
                 )
 
@@ -185,9 +197,12 @@ class _Check:
         doubled = values.duplicated(keep=False).to_numpy(dtype=bool) & ~missing
         if doubled.any():
             self.add(
-                "duplicate-key", "error", values[doubled].unique().tolist(),
+                "duplicate-key",
+                "error",
+                values[doubled].unique().tolist(),
                 found=f"{int(doubled.sum())} rows that share their {key} with another",
-                expected=f"{key} of its own for every row", remedy="remove the copies, or give them keys of their own",
+                expected=f"{key} of its own for every row",
+                remedy="remove the copies, or give them keys of their own",
             )
 
     def geometry(self, geometry: gpd.GeoSeries, crs: str | None) -> gpd.GeoSeries:
@@ -196,22 +211,34 @@ class _Check:
         nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
         if nothing.any():
             self.add(
-                "no-geometry", "warning", self.names(nothing), found="no geometry", expected=self.layer.geometry,
+                "no-geometry",
+                "warning",
+                self.names(nothing),
+                found="no geometry",
+                expected=self.layer.geometry,
                 remedy="draw them; until then they have no length, area or place",
             )
         self._kinds(shapes, nothing)
         not_finite = _not_finite(shapes)
         if not_finite.any():
             self.add(
-                "non-finite-coordinates", "error", self.names(not_finite),
-                found="coordinates that are no numbers", expected="finite coordinates", remedy="draw them again",
+                "non-finite-coordinates",
+                "error",
+                self.names(not_finite),
+                found="coordinates that are no numbers",
+                expected="finite coordinates",
+                remedy="draw them again",
             )
         self._validity(shapes, nothing | not_finite)
         flat = gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs)
         if geometry.crs is None:
             if len(flat):
                 self.add(
-                    "missing-crs", "error", (), found="no coordinate system", expected="a coordinate system",
+                    "missing-crs",
+                    "error",
+                    (),
+                    found="no coordinate system",
+                    expected="a coordinate system",
                     remedy="say which it is (--crs EPSG:n, gcj02 or bd09 when importing)",
                 )
             return flat
@@ -221,8 +248,11 @@ class _Check:
         lost = _not_finite(moved.to_numpy()) & ~not_finite
         if lost.any():
             self.add(
-                "outside-crs", "error", self.names(lost),
-                found=f"coordinates that {flat.crs.name} cannot mean", expected=f"places that lie in {crs}",
+                "outside-crs",
+                "error",
+                self.names(lost),
+                found=f"coordinates that {flat.crs.name} cannot mean",
+                expected=f"places that lie in {crs}",
                 remedy="check the coordinate system the layer states",
             )
         return moved
@@ -236,7 +266,11 @@ class _Check:
         if wrong.any():
             found = ", ".join(sorted({str(name) for name in names[wrong]}))
             self.add(
-                "wrong-geometry", "error", self.names(wrong), found=found, expected=" or ".join(allowed),
+                "wrong-geometry",
+                "error",
+                self.names(wrong),
+                found=found,
+                expected=" or ".join(allowed),
                 remedy="put them into a layer of their own kind",
             )
 
@@ -244,10 +278,16 @@ class _Check:
         if self.layer.geometry == "Polygon":
             invalid = ~shapely.is_valid(shapes) & ~skip
             if invalid.any():
-                why = sorted({str(text).split("[")[0] for text in shapely.is_valid_reason(shapes[invalid])})
+                why = sorted(
+                    {str(text).split("[")[0] for text in shapely.is_valid_reason(shapes[invalid])}
+                )
                 self.add(
-                    "invalid-geometry", "error", self.names(invalid), found=", ".join(why),
-                    expected="outlines that do not cross themselves", remedy="redraw them, or import the file again: an import repairs them",
+                    "invalid-geometry",
+                    "error",
+                    self.names(invalid),
+                    found=", ".join(why),
+                    expected="outlines that do not cross themselves",
+                    remedy="redraw them, or import the file again: an import repairs them",
                     repairable=True,
                 )
         elif self.layer.geometry == "LineString":
@@ -255,8 +295,12 @@ class _Check:
             short = lines & ~skip & (shapely.length(shapes) == 0)
             if short.any():
                 self.add(
-                    "zero-length", "warning", self.names(short), found="lines without length",
-                    expected="lines from one place to another", remedy="redraw or remove them",
+                    "zero-length",
+                    "warning",
+                    self.names(short),
+                    found="lines without length",
+                    expected="lines from one place to another",
+                    remedy="redraw or remove them",
                 )
 
 

@@ -103,10 +103,16 @@ def choose_layer(name: str, wanted: str | None, known: tuple[str, ...]) -> str:
         return known[0]
     if wanted is None:
         raise refuse(
-            name, f"the layers {listed}", "one layer", "name one as `source_layer` in the mapping file"
+            name,
+            f"the layers {listed}",
+            "one layer",
+            "name one as `source_layer` in the mapping file",
         )
     if wanted not in known:
         raise refuse(
-            name, f"the layers {listed}", f"a layer {wanted!r}", "name one that is there as `source_layer`"
+            name,
+            f"the layers {listed}",
+            f"a layer {wanted!r}",
+            "name one that is there as `source_layer`",
         )
     return wanted

@@ -77,7 +77,11 @@ def _schema_faults(path: Path, database: sqlite3.Connection) -> list[Fault]:
     names = {str(name).lower() for kind, name, _ in entries if kind == "table"}
     if "gpkg_contents" not in names:
         return [
-            _fault(path, "a SQLite database without the tables of a GeoPackage", "choose a GeoPackage (.gpkg)")
+            _fault(
+                path,
+                "a SQLite database without the tables of a GeoPackage",
+                "choose a GeoPackage (.gpkg)",
+            )
         ]
     faults = []
     for kind, name, sql in entries:
@@ -93,7 +97,9 @@ def _schema_faults(path: Path, database: sqlite3.Connection) -> list[Fault]:
             found = f"computed columns in the table {name!r}"
         else:
             continue
-        faults.append(_fault(path, found, "export the layers into a new GeoPackage as plain tables"))
+        faults.append(
+            _fault(path, found, "export the layers into a new GeoPackage as plain tables")
+        )
     return faults
 
 

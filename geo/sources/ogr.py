@@ -89,13 +89,20 @@ def read_rows(
         attributes = table.drop_columns([column]) if column else table
         frame = attributes.to_pandas(types_mapper=NULLABLE.get)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
-        raise refuse(name, plain_reason(error), f"a readable {driver} file", "save it again") from error
+        raise refuse(
+            name, plain_reason(error), f"a readable {driver} file", "save it again"
+        ) from error
     except UnicodeDecodeError as error:
         raise refuse(
-            name, "text in another encoding than the file says", "text that can be decoded", "add a .cpg file that names the encoding"
+            name,
+            "text in another encoding than the file says",
+            "text that can be decoded",
+            "add a .cpg file that names the encoding",
         ) from error
     except (RuntimeError, ValueError, pa.ArrowException) as error:
-        raise refuse(name, plain_reason(error), f"a readable {driver} file", "save it again") from error
+        raise refuse(
+            name, plain_reason(error), f"a readable {driver} file", "save it again"
+        ) from error
     fid = meta["fid_column"] or _FID
     if fid in frame.columns:
         frame = frame.rename(columns={fid: _FID})

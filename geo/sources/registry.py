@@ -86,7 +86,10 @@ def require_regular_file(path: Path | str) -> Path:
         good = False
     if not good:
         raise refuse(
-            text, "no such file", "a file on this machine", "check the path; addresses are not opened"
+            text,
+            "no such file",
+            "a file on this machine",
+            "check the path; addresses are not opened",
         )
     return file
 
@@ -103,7 +106,9 @@ def format_of(file: Path) -> Format:
     by_name = [one for one in formats() if name.endswith(one.suffixes)]
     known = ", ".join(suffix for one in formats() for suffix in one.suffixes)
     if not by_name:
-        raise refuse(file.name, f"the suffix {file.suffix!r}", f"one of {known}", "save it as one of these")
+        raise refuse(
+            file.name, f"the suffix {file.suffix!r}", f"one of {known}", "save it as one of these"
+        )
     for one in by_name:
         if one.recognises(file):
             return one
@@ -115,7 +120,10 @@ def format_of(file: Path) -> Format:
             f"rename it to end in {other.suffixes[0]}",
         )  # fmt: skip
     raise refuse(
-        file.name, "bytes of another format", f"a {said} file, as its name says", f"save it as {said} again"
+        file.name,
+        "bytes of another format",
+        f"a {said} file, as its name says",
+        f"save it as {said} again",
     )
 
 
@@ -143,5 +151,7 @@ def _staged(file: Path, one: Format) -> Iterator[Staged]:
                         digest.update(chunk)
                         target.write(chunk)
         except OSError as error:
-            raise refuse(file.name, f"{error}", "a file that can be read", "check its rights") from error
+            raise refuse(
+                file.name, f"{error}", "a file that can be read", "check its rights"
+            ) from error
         yield Staged(main, file.name, digest.hexdigest())

@@ -140,7 +140,9 @@ class GeoPackageStore:
         except (OSError, pyogrio.errors.DataSourceError) as error:
             raise StoreError(f"round {path.stem} cannot be opened: {error}") from error
         return tuple(
-            sorted(name for name in names if name != IMPORTS_TABLE and not _SYSTEM_TABLE.match(name))
+            sorted(
+                name for name in names if name != IMPORTS_TABLE and not _SYSTEM_TABLE.match(name)
+            )
         )
 
     @contextmanager

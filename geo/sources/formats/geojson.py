@@ -42,7 +42,9 @@ def _read(staged: Staged, request: Request) -> Source:
     wanted = [name for name in names if request.columns is None or name in request.columns]
     attributes = pd.DataFrame(
         {
-            name: pd.Series([_cell(_properties(features[row]).get(name)) for row in kept], dtype=object)
+            name: pd.Series(
+                [_cell(_properties(features[row]).get(name)) for row in kept], dtype=object
+            )
             for name in wanted
             if name != "geometry"
         },
@@ -81,7 +83,10 @@ def _features(staged: Staged, document: dict[str, Any]) -> list[dict[str, Any]]:
         found = None
     if not isinstance(found, list) or not all(isinstance(feature, dict) for feature in found):
         raise refuse(
-            staged.name, f"JSON of type {str(kind)[:40]!r}", "a FeatureCollection", "save it as GeoJSON"
+            staged.name,
+            f"JSON of type {str(kind)[:40]!r}",
+            "a FeatureCollection",
+            "save it as GeoJSON",
         )
     return found
 

@@ -65,7 +65,9 @@ def _extract(staged: Staged, wanted: str | None, folder: Path) -> str:
     try:
         with zipfile.ZipFile(staged.path) as archive:
             members = {_readable(info): info for info in archive.infolist() if not info.is_dir()}
-            shapes = {PurePosixPath(name).stem: name for name in members if name.lower().endswith(".shp")}
+            shapes = {
+                PurePosixPath(name).stem: name for name in members if name.lower().endswith(".shp")
+            }
             stem = choose_layer(staged.name, wanted, tuple(sorted(shapes)))
             start = shapes[stem][: -len(".shp")].lower()
             taken = {
@@ -115,7 +117,10 @@ def _encoding(path: Path, name: str) -> tuple[str, str]:
         text = _table_text(path.with_suffix(".dbf"))
     except (OSError, struct.error, ValueError) as error:
         raise refuse(
-            name, f"a damaged attribute table ({error})", "a readable .dbf", "export the shapefile again"
+            name,
+            f"a damaged attribute table ({error})",
+            "a readable .dbf",
+            "export the shapefile again",
         ) from error
     declared = []
     cpg = path.with_suffix(".cpg")
