@@ -113,7 +113,6 @@ def recount(database: duckdb.DuckDBPyConnection) -> Figures:
 def recount_reach(database: duckdb.DuckDBPyConnection) -> None:
     """What lamps light for certain, what they may light, and what they do not, as the table `stated`."""
     database.execute("""
-        
         CREATE TABLE possible AS FROM lit_intervals('back_streets_pieces', 'lamps');
         CREATE TABLE certain AS FROM possible WHERE certain;
         CREATE OR REPLACE TABLE stated AS
