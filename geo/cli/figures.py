@@ -179,8 +179,9 @@ def coverage(
     chosen = indicator or None
     with _told(survey), _progress("measuring") as progress:
         frame = coverage_of(survey, chosen, engine=engine, progress=progress)
-    for name in absent_layers(survey, chosen):
-        note(f"layer {name} is not in round {survey.round}: what needs it is no_data")
+    absent = absent_layers(survey, chosen)
+    if absent:
+        note(f"not in round {survey.round}: {', '.join(absent)}; what needs them is no_data")
     for what, wanted, known in (
         ("level", level, ("village", "town", "district")),
         ("scope", within, ("all", "inside")),
