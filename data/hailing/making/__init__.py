@@ -1,1 +1,1 @@
-"""The parts of `make.py`: facts, chance, land, network, streets, places, state, greenery, writing."""
+"""The parts of `make.py`, from what is true to what is written."""

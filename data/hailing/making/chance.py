@@ -40,14 +40,25 @@ class Noise:
         total = np.zeros(np.broadcast(x, y).shape)
         for kx, ky, phase in zip(self._kx, self._ky, self._phase, strict=True):
             total = total + np.sin(kx * np.asarray(x) + ky * np.asarray(y) + phase)
-        return total / np.sqrt(len(self._phase) / 2)
+        return self._evened(total)
+
+    def on_grid(self, x: Floats, y: Floats) -> Floats:
+        """The same over a grid given by its columns' x and its rows' y, much faster."""
+        total = np.zeros((len(y), len(x)))
+        for kx, ky, phase in zip(self._kx, self._ky, self._phase, strict=True):
+            total += np.outer(np.sin(ky * y + phase), np.cos(kx * x))
+            total += np.outer(np.cos(ky * y + phase), np.sin(kx * x))
+        return self._evened(total)
+
+    def _evened(self, total: Floats) -> Floats:
+        evened: Floats = total / np.sqrt(len(self._phase) / 2)
+        return evened
 
 
-def exactly(rng: np.random.RandomState, size: int, count: int, weight: Floats | None = None) -> Bools:
-    """Which `count` of `size` things: true at those, drawn without repeats, by weight."""
-    chosen = np.zeros(size, dtype=bool)
-    share = None if weight is None else weight / weight.sum()
-    chosen[rng.choice(size, count, replace=False, p=share)] = True
+def exactly(rng: np.random.RandomState, count: int, among: Bools) -> Bools:
+    """True at `count` of the things that `among` allows."""
+    chosen = np.zeros(len(among), dtype=bool)
+    chosen[rng.permutation(np.flatnonzero(among))[:count]] = True
     return chosen
 
 

@@ -68,7 +68,8 @@ def edge_line(name: str) -> shapely.LineString:
     """The line of an edge in the metric CRS."""
     for properties, geometry in edges():
         if properties["name"] == name and geometry.geom_type == "LineString":
-            return to_metric(geometry)
+            line: shapely.LineString = to_metric(geometry)
+            return line
     raise LookupError(name)
 
 

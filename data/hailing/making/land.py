@@ -8,11 +8,13 @@ people are dense. Borders therefore run along cell edges and are shared to the l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from .chance import Floats, Noise, stream
 from .facts import Unit, seats, to_metric, units
@@ -34,16 +36,16 @@ class Sphere:
 SPHERES = {
     "城东街道": Sphere(3300, (2000, -900)),
     "城西街道": Sphere(3300, (-500, 600)),
-    "城南街道": Sphere(3000, (500, -1300)),
+    "城南街道": Sphere(3500, (450, -1500)),
     "城中街道": Sphere(1850),
     "城北街道": Sphere(2600, (0, 1100)),
     "京泰路街道": Sphere(3400, (-200, 300)),
-    "红旗街道": Sphere(2700, seat=(119.8760, 32.4400)),
+    "红旗街道": Sphere(2900, (300, -200), seat=(119.8760, 32.4400)),
     "九龙镇": Sphere(4100, (-500, -300)),
     "罡杨镇": Sphere(3700, seat=(119.9080, 32.5640)),
-    "苏陈镇": Sphere(4700, (1500, -700)),
+    "苏陈镇": Sphere(4700, (1200, -1000)),
     "华港镇": Sphere(4500, (0, 300)),
-    "海陵工业园区": Sphere(2300, seat=(119.9560, 32.4350)),
+    "海陵工业园区": Sphere(2600, (700, 200), seat=(119.9560, 32.4350)),
     "农业示范园区": Sphere(1900, seat=(119.9930, 32.5460)),
     "火车站街区": Sphere(1300, seat=(119.9570, 32.5310)),
 }
@@ -67,7 +69,9 @@ class Land:
     @property
     def outline(self) -> shapely.Polygon:
         """The district."""
-        return shapely.coverage_union_all(self.towns)
+        whole = shapely.coverage_union_all(self.towns)
+        assert isinstance(whole, shapely.Polygon)
+        return whole
 
 
 def lay_land() -> Land:
@@ -76,7 +80,7 @@ def lay_land() -> Land:
     town_names = {unit.town_code: unit.town_name for unit in unit_list}
     known = seats()
     places = {
-        code: known[name] if SPHERES[name].seat is None else _place(SPHERES[name].seat)
+        code: known[name] if (invented := SPHERES[name].seat) is None else _place(invented)
         for code, name in town_names.items()
     }
     centre = known["城中街道"]
@@ -98,26 +102,29 @@ def lay_land() -> Land:
         shapely.Polygon(np.round(shapely.get_coordinates(part.exterior), 2))
         for part in shapely.coverage_simplify(np.array(rough), SMOOTHED_M)
     ]
+    unit_town = [unit.town_code for unit in unit_list]
     towns = [
-        shapely.normalize(
-            shapely.coverage_union_all(
-                [
-                    polygon
-                    for unit, polygon in zip(unit_list, villages, strict=True)
-                    if unit.town_code == code
-                ]
-            )
+        shapely.coverage_union_all(
+            [p for p, own in zip(villages, unit_town, strict=True) if own == code]
         )
         for code in town_names
     ]
-    villages = [shapely.normalize(polygon) for polygon in villages]
-    for shapes in (villages, towns):
-        if not shapely.coverage_is_valid(shapes) or {s.geom_type for s in shapes} != {"Polygon"}:
-            raise AssertionError("the made units do not fit together; change SPHERES or SEED")
-    return Land(unit_list, villages, town_names, towns, centre, places)
+    land = Land(unit_list, _fitting(villages), town_names, _fitting(towns), centre, places)
+    for town, (code, seat) in zip(land.towns, places.items(), strict=True):
+        if not town.contains(seat):
+            raise AssertionError(f"the seat of {town_names[code]} lies outside it; change SPHERES")
+    return land
 
 
-def _place(lon_lat: tuple[float, float] | None) -> shapely.Point:
+def _fitting(shapes: Sequence[BaseGeometry]) -> list[shapely.Polygon]:
+    """The shapes in their normal form, if they are polygons that fit together exactly."""
+    polygons = [shape for shape in shapely.normalize(shapes) if isinstance(shape, shapely.Polygon)]
+    if len(polygons) < len(shapes) or not shapely.coverage_is_valid(polygons):
+        raise AssertionError("the made units do not fit together; change SPHERES or SEED")
+    return polygons
+
+
+def _place(lon_lat: tuple[float, float]) -> shapely.Point:
     point: shapely.Point = to_metric(shapely.Point(lon_lat))
     return point
 
@@ -202,8 +209,8 @@ def _share_out(
         )
         # only part of the way: fully settled k-means is too even to look like land
         middles = middles + 0.55 * (pulled - middles)
-    group = ((bent[:, None] - middles[None]) ** 2).sum(axis=2).argmin(axis=1)
-    return group.astype(np.int64)
+    settled: NDArray[np.int64] = ((bent[:, None] - middles[None]) ** 2).sum(axis=2).argmin(axis=1)
+    return settled
 
 
 def _name_groups(

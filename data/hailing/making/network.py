@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from shapely.ops import substring
 
 from .chance import Floats, Noise, stream
 from .facts import edge_line
@@ -77,9 +76,8 @@ def _extended(line: shapely.LineString, by_m: float = REACHES_M) -> shapely.Line
     first, last = xy[0] - xy[1], xy[-1] - xy[-2]
     head = xy[0] + first / np.hypot(*first) * by_m
     tail = xy[-1] + last / np.hypot(*last) * by_m
-    whole = shapely.LineString(np.vstack([head, xy, tail]))
     # only the carried-on parts are bent: what the estimate gives stays as it gives it
-    parts = [substring(whole, 0, by_m), substring(whole, whole.length - by_m, whole.length)]
+    parts = [shapely.LineString([head, xy[0]]), shapely.LineString([xy[-1], tail])]
     bent = [_roughened("extended", part, 260, 4200) for part in parts]
     middle = shapely.LineString(xy)
     ends = [shapely.get_coordinates(part) for part in bent]

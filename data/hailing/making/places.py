@@ -11,7 +11,8 @@ import shapely
 from .chance import apportion, pick, stream
 from .land import Land
 from .network import Network
-from .streets import Street
+from .streets import Street, beside
+from .words import words
 
 HOUSING_AREAS = 96
 SCENIC_WORKS = 18
@@ -28,17 +29,12 @@ OWNERS = {
     "small_water": ("水利分局", "环保分局"),
 }
 WEAK_SPOT_WEIGHTS = (52, 60, 34, 16, 32, 18, 28)
-HOUSING_STEMS = (
-    *("碧水", "锦园", "华庭", "丽景", "金湾", "翠竹", "怡和", "永泰", "福临", "阳光", "康乐", "文峰"),
-    *("玉兰", "明珠", "东方", "兰亭", "世纪", "新天", "望湖", "百合", "枫林", "雅苑", "嘉和", "祥云"),
-)
-SCENIC_NAMES = ("滨水绿地", "文化广场", "湿地公园", "街头游园", "景观长廊", "纪念林", "市民公园", "古桥遗址园", "河滨步道")
-WORK_STEMS = ("宏达", "永兴", "金桥", "康宁", "德馨", "华联", "新星", "顺达", "恒丰", "立新", "同心", "利群", "振华", "东升", "长城", "友联")
-WORK_KINDS = ("机械厂", "纺织厂", "电器厂", "商场", "宾馆", "小学", "中学", "幼儿园", "诊所", "门诊部", "粮站", "供销社", "运输公司", "印刷厂", "食品厂", "办事处")
 
 
 @dataclass(frozen=True)
 class Housing:
+    """A housing area; `kind` is new, renewed or existing."""
+
     name: str
     kind: str
     polygon: shapely.Polygon
@@ -46,6 +42,8 @@ class Housing:
 
 @dataclass(frozen=True)
 class WeakSpot:
+    """A weak spot; `unit` is its village's index, and owner or date may not be recorded."""
+
     category: str
     place: shapely.Point
     unit: int
@@ -57,19 +55,21 @@ def lay_housing(land: Land, network: Network, streets: list[Street]) -> list[Hou
     """Housing areas: blocks that keep clear of each other, of village borders, of roads and waters."""
     rng = stream("housing")
     lines = [line for _, line in (*network.roads, *network.waters)]
-    kept_clear = shapely.union_all([line.buffer(26) for line in lines])
-    built_up = [i for i in range(len(land.units)) if any(s.home == i for s in streets)]
-    weight = np.array([sum(s.home == i for s in streets) for i in built_up], dtype=float)
-    names = _composed("names of housing", HOUSING_STEMS, ("花园", "新村", "小区", "苑"), HOUSING_AREAS)
+    lanes = [street.line for street in streets]
+    kept_clear = shapely.union_all(
+        [line.buffer(26) for line in lines] + [lane.buffer(6) for lane in lanes]
+    )
+    shapely.prepare(kept_clear)
+    names = _composed("names of housing", "housing_stems", "housing_after", HOUSING_AREAS)
     blocks: list[Housing] = []
     while len(blocks) < HOUSING_AREAS:
-        polygon = land.villages[built_up[int(rng.choice(len(built_up), p=weight / weight.sum()))]]
         street = streets[int(rng.randint(len(streets)))]
-        if not polygon.contains(street.line.centroid):
-            continue
-        block = _block(rng, street.line.centroid, rng.uniform(70, 210), rng.uniform(60, 170))
-        block = shapely.difference(block, kept_clear)
-        if block.geom_type != "Polygon" or block.area < 4500 or block.interiors:
+        deep_m = rng.uniform(60, 170)
+        middle = beside(street.line, rng.uniform(0.2, 0.8) * street.line.length, deep_m / 2 + 8)
+        whole = _block(rng, middle, rng.uniform(70, 210), deep_m, along=street.line)
+        polygon = land.villages[street.home]
+        block = shapely.difference(whole, kept_clear)
+        if not isinstance(block, shapely.Polygon) or block.area < 4500 or block.interiors:
             continue
         if not polygon.buffer(-4).contains(block) or any(
             block.distance(other.polygon) < 15 for other in blocks
@@ -80,10 +80,12 @@ def lay_housing(land: Land, network: Network, streets: list[Street]) -> list[Hou
     return blocks
 
 
-def lay_scenic_works(land: Land, network: Network, housing: list[Housing]) -> list[tuple[str, shapely.Polygon]]:
+def lay_scenic_works(
+    land: Land, network: Network, housing: list[Housing]
+) -> list[tuple[str, shapely.Polygon]]:
     """Scenic works: rounded grounds beside the waters of the city and its rim."""
     rng = stream("scenic works")
-    names = _composed("names of scenic works", ("东", "西", "南", "北", "临", "新"), SCENIC_NAMES, SCENIC_WORKS)
+    names = _composed("names of scenic works", "scenic_before", "scenic_grounds", SCENIC_WORKS)
     rivers = [line for name, line in network.waters if line.distance(land.centre) < 4500]
     water = shapely.union_all([line.buffer(14) for line in rivers])
     works: list[tuple[str, shapely.Polygon]] = []
@@ -92,7 +94,9 @@ def lay_scenic_works(land: Land, network: Network, housing: list[Housing]) -> li
         here = river.interpolate(rng.uniform(0, 1), normalized=True)
         if here.distance(land.centre) > 6500 or not land.outline.buffer(-300).contains(here):
             continue
-        ground = _block(rng, here, rng.uniform(80, 260), rng.uniform(60, 150)).buffer(25).simplify(2)
+        ground = (
+            _block(rng, here, rng.uniform(80, 260), rng.uniform(60, 150)).buffer(25).simplify(2)
+        )
         parts = shapely.get_parts(shapely.difference(ground, water))
         part = parts[int(np.argmax(shapely.area(parts)))]
         taken = [other for _, other in works] + [other.polygon for other in housing]
@@ -135,7 +139,9 @@ def lay_weak_spots(
             owner = None if rng.uniform() < 0.03 else pick(rng, OWNERS[category])
             due_on = dt.date(2007, 8, 31) + dt.timedelta(days=int(rng.randint(0, 20)) * 7)
             no_date = rng.uniform() < 0.05
-            spots.append(WeakSpot(category, place, int(found[0]), owner, None if no_date else due_on))
+            spots.append(
+                WeakSpot(category, place, int(found[0]), owner, None if no_date else due_on)
+            )
             done += 1
     # as a survey comes upon them: not sorted by category
     return [spots[index] for index in rng.permutation(len(spots))]
@@ -144,7 +150,7 @@ def lay_weak_spots(
 def lay_work_units(land: Land, streets: list[Street]) -> list[tuple[str, shapely.Point]]:
     """Offices, schools and firms, near the lanes."""
     rng = stream("work units")
-    names = _composed("names of work units", WORK_STEMS, WORK_KINDS, WORK_UNITS, numbered=True)
+    names = _composed("names of work units", "work_stems", "work_kinds", WORK_UNITS, numbered=True)
     outline = land.outline.buffer(-20)
     places: list[tuple[str, shapely.Point]] = []
     while len(places) < WORK_UNITS:
@@ -157,23 +163,31 @@ def lay_work_units(land: Land, streets: list[Street]) -> list[tuple[str, shapely
 
 
 def _composed(
-    topic: str, stems: tuple[str, ...], endings: tuple[str, ...], count: int, numbered: bool = False
+    topic: str, stems: str, endings: str, count: int, numbered: bool = False
 ) -> list[str]:
     """That many names of a stem and an ending, none twice."""
     rng = stream(topic)
-    every = [stem + ending for stem in stems for ending in endings]
+    pairs = [(stem, ending) for stem in words(stems) for ending in words(endings)]
+    every = [stem + ending for stem, ending in pairs]
     if numbered:
-        every += [f"{stem}第二{ending}" for stem in stems for ending in endings]
+        every += [f"{stem}第二{ending}" for stem, ending in pairs]
     return [every[index] for index in rng.permutation(len(every))[:count]]
 
 
 def _block(
-    rng: np.random.RandomState, middle: shapely.Point, long_m: float, deep_m: float
+    rng: np.random.RandomState,
+    middle: shapely.Point,
+    long_m: float,
+    deep_m: float,
+    along: shapely.LineString | None = None,
 ) -> shapely.Polygon:
-    """A block of four slightly uneven corners, turned a little."""
+    """A block of four slightly uneven corners, laid along a line or turned only a little."""
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * (long_m / 2, deep_m / 2)
     corners = corners + rng.uniform(-0.06, 0.06, (4, 2)) * (long_m, deep_m)
-    turn = rng.normal(0, 0.08)
+    turn = rng.normal(0, 0.08 if along is None else 0.02)
+    if along is not None:
+        (x0, y0), (x1, y1) = along.coords[0], along.coords[-1]
+        turn += np.arctan2(y1 - y0, x1 - x0)
     wheel = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     return shapely.Polygon(corners @ wheel.T + (middle.x, middle.y))
 

@@ -66,16 +66,19 @@ def certify(
     size = len(merit)
     true = []
     for count in refused:
-        place = np.argsort(np.argsort(merit + rng.normal(0, 0.25, size), kind="stable"), kind="stable")
-        true.append(place >= count)
+        held = np.ones(size, dtype=bool)
+        held[np.argsort(merit + rng.normal(0, 0.25, size), kind="stable")[:count]] = False
+        true.append(held)
     both = true[0] & true[1]
-    later = exactly(rng, size, unknown[1], np.where(both, 1.0, 0.0)) if unknown[1] else ~np.ones(size, bool)
-    more = exactly(rng, size, unknown[0] - unknown[1], np.where(true[0] & ~later, 1.0, 0.0))
+    later = exactly(rng, unknown[1], among=both)
+    more = exactly(rng, unknown[0] - unknown[1], among=true[0] & ~later)
     return Twice((true[0], true[1]), (later | more, later))
 
 
 @dataclass(frozen=True)
 class StreetStates:
+    """Attributes of the back streets, in the order of the streets."""
+
     zone_gaps: tuple[Bools, Bools]
     name_gap: Bools
     width_m: NDArray[np.float64]
@@ -100,20 +103,35 @@ def street_states(land: Land, streets: list[Street]) -> StreetStates:
         return moved
 
     size = len(streets)
-    cleaned = survey("cleaned", by_zone(0.94, 0.80, 0.74), by_zone(0.75, 0.7, 0.66), 0.006, (0.045, 0.016), gappy)
+    cleaned = survey(
+        "cleaned",
+        by_zone(0.965, 0.90, 0.85),
+        by_zone(0.92, 0.9, 0.85),
+        0.006,
+        (0.045, 0.016),
+        gappy,
+    )
     items = []
     for item, share in enumerate((0.93, 0.88, 0.93, 0.96, 0.90, 0.96)):
         chance = np.where(cleaned.true[0], share, share - 0.22)
         items.append(survey(f"six no {item + 1}", chance, 0.62, 0.012, (0.07, 0.03), gappy))
+    width_m = stream("width").normal(np.where(zone == "urban", 4.2, 3.6), 0.9, size)
     return StreetStates(
         zone_gaps=survey("zone known", np.ones(size), 1, 0, (0.03, 0.014)).gaps,
         name_gap=stream("name known").uniform(size=size) < 0.025,
-        width_m=np.round(
-            np.clip(stream("width").normal(np.where(zone == "urban", 4.2, 3.6), 0.9), 1.8, 7.5), 1
-        ),
+        width_m=np.clip(width_m, 1.8, 7.5).round(1),
         width_gaps=survey("width known", np.ones(size), 1, 0, (0.08, 0.04)).gaps,
-        hardened=survey("hardened", by_zone(0.95, 0.78, 0.70), by_zone(0.5, 0.6, 0.55), 0.004, (0.08, 0.045), gappy),
-        lit=survey("lit", by_zone(0.86, 0.60, 0.45), by_zone(0.4, 0.3, 0.25), 0.01, (0.15, 0.105), gappy),
+        hardened=survey(
+            "hardened",
+            by_zone(0.95, 0.78, 0.70),
+            by_zone(0.5, 0.6, 0.55),
+            0.004,
+            (0.08, 0.045),
+            gappy,
+        ),
+        lit=survey(
+            "lit", by_zone(0.86, 0.60, 0.45), by_zone(0.4, 0.3, 0.25), 0.01, (0.14, 0.095), gappy
+        ),
         cleaned=cleaned,
         six_no=items,
     )
@@ -121,6 +139,8 @@ def street_states(land: Land, streets: list[Street]) -> StreetStates:
 
 @dataclass(frozen=True)
 class LampStates:
+    """Attributes of the lamps, in the order of the lamps; `there` says which stand in a round."""
+
     there: tuple[Bools, Bools]
     working: Twice
     height_m: NDArray[np.float64]
@@ -181,6 +201,8 @@ def weak_spot_states(spots: list[WeakSpot]) -> tuple[list[str | None], list[str 
 
 @dataclass(frozen=True)
 class Inspection:
+    """One line of the ledger."""
+
     id: str
     unit_code: str
     period: str
@@ -201,12 +223,23 @@ def inspections(land: Land) -> list[Inspection]:
     for month in range(1, 13):
         trend = 0.35 * month
         if month % 3 == 0:
-            held += [(dt.date(2007, month, 24), "quarter", code, town_merit[code] + trend) for code in land.town_names]
-        held += [(dt.date(2007, month, 8), "month", unit.code, merit[unit.code] + trend) for unit in land.units]
+            held += [
+                (dt.date(2007, month, 24), "quarter", code, town_merit[code] + trend)
+                for code in land.town_names
+            ]
+        held += [
+            (dt.date(2007, month, 8), "month", unit.code, merit[unit.code] + trend)
+            for unit in land.units
+        ]
         if month in (6, 12):
             for week in range(4):
                 held += [
-                    (dt.date(2007, month, 1) + dt.timedelta(days=7 * week), "week", unit.code, merit[unit.code] + trend)
+                    (
+                        dt.date(2007, month, 1) + dt.timedelta(days=7 * week),
+                        "week",
+                        unit.code,
+                        merit[unit.code] + trend,
+                    )
                     for unit in land.units
                     if unit.town_code == old_town
                 ]

@@ -6,22 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from .chance import Floats, Noise, apportion, pick, stream
 from .land import Land
 from .network import Network
+from .words import words
 
 STREETS = 657
 ON_A_BORDER = 12
 APART_M = 28.0
-STEMS = (
-    *("仓", "井", "桥", "塘", "坝", "河", "米市", "柴市", "竹行", "铁匠", "石板", "槐树", "银杏", "青砖"),
-    *("灯笼", "打鱼", "豆腐", "磨坊", "染坊", "酒坊", "书院", "牌楼", "钟楼", "鼓楼", "水关", "马厂", "校场"),
-    *("花园", "桑园", "菜园", "荷塘", "柳荫", "梅园", "桂花", "杏林", "永宁", "安定", "仁里", "德胜", "光明"),
-)
-BEFORE = ("东", "西", "南", "北", "前", "后", "大", "小", "老", "新", "")
-AFTER = ("巷", "巷", "巷", "弄", "里", "街")
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ def lay_streets(land: Land, network: Network) -> list[Street]:
             if done == count:
                 break
             start = _start(rng, core, nearby, roads)
-            axis = float(turn(start.x, start.y)) * 0.35 + np.pi / 2 * rng.randint(4)
+            axis = float(turn(start.x, start.y)) * 0.13 + np.pi / 2 * rng.randint(4)
             length_m = float(np.clip(np.exp(rng.normal(5.2, 0.5)), 60, 600))
             lane = _lane(rng, start, axis, length_m)
             crowd = [line for line in nearby if line.distance(lane) < APART_M]
@@ -108,7 +103,7 @@ def lay_lamps(streets: list[Street], has_lamps: list[bool]) -> list[tuple[int, s
         side = 1.0 if rng.uniform() < 0.5 else -1.0
         along_m = rng.uniform(0.3, 0.7) * spacing_m
         while along_m < street.line.length:
-            place = _beside(street.line, along_m, side * rng.uniform(3, 5))
+            place = beside(street.line, along_m, side * rng.uniform(3, 5))
             if has_lamps[index]:
                 lamps.append((index, place))
             along_m += spacing_m * rng.uniform(0.85, 1.2)
@@ -123,7 +118,7 @@ def lay_facades(land: Land, network: Network) -> list[tuple[str, shapely.LineStr
     for name, road in network.roads:
         if road.intersection(city).length < 600 or name == "京泰路":
             continue
-        for side, words in ((1, "北侧西侧"), (-1, "南侧东侧")):
+        for side, called in ((1, "北侧西侧"), (-1, "南侧东侧")):
             along_m = rng.uniform(0, 300)
             number = 0
             while along_m < road.length - 250:
@@ -132,13 +127,13 @@ def lay_facades(land: Land, network: Network) -> list[tuple[str, shapely.LineStr
                 along_m += length_m + rng.uniform(25, 380)
                 if not city.contains(stretch):
                     continue
-                front = stretch.offset_curve(side * 16.0)
-                if front.geom_type != "LineString" or front.is_empty:
+                front = shapely.offset_curve(stretch, side * 16.0)
+                if not isinstance(front, shapely.LineString) or front.is_empty:
                     continue
                 number += 1
                 xy = shapely.get_coordinates(stretch)
                 east, north = np.abs(xy[-1] - xy[0])
-                where = words[:2] if east > north else words[2:]
+                where = called[:2] if east > north else called[2:]
                 fronts.append((f"{name}{where}{number}段", _rounded(front)))
     return fronts
 
@@ -156,14 +151,13 @@ def _weights(land: Land, zone_of: list[str]) -> Floats:
         seat_m = polygon.distance(land.seats[unit.town_code])
         base = {"urban": 6.0, "urban_village": 6.5, "fringe": 3.4}[zone_of[index]]
         if zone_of[index] == "fringe" and unit.kind == "village":
-            base = 2.6 if seat_m < 1500 else 1.0
+            # a survey of back streets does not go to every hamlet
+            base = 2.6 if seat_m < 1500 else 1.6 * (rng.uniform() < 0.62)
         weight[index] = base * rng.uniform(0.55, 1.45) * min(1, polygon.area / 2.2e5)
     return weight
 
 
-def _core(
-    land: Land, home: int, zone: str, rng: np.random.RandomState
-) -> shapely.Polygon:
+def _core(land: Land, home: int, zone: str, rng: np.random.RandomState) -> BaseGeometry:
     """Where a village is built up: all of it in the city, a hamlet or two in the country."""
     polygon = land.villages[home]
     if zone == "urban":
@@ -193,26 +187,30 @@ def _inside(polygon: shapely.Polygon, rng: np.random.RandomState) -> shapely.Poi
 
 def _start(
     rng: np.random.RandomState,
-    core: shapely.Polygon,
+    core: BaseGeometry,
     nearby: list[shapely.LineString],
     roads: shapely.MultiLineString,
 ) -> shapely.Point:
     """Where a lane leaves another lane or a road; now and then a place of its own."""
     inside = [line for line in nearby if line.intersects(core)]
     chance = rng.uniform()
-    if inside and chance < 0.72:
-        line = inside[int(rng.randint(len(inside)))].intersection(core)
-        return line.interpolate(rng.uniform(0.05, 1), normalized=True)
+    if inside and chance < 0.8:
+        return _somewhere_on(rng, inside[int(rng.randint(len(inside)))].intersection(core))
     road = roads.intersection(core)
-    if not road.is_empty and chance < 0.9:
-        part = shapely.get_parts(road)
-        line = part[int(rng.randint(len(part)))]
-        return line.interpolate(rng.uniform(0, 1), normalized=True)
+    if not road.is_empty and chance < 0.93:
+        return _somewhere_on(rng, road)
     low_x, low_y, high_x, high_y = core.bounds
     while True:
         point = shapely.Point(rng.uniform(low_x, high_x), rng.uniform(low_y, high_y))
         if core.contains(point):
             return point
+
+
+def _somewhere_on(rng: np.random.RandomState, lines: BaseGeometry) -> shapely.Point:
+    parts = shapely.get_parts(lines)
+    part = parts[int(rng.randint(len(parts)))]
+    place: shapely.Point = shapely.line_interpolate_point(part, rng.uniform(0, 1), normalized=True)
+    return place
 
 
 def _lane(
@@ -267,7 +265,8 @@ def _run(border: shapely.LineString) -> shapely.LineString | None:
     return None
 
 
-def _beside(line: shapely.LineString, along_m: float, off_m: float) -> shapely.Point:
+def beside(line: shapely.LineString, along_m: float, off_m: float) -> shapely.Point:
+    """The place so far along a line and so far to the left of it."""
     here = line.interpolate(along_m)
     ahead = line.interpolate(min(along_m + 1, line.length))
     behind = line.interpolate(max(along_m - 1, 0))
@@ -284,10 +283,11 @@ def _names(land: Land, homes: list[int], zone_of: list[str]) -> list[str]:
     for home in homes:
         while True:
             if zone_of[home] == "urban" or rng.uniform() < 0.35:
-                name = pick(rng, BEFORE) + pick(rng, STEMS) + pick(rng, AFTER)
+                name = "".join(
+                    pick(rng, words(part)) for part in ("lane_before", "lane_stems", "lane_after")
+                )
             else:
-                after = pick(rng, ("东路", "西路", "南路", "北路", "中路", "一巷", "二巷", "三巷", "四巷", "五巷", "六巷"))
-                name = land.units[home].short + after
+                name = land.units[home].short + pick(rng, words("village_lanes"))
             if name not in taken:
                 break
         taken.add(name)

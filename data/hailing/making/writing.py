@@ -29,6 +29,9 @@ TYPES = {
     "date": pa.date32(),
 }
 
+Column = tuple[str, Sequence[Any]]
+"""The name of a type and the values; None is missing."""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -42,8 +45,8 @@ class Made:
     """What the table is, in words, for its metadata."""
     illustrative: str
     """`yes` or `no`."""
-    columns: Mapping[str, tuple[str, Sequence[Any]]]
-    """Values by field, with the type's name; None is missing."""
+    columns: Mapping[str, Column]
+    """By field."""
     geometry: Sequence[Any] = ()
 
 
@@ -61,7 +64,8 @@ def write_round(path: Path, held_on: dt.date, tables: Sequence[Made]) -> None:
 
 def _write_table(path: Path, table: Made, *, first: bool) -> None:
     arrays = {
-        name: pa.array(list(values), type=TYPES[kind]) for name, (kind, values) in table.columns.items()
+        name: pa.array(list(values), type=TYPES[kind])
+        for name, (kind, values) in table.columns.items()
     }
     options: dict[str, Any] = {"FID": "fid", "IDENTIFIER": table.name, "DESCRIPTION": table.about}
     if table.geometry_type is None:
