@@ -18,7 +18,7 @@ from ..errors import Fault, SourceError
 SQLITE_MAGIC = b"SQLite format 3\x00"
 # What the GeoPackage standard and GDAL themselves put into a file: row counts, the spatial index, tile checks.
 _OWN_TRIGGER = re.compile(
-    r"(rtree_.+_(insert|delete|update[1-7]?)|trigger_(insert|delete)_feature_count_.+|gpkg_.+)\Z",
+    r"(rtree_.+_(insert|delete|update[1-7]?)|trigger_(insert|delete)_feature_count_.+|gpkg_(tile|metadata)_.+)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _RTREE_TABLE = re.compile(r"\s*CREATE\s+VIRTUAL\s+TABLE\s+.+\s+USING\s+rtree\b", re.I | re.S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +39,29 @@ class Rows:
     frame: gpd.GeoDataFrame | pd.DataFrame
     labels: pd.Series[Any]
     left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...] = ()
+    """What was made simpler: curves drawn as lines, heights not kept."""
 
     @property
     def read(self) -> int:
         """All rows, with those left out."""
         return len(self.frame) + len(self.left_out)
+
+
+def layer_names(path: Path, name: str) -> tuple[str, ...]:
+    """The layers of a file, in its order.
+
+    Raises
+    ------
+    SourceError
+        GDAL cannot open it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Measured", UserWarning)
+            return tuple(str(one) for one in pyogrio.list_layers(path)[:, 0])
+    except (pyogrio.errors.DataSourceError, OSError, RuntimeError, ValueError) as error:
+        raise refuse(name, plain_reason(error), "a readable file", "save it again") from error
 
 
 def read_rows(
@@ -78,12 +97,17 @@ def read_rows(
     pyogrio.set_gdal_config_options({"GDAL_HTTP_PROXY": "127.0.0.1:9", "GDAL_HTTP_TIMEOUT": "1"})
     which = {"sql": sql} if sql is not None else {"layer": layer}
     try:
-        answered = pyogrio.read_info(path, layer=layer, encoding=encoding)["driver"]
-        if answered != driver:
-            raise refuse(name, f"a file for {answered}", f"a file for {driver}", "save it again")
-        meta, table = pyogrio.read_arrow(
-            path, return_fids=True, encoding=encoding, **which, **options
-        )
+        with warnings.catch_warnings():
+            # That measures are dropped is said in the notes.
+            warnings.filterwarnings("ignore", "Measured", UserWarning)
+            answered = pyogrio.read_info(path, layer=layer, encoding=encoding)["driver"]
+            if answered != driver:
+                raise refuse(
+                    name, f"a file for {answered}", f"a file for {driver}", "save it again"
+                )
+            meta, table = pyogrio.read_arrow(
+                path, return_fids=True, encoding=encoding, **which, **options
+            )
         column = meta["geometry_name"] or _geometry_column(table)
         shapes = table.column(column).to_numpy(zero_copy_only=False) if column else None
         attributes = table.drop_columns([column]) if column else table
@@ -112,7 +136,15 @@ def read_rows(
     frame = frame.drop(columns=_FID)
     if shapes is None:
         return Rows(frame, labels, ())
-    return _with_geometry(frame, labels, shapes, meta["crs"])
+
+    def straight() -> np.ndarray[Any, Any]:
+        # Read the other way, GDAL draws curves as lines, which shapely needs.
+        found: np.ndarray[Any, Any] = pyogrio.raw.read(
+            path, columns=[], encoding=encoding, **which, **options
+        )[2]
+        return found
+
+    return _with_geometry(frame, labels, shapes, straight, meta["crs"])
 
 
 def text_labels(prefix: str, offset: int = 0) -> Label:
@@ -138,10 +170,40 @@ def _geometry_column(table: pa.Table) -> str | None:
     return None
 
 
+def without_heights(
+    shapes: np.ndarray[Any, Any],
+) -> tuple[np.ndarray[Any, Any], tuple[str, ...]]:
+    """Geometry in the plane, and a note where it was not."""
+    has = [
+        name
+        for name, any_has in (
+            ("heights", shapely.has_z(shapes).any()),
+            ("measures", shapely.has_m(shapes).any()),
+        )
+        if any_has
+    ]
+    if not has:
+        return shapes, ()
+    return shapely.force_2d(shapes), (f"{' and '.join(has)} of the points are not kept",)
+
+
 def _with_geometry(
-    frame: pd.DataFrame, labels: pd.Series[Any], shapes: np.ndarray[Any, Any], crs: object
+    frame: pd.DataFrame,
+    labels: pd.Series[Any],
+    shapes: np.ndarray[Any, Any],
+    straight: Callable[[], np.ndarray[Any, Any]],
+    crs: object,
 ) -> Rows:
-    geometry = shapely.from_wkb(shapes, on_invalid="ignore")
+    curved = False
+    try:
+        geometry = shapely.from_wkb(shapes, on_invalid="ignore")
+    except NotImplementedError:
+        curved = True
+        shapes = straight()
+        geometry = shapely.from_wkb(shapes, on_invalid="ignore")
+    geometry, notes = without_heights(geometry)
+    if curved:
+        notes = ("curves are drawn as short straight lines", *notes)
     missing = np.array([shape is None for shape in shapes], dtype=bool)
     broken = shapely.is_missing(geometry) & ~missing
     left_out = tuple(
@@ -153,7 +215,7 @@ def _with_geometry(
         geometry=geometry[~broken],
         crs=known_crs(crs),
     )
-    return Rows(shaped, labels[~broken].reset_index(drop=True), left_out)
+    return Rows(shaped, labels[~broken].reset_index(drop=True), left_out, notes)
 
 
 def _why(wkb: bytes) -> str:

@@ -14,17 +14,17 @@ def _recognises(path: Path) -> bool:
 
 
 def _read(staged: Staged, request: Request) -> Source:
-    import pyogrio
-
-    from ..ogr import read_rows, text_labels
+    from ..ogr import layer_names, read_rows, text_labels
 
     require_geopackage(staged.path, staged.name)
-    known = tuple(str(name) for name in pyogrio.list_layers(staged.path)[:, 0])
+    known = layer_names(staged.path, staged.name)
     offered = tuple(name for name in known if name not in ("layer_styles", "atlas_imports"))
     layer = choose_layer(staged.name, request.layer, offered)
     rows = read_rows(staged.path, staged.name, "GPKG", text_labels("fid"), layer=layer)
     columns = tuple(str(name) for name in rows.frame.columns if name != "geometry")
-    return Source(rows.frame, rows.labels, columns, "GeoPackage", layer, rows.read, rows.left_out)
+    return Source(
+        rows.frame, rows.labels, columns, "GeoPackage", layer, rows.read, rows.left_out, rows.notes
+    )
 
 
 FORMAT = Format("GeoPackage", (".gpkg",), _recognises, _read)

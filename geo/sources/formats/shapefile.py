@@ -56,7 +56,14 @@ def _read_loose(path: Path, name: str, layer: str, request: Request) -> Source:
     rows = read_rows(path, name, "ESRI Shapefile", text_labels("record", 1), encoding=encoding)
     columns = tuple(str(column) for column in rows.frame.columns if column != "geometry")
     return Source(
-        rows.frame, rows.labels, columns, "Shapefile", layer, rows.read, rows.left_out, (note,)
+        rows.frame,
+        rows.labels,
+        columns,
+        "Shapefile",
+        layer,
+        rows.read,
+        rows.left_out,
+        (note, *rows.notes),
     )
 
 
