@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +34,7 @@ SAFE_SETTINGS: Mapping[str, str] = {
     "client.showErrorDetails": "none",
     "client.showErrorLinks": "false",
     "client.toolbarMode": "minimal",
+    "runner.magicEnabled": "false",
     "server.fileWatcherType": "none",
     "server.maxUploadSize": "100",
     "server.enableStaticServing": "false",
@@ -49,7 +48,7 @@ def register(app: typer.Typer) -> None:
     app.command(name="app")(app_)
 
 
-def map_(  # noqa: PLR0917
+def map_(
     output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
     indicator: Annotated[
         str | None,
@@ -98,7 +97,9 @@ def app_(
         "browser.serverAddress": "127.0.0.1",
     }
     flags = [f"--{name}={value}" for name, value in settings.items()]
-    command = [sys.executable, "-m", "streamlit", "run", str(app_script()), *flags]
+    os.environ["ATLAS_DISTRICT"] = str(folder)
     note(f"http://127.0.0.1:{port} (stop with Ctrl-C)")
-    environment = {**os.environ, "ATLAS_DISTRICT": str(folder)}
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+    # In this process, so that whoever stops `atlas` stops the server too.
+    from streamlit.web import cli as streamlit_cli
+
+    streamlit_cli.main(["run", str(app_script()), *flags], standalone_mode=False)

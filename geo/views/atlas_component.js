@@ -18,11 +18,15 @@ export default function ({ parentElement, data, setTriggerValue }) {
   mount.replaceChildren();
   const place = document.createElement("div");
   place.style.height = `${said.height}px`;
-  mount.appendChild(place);
+  const legend = document.createElement("div");
+  legend.className = "atlas-map";
+  legend.lang = said.map.language === "zh" ? "zh-CN" : "en";
+  mount.append(place, legend);
   const now = { digest: said.digest, extent: said.map.extent, tell: setTriggerValue };
   mount.atlas = now;
   now.drawing = drawAtlasMap(L, place, said.map, {
     untitled: true,
+    legend,
     view,
     onPick: (feature) => now.tell("picked", feature),
   });

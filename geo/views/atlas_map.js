@@ -129,19 +129,20 @@ function drawAtlasMap(L, element, description, options = {}) {
     return svg;
   };
 
-  // Title and banner
+  // Title and banner, unless the page around the map has them.
   const head = make("div", "atlas-head");
   if (!options.untitled) {
     quote("h1", "", description.title, head);
     if (description.subtitle) quote("p", "atlas-subtitle", description.subtitle, head);
+    if (description.banner) quote("p", "atlas-banner", description.banner, head);
   }
-  if (description.banner) quote("p", "atlas-banner", description.banner, head);
   if (head.childNodes.length) control("topleft", head);
   L.control.zoom({ position: "topleft", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
 
   // Layers and legend: one panel, since a switch needs a name and a colour needs a meaning.
-  const panel = make("details", "atlas-panel");
-  panel.open = element.clientWidth === 0 || element.clientWidth > 640;
+  // Where there is a place for it beneath the map, it lies there and leaves the map free.
+  const panel = make("details", options.legend ? "atlas-panel atlas-beneath" : "atlas-panel");
+  panel.open = Boolean(options.legend) || element.clientWidth === 0 || element.clientWidth > 640;
   make("summary", "", words.legend, panel);
   const groups = make("div", "atlas-groups", null, panel);
   [...layers].reverse().forEach(({ layer, group }) => {
@@ -164,9 +165,13 @@ function drawAtlasMap(L, element, description, options = {}) {
       if (entry.amount) quote("span", "atlas-amount", entry.amount, line);
     });
   });
-  L.DomEvent.disableClickPropagation(panel);
-  L.DomEvent.disableScrollPropagation(panel);
-  control("topright", panel);
+  if (options.legend) {
+    options.legend.appendChild(panel);
+  } else {
+    L.DomEvent.disableClickPropagation(panel);
+    L.DomEvent.disableScrollPropagation(panel);
+    control("topright", panel);
+  }
 
   // North arrow, scale, what every copy must say
   const north = make("div", "atlas-north");
@@ -191,7 +196,7 @@ function drawAtlasMap(L, element, description, options = {}) {
   const fit = () => {
     const bounds = L.latLngBounds([[south, west], [north_, east]]);
     const wide = element.clientWidth > 900;
-    const right = wide && panel.open ? panel.offsetWidth + 20 : 12;
+    const right = wide && panel.open && !options.legend ? panel.offsetWidth + 20 : 12;
     // Clear of the title: beside it or below it, whichever leaves the larger picture.
     const clear = wide
       ? [[head.offsetWidth + 24, 12], [52, head.offsetHeight + 20]]
@@ -200,7 +205,11 @@ function drawAtlasMap(L, element, description, options = {}) {
     const topLeft = clear.reduce((best, one) => (zoomOf(one) > zoomOf(best) ? one : best));
     map.fitBounds(bounds, { paddingTopLeft: topLeft, paddingBottomRight: [right, 34], animate: false });
   };
-  const roomForPanel = () => { groups.style.maxHeight = `${Math.max(120, element.clientHeight - 110)}px`; };
+  const roomForPanel = () => {
+    notes.style.maxWidth = `${Math.max(150, element.clientWidth - 150)}px`;
+    if (options.legend) return;
+    groups.style.maxHeight = `${Math.max(120, element.clientHeight - 110)}px`;
+  };
   // Said once the first picture is on the canvas, for whoever waits for it.
   const say = () => requestAnimationFrame(() => requestAnimationFrame(() => {
     element.dataset.atlasFeatures = String(drawn);

@@ -29,16 +29,14 @@ def show_map(
     description : the map as JSON in UTF-8 (`description.as_json`)
     digest : changes exactly when the description does
     key : the widget's key; the map keeps its place and zoom as long as the key stays
-    height_px : in CSS pixels
+    height_px : of the map in CSS pixels; its legend lies beneath
 
     Returns
     -------
     layer name and feature id, or None
     """
     head = f'{{"digest":"{digest}","height":{height_px},"map":'.encode()
-    state = _component()(
-        key=key, data=head + description + b"}", height=height_px, on_picked_change=_nothing
-    )
+    state = _component()(key=key, data=head + description + b"}", on_picked_change=_nothing)
     picked = state.picked
     if not isinstance(picked, dict):
         return None

@@ -172,7 +172,9 @@ def unit_layer(survey: Survey, level: Level) -> Layer:
     for layer in layers:
         if layer.unit is not None and layer.unit.level == level:
             return layer
-    raise UnknownNameError("level to draw", level, [layer.unit.level for layer in layers if layer.unit])
+    raise UnknownNameError(
+        "level to draw", level, [layer.unit.level for layer in layers if layer.unit]
+    )
 
 
 def _state(sums: pd.DataFrame) -> list[str]:
@@ -205,7 +207,11 @@ def _look(look: Look, layer: Layer) -> Look:
         return look
     if layer.geometry == "Point":
         return Look(
-            "#ffffff", width_px=0.8, fill=look.color, fill_opacity=0.95, radius_px=layer.style.radius_px
+            "#ffffff",
+            width_px=0.8,
+            fill=look.color,
+            fill_opacity=0.95,
+            radius_px=layer.style.radius_px,
         )
     return replace(look, width_px=1.0, fill=look.color, fill_opacity=0.55)
 
@@ -222,7 +228,10 @@ def _unit_classes(judged: bool, language: Language) -> list[tuple[str, str, Look
     no_data = ("no_data", word("no_data", language), palette.VERDICTS["no_data"])
     if judged:
         return [
-            *((kind, word(kind, language), palette.VERDICTS[kind]) for kind in ("met", "undecided", "not_met")),
+            *(
+                (kind, word(kind, language), palette.VERDICTS[kind])
+                for kind in ("met", "undecided", "not_met")
+            ),
             no_data,
         ]
     fifths = [

@@ -57,6 +57,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "weak_spots": ("薄弱环节", "Weak spots"),
 }
 
+_SQUARE_KM_FROM_M2 = 1e6
 _UNITS: dict[str, tuple[str, str]] = {"m": ("米", "m"), "m2": ("平方米", "m²"), "count": ("个", "")}
 
 
@@ -136,7 +137,7 @@ def number(value: float | None, places: int = 0) -> str:
 
 
 def amount(value: float | None, measure: str, language: Language = "zh") -> str:
-    """A numerator or denominator with its unit: metres, square metres, or a bare count.
+    """A numerator or denominator with its unit: metres, square metres (kilometres from 1 km²), a count.
 
     Parameters
     ----------
@@ -155,6 +156,8 @@ def amount(value: float | None, measure: str, language: Language = "zh") -> str:
     """
     if _absent(value):
         return NOTHING
+    if measure == "m2" and abs(value or 0.0) >= _SQUARE_KM_FROM_M2:
+        return f"{number((value or 0.0) / 1e6, 2)} {'平方公里' if language == 'zh' else 'km²'}"
     unit = _UNITS.get(measure, (measure, measure))[LANGUAGES.index(language)]
     return f"{number(value)} {unit}".strip()
 

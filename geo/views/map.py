@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 _WORDS: dict[Language, dict[str, str]] = {
     "zh": {"north": "北", "legend": "图层与图例", "zoom_in": "放大", "zoom_out": "缩小"},
-    "en": {"north": "N", "legend": "Layers and legend", "zoom_in": "Zoom in", "zoom_out": "Zoom out"},
+    "en": {
+        "north": "N",
+        "legend": "Layers and legend",
+        "zoom_in": "Zoom in",
+        "zoom_out": "Zoom out",
+    },
 }
 _NOT_PUBLIC = ("内部资料 不得公开", "Internal: not for publication")
 _DIGITS = 12
@@ -97,7 +102,12 @@ def default_indicator(survey: Survey) -> str | None:
         None where the round holds nothing that is measured and drawn.
     """
     for layer in sorted(survey.district.catalog.layers.values(), key=lambda item: item.style.order):
-        if layer.unit or not layer.style.shown or not layer.indicators or not survey.has(layer.name):
+        if (
+            layer.unit
+            or not layer.style.shown
+            or not layer.indicators
+            or not survey.has(layer.name)
+        ):
             continue
         plain_ones = [item for item in layer.indicators if not item.where]
         by_style = [
@@ -169,7 +179,9 @@ def _layers(
 ) -> Iterator[DrawnLayer]:
     from ..scope import EDGES_LAYER, scope_of
 
-    decided = scope_of(survey) if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)) else None
+    decided = (
+        scope_of(survey) if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)) else None
+    )
     by_verdict = indicator is not None and level is not None
     yield from units_by_decision(survey, decided, language, shown=not by_verdict)
     if indicator is not None and level is not None:
@@ -189,7 +201,9 @@ def _layers(
 
 def _extent(layers: tuple[DrawnLayer, ...]) -> tuple[float, float, float, float]:
     """West, south, east, north of everything but the backdrop, which may run far beyond."""
-    shapes = [shape for layer in layers if layer.answers or layer.name == "area" for shape in layer.shapes]
+    shapes = [
+        shape for layer in layers if layer.answers or layer.name == "area" for shape in layer.shapes
+    ]
     shapes = shapes or [shape for layer in layers for shape in layer.shapes]
     if not shapes:
         return (73.0, 18.0, 135.0, 54.0)  # China: nothing says where else to look
@@ -205,10 +219,11 @@ def _notes(survey: Survey, language: Language) -> tuple[str, ...]:
     said = (
         f"轮次 {survey.round}" if chinese else f"Round {survey.round}",
         f"{'数据摘要' if chinese else 'Data digest'} {survey.digest[:_DIGITS]}",
-        f"{spec.metric_crs} 量算，WGS 84 绘图" if chinese else f"Measured in {spec.metric_crs}, drawn in WGS 84",
+        f"{spec.metric_crs} 量算，WGS 84 绘图"
+        if chinese
+        else f"Measured in {spec.metric_crs}, drawn in WGS 84",
         f"城乡图 {__version__}" if chinese else f"Chengxiang Atlas {__version__}",
     )
     if number:
         return (*said, f"审图号：{number}" if chinese else f"Map review number {number}")
     return (*said, _NOT_PUBLIC[0] if chinese else _NOT_PUBLIC[1])
-

@@ -67,7 +67,11 @@ def backdrop(survey: Survey, language: Language) -> Iterator[DrawnLayer]:
         look = declared_look(layer)
         title = layer.title.in_(language)
         yield DrawnLayer(
-            layer.name, title, (Entry("all", title, look, len(shapes)),), shapes, shown=layer.style.shown
+            layer.name,
+            title,
+            (Entry("all", title, look, len(shapes)),),
+            shapes,
+            shown=layer.style.shown,
         )
 
 
@@ -114,7 +118,12 @@ def units_by_decision(
         layer.name,
         f"{layer.title.in_(language)} · {said(_TITLES, 'decisions', language)}",
         tuple(
-            Entry(kind, word(kind, language), palette.DECISIONS[kind], int((rows["decision"] == kind).sum()))
+            Entry(
+                kind,
+                word(kind, language),
+                palette.DECISIONS[kind],
+                int((rows["decision"] == kind).sum()),
+            )
             for kind in kinds
         ),
         shapes,
@@ -140,7 +149,9 @@ def boundary(survey: Survey, scope: Scope, language: Language) -> Iterator[Drawn
     import geopandas as gpd
 
     area = scope.area
-    bands = [shapely.buffer(part.line, part.accuracy_m) for part in area.parts if part.accuracy_m > 0]
+    bands = [
+        shapely.buffer(part.line, part.accuracy_m) for part in area.parts if part.accuracy_m > 0
+    ]
     if bands:
         title = said(_TITLES, "accuracy", language)
         band = gpd.GeoSeries([shapely.union_all(bands).simplify(5.0)], crs=area.crs)
@@ -227,13 +238,13 @@ def _edges(survey: Survey, scope: Scope, language: Language) -> DrawnLayer:
     is_point = frame.geometry.geom_type.isin(["Point", "MultiPoint"]).to_numpy()
     kinds = np.where(is_point, "edge_point", "edge_line")
     label = layer.label or "side"
-    shapes = list(
-        shapes_of(to_degrees(frame.geometry), frame.index, kinds, frame[label], values)
-    )
+    shapes = list(shapes_of(to_degrees(frame.geometry), frame.index, kinds, frame[label], values))
     closing = [part for part in scope.area.parts if len(part.sides) > 1]
     if closing:
         lines = gpd.GeoSeries([part.line for part in closing], crs=scope.area.crs)
-        side_title, accuracy_title = (field_title(layer, name, language) for name in ("side", "accuracy_m"))
+        side_title, accuracy_title = (
+            field_title(layer, name, language) for name in ("side", "accuracy_m")
+        )
         said_of = [
             _closing_words(
                 titles,
