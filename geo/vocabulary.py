@@ -225,23 +225,24 @@ def _dates(column: pd.Series[Any]) -> Reading:
         text = column.astype("Float64").astype("Int64").astype("string")
         read = pd.to_datetime(text, format="%Y%m%d", errors="coerce")
     else:
-        text = column.map(_date_text, na_action="ignore").astype("string")
-        present &= ~text.isin(UNKNOWN)
+        words = column.map(plain, na_action="ignore")
+        present &= ~words.isin(UNKNOWN)
+        text = words.map(_date_text, na_action="ignore").astype("string")
         read = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
     if getattr(read.dtype, "tz", None) is not None:
         read = read.dt.tz_localize(None)
     return Reading(read.astype("datetime64[ms]"), present & read.isna())
 
 
-def _date_text(value: object) -> str:
-    text = plain(value)
+def _date_text(word: str) -> str:
+    if ":" in word:  # with a time of day
+        return word.upper()
     for mark in "年月/.":
-        text = text.replace(mark, "-")
-    text = text.replace("日", "")
-    parts = text.split("-")
+        word = word.replace(mark, "-")
+    parts = word.removesuffix("日").split("-")
     if len(parts) == 3 and all(part.isdecimal() for part in parts):
         return f"{parts[0]}-{parts[1]:0>2}-{parts[2]:0>2}"
-    return text
+    return word
 
 
 def _blank(column: pd.Series[Any], spec: FieldSpec) -> pd.Series[Any]:
