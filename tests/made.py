@@ -5,6 +5,7 @@ Everything is placed by metres from `ORIGIN`, on the central meridian of the met
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,10 @@ import shapely
 from shapely import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
 from shapely.affinity import translate
 
-from geo.model import FieldSpec, Layer
+from geo.catalog import Catalog
+from geo.district import District
+from geo.model import DistrictSpec, FieldSpec, Layer, ScopeRule, Title
+from geo.survey import Survey
 
 CRS = "EPSG:4549"
 SAME_GRID_WITH_PREFIX = "EPSG:4528"  # the same zone, its eastings 40,000,000 m larger
@@ -679,3 +683,50 @@ def wandering_edges(
         line = wandering(rng, corners[number], corners[(number + 1) % 4], 20)
         rows.append({"side": side, "name": side, "accuracy_m": 5.0, "geometry": LineString(line)})
     return layer_rows(layer, rows)
+
+
+# ---------------------------------------------------------------- without a disk
+
+
+@dataclass(frozen=True)
+class MemoryStore:
+    """One round held in memory, for tests that make many of them."""
+
+    frames: Frames
+
+    def rounds(self) -> tuple[str, ...]:
+        """The one round."""
+        return (ROUND,)
+
+    def tables(self, round_: str) -> tuple[str, ...]:
+        """The names of the frames."""
+        return tuple(self.frames)
+
+    def read(self, round_: str, table: str) -> gpd.GeoDataFrame | pd.DataFrame:
+        """A copy, so that no test can change another's rows."""
+        frame = self.frames[table].copy()
+        frame.index = pd.RangeIndex(1, len(frame) + 1, name="fid")
+        return frame
+
+    def write(self, round_: str, tables: Frames, imports: Sequence[object] = ()) -> None:
+        """Never: what is made stays as it is."""
+        raise NotImplementedError
+
+    def digest(self, round_: str) -> str:
+        """The rows are the only thing there is to tell rounds apart by."""
+        return hashlib.sha256(repr(self.frames).encode()).hexdigest()
+
+    def imports(self, round_: str) -> tuple[Any, ...]:
+        """Nothing was imported."""
+        return ()
+
+
+def survey_of(frames: Frames, catalog: Catalog, **scope: Any) -> Survey:
+    """A round in memory, of a district that lies nowhere on disk."""
+    spec = DistrictSpec(
+        name=Title(zh="方格区", en="Squares"),
+        code="990001",
+        metric_crs=CRS,
+        scope=ScopeRule(**scope),
+    )
+    return Survey(District(Path(), spec, catalog), ROUND, MemoryStore(frames))
