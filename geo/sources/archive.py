@@ -1,0 +1,105 @@
+"""Archives that were made to do harm are refused before a byte of them is unpacked."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from .base import refuse
+
+ZIP_MAGIC = b"PK\x03\x04"
+LARGEST_BYTES = 2 << 30
+LARGEST_RATIO = 200
+MOST_MEMBERS = 10_000
+_SMALL = 1 << 20
+"""What unpacks to less is harmless at any ratio."""
+_NESTED = (".zip", ".kmz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz")
+_LINK = 0o120000
+
+
+def is_zip_with(path: Path, wanted: Callable[[str], bool]) -> bool:
+    """Whether a file is a zip archive that has a member of a wanted name."""
+    with path.open("rb") as stream:
+        if stream.read(len(ZIP_MAGIC)) != ZIP_MAGIC:
+            return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(wanted(name) for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+
+
+@contextmanager
+def opened(
+    path: Path, name: str, *, largest_bytes: int = LARGEST_BYTES
+) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]]:
+    """A zip archive and its files by name, once it has been found to be harmless.
+
+    Parameters
+    ----------
+    path : a private copy
+    name : the file's own name, to speak of it
+    largest_bytes : that all its files may unpack to
+
+    Raises
+    ------
+    SourceError
+        It is damaged or has a password, is too large or too dense, or holds archives, links, or names that
+        lead out of it; also where reading a member inside the context fails.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {readable(info): info for info in archive.infolist() if not info.is_dir()}
+            _require_sane(archive.infolist(), name, largest_bytes)
+            yield archive, members
+    except (zipfile.BadZipFile, RuntimeError, OSError, EOFError, NotImplementedError) as error:
+        raise refuse(
+            name,
+            f"an archive that cannot be unpacked ({error})",
+            "a whole archive without a password",
+            "make it again",
+        ) from error
+
+
+def readable(info: zipfile.ZipInfo) -> str:
+    """A member's name; Chinese tools write GBK where the zip format means something else."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return info.filename
+
+
+def _require_sane(infos: list[zipfile.ZipInfo], name: str, largest_bytes: int) -> None:
+    if len(infos) > MOST_MEMBERS:
+        raise refuse(
+            name, f"an archive of {len(infos)} files", f"at most {MOST_MEMBERS}", "zip only what is needed"
+        )  # fmt: skip
+    total = sum(info.file_size for info in infos)
+    dense = [
+        info
+        for info in infos
+        if info.file_size > _SMALL and info.file_size > LARGEST_RATIO * max(info.compress_size, 1)
+    ]
+    if total > largest_bytes or dense:
+        raise refuse(
+            name,
+            f"an archive that unpacks to {total >> 20} MiB"
+            + (f", {LARGEST_RATIO} times its packed size or more" if dense else ""),
+            f"at most {largest_bytes >> 20} MiB, and at most {LARGEST_RATIO} times its packed size",
+            "unpack it yourself and import what is in it, if you trust it",
+        )
+    for info in infos:
+        inside = PurePosixPath(info.filename.replace("\\", "/"))
+        if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[:1]:
+            found = f"a member that leads out of the archive ({info.filename!r})"
+        elif (info.external_attr >> 16) & 0o170000 == _LINK:
+            found = f"a link ({info.filename!r})"
+        elif inside.suffix.lower() in _NESTED:
+            found = f"an archive inside the archive ({info.filename!r})"
+        else:
+            continue
+        raise refuse(name, found, "plain files", "unpack it and zip only the files themselves")
