@@ -48,10 +48,8 @@ def geopackage_faults(path: Path) -> tuple[Fault, ...]:
         return (
             _fault(path, "a file that is not a SQLite database", "choose a GeoPackage (.gpkg)"),
         )
-    address = f"file:{quote(path.resolve().as_posix())}?mode=ro"
     try:
-        with closing(sqlite3.connect(address, uri=True)) as database:
-            database.execute("PRAGMA trusted_schema = OFF")
+        with closing(_read_only(path)) as database:
             return tuple(_schema_faults(path, database))
     except sqlite3.Error as error:
         return (
@@ -70,6 +68,36 @@ def require_geopackage(path: Path, name: str | None = None) -> None:
     faults = geopackage_faults(path)
     if faults:
         raise SourceError(replace(fault, layer=name or fault.layer) for fault in faults)
+
+
+def count_rows(path: Path, table: str, name: str | None = None) -> int:
+    """How many rows a table has, counted by SQLite itself.
+
+    Parameters
+    ----------
+    path : a GeoPackage that was looked at
+    table : one of its tables
+    name : what to call the file
+
+    Raises
+    ------
+    SourceError
+        There is no such table, or the file is damaged.
+    """
+    quoted = table.replace('"', '""')
+    try:
+        with closing(_read_only(path)) as database:
+            return int(database.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])
+    except sqlite3.Error as error:
+        fault = _fault(path, f"a damaged table {table!r} ({error})", "save it again")
+        raise SourceError(replace(fault, layer=name or fault.layer)) from error
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    address = f"file:{quote(path.resolve().as_posix())}?mode=ro"
+    database = sqlite3.connect(address, uri=True)
+    database.execute("PRAGMA trusted_schema = OFF")
+    return database
 
 
 def _schema_faults(path: Path, database: sqlite3.Connection) -> list[Fault]:

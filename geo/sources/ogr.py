@@ -17,6 +17,7 @@ import pyogrio
 import shapely
 
 from ..crs import known_crs
+from ..errors import SourceError
 from .base import LeftOut, refuse
 
 NULLABLE = {
@@ -71,8 +72,9 @@ def read_rows(
     label: Label,
     *,
     layer: str | None = None,
-    sql: str | None = None,
     encoding: str | None = None,
+    expected: int | None = None,
+    sql: str | None = None,
     **options: Any,
 ) -> Rows:
     """The rows of one layer, each geometry decoded by itself.
@@ -84,18 +86,21 @@ def read_rows(
     driver : the only GDAL driver that may have opened it
     label : names the rows from their attributes and the column `OGC_FID`
     layer : which one, where the file may have several
-    sql : selects the rows, where the driver wants to be asked so
     encoding : of the text, where the driver would guess it
+    expected : how many rows the file holds, counted without GDAL; read by Arrow, which is quick, but
+        ends without a word where a file is damaged. None reads row by row, which does not.
+    sql : selects the rows, where the driver wants to be asked so
     options : for the driver
 
     Raises
     ------
     SourceError
-        The file cannot be read at all, or another driver answered.
+        The file cannot be read to its end, or another driver answered.
     """
     # Where a proxy that does not exist is named, a link inside a file leads nowhere.
     pyogrio.set_gdal_config_options({"GDAL_HTTP_PROXY": "127.0.0.1:9", "GDAL_HTTP_TIMEOUT": "1"})
     which = {"sql": sql} if sql is not None else {"layer": layer}
+    read = _by_row if expected is None else _by_arrow
     try:
         with warnings.catch_warnings():
             # That measures are dropped is said in the notes.
@@ -105,17 +110,7 @@ def read_rows(
                 raise refuse(
                     name, f"a file for {answered}", f"a file for {driver}", "save it again"
                 )
-            meta, table = pyogrio.read_arrow(
-                path, return_fids=True, encoding=encoding, **which, **options
-            )
-        column = meta["geometry_name"] or _geometry_column(table)
-        shapes = table.column(column).to_numpy(zero_copy_only=False) if column else None
-        attributes = table.drop_columns([column]) if column else table
-        frame = attributes.to_pandas(types_mapper=NULLABLE.get)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
-        raise refuse(
-            name, plain_reason(error), f"a readable {driver} file", "save it again"
-        ) from error
+            frame, shapes, crs = read(path, encoding=encoding, **which, **options)
     except UnicodeDecodeError as error:
         raise refuse(
             name,
@@ -123,15 +118,19 @@ def read_rows(
             "text that can be decoded",
             "add a .cpg file that names the encoding",
         ) from error
-    except (RuntimeError, ValueError, pa.ArrowException) as error:
+    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
+        if isinstance(error, SourceError):
+            raise
         raise refuse(
             name, plain_reason(error), f"a readable {driver} file", "save it again"
         ) from error
-    fid = meta["fid_column"] or _FID
-    if fid in frame.columns:
-        frame = frame.rename(columns={fid: _FID})
-    else:
-        frame.insert(0, _FID, np.arange(len(frame)))
+    if expected is not None and len(frame) != expected:
+        raise refuse(
+            name,
+            f"{len(frame)} rows that can be read, of {expected}",
+            "a file that is whole",
+            "save it again",
+        )
     labels = label(frame).astype("string")
     frame = frame.drop(columns=_FID)
     if shapes is None:
@@ -144,7 +143,25 @@ def read_rows(
         )[2]
         return found
 
-    return _with_geometry(frame, labels, shapes, straight, meta["crs"])
+    return _with_geometry(frame, labels, shapes, straight, crs)
+
+
+def _by_arrow(path: Path, **options: Any) -> tuple[pd.DataFrame, Any, object]:
+    meta, table = pyogrio.read_arrow(path, return_fids=True, **options)
+    column = meta["geometry_name"] or _geometry_column(table)
+    shapes = table.column(column).to_numpy(zero_copy_only=False) if column else None
+    attributes = table.drop_columns([column]) if column else table
+    frame = attributes.to_pandas(types_mapper=NULLABLE.get)
+    return frame.rename(columns={meta["fid_column"] or _FID: _FID}), shapes, meta["crs"]
+
+
+def _by_row(path: Path, **options: Any) -> tuple[pd.DataFrame, Any, object]:
+    meta, fids, shapes, columns = pyogrio.raw.read(path, return_fids=True, **options)
+    values = {
+        str(name): pd.array(column, dtype="string") if column.dtype == object else column
+        for name, column in zip(meta["fields"], columns, strict=True)
+    }
+    return pd.DataFrame({_FID: fids, **values}), shapes, meta["crs"]
 
 
 def text_labels(prefix: str, offset: int = 0) -> Label:

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from ..errors import DataError, StoreError, UnknownNameError
 from ..model import ImportRecord
-from ..sources.guard import require_geopackage
+from ..sources.guard import count_rows, require_geopackage
 from ..sources.ogr import NULLABLE
 from .base import IMPORTS_TABLE, require_date
 
@@ -320,8 +320,14 @@ def _read(path: Path, table: str) -> gpd.GeoDataFrame | pd.DataFrame:
             on_invalid="ignore",
             arrow_to_pandas_kwargs={"types_mapper": NULLABLE.get},
         )
+        # Arrow ends without a word where a file is damaged.
+        whole = count_rows(path, table)
     except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
         raise StoreError(f"{table} of round {path.stem} cannot be read: {error}") from error
+    if len(frame) != whole:
+        raise StoreError(
+            f"{table} of round {path.stem} is damaged: {len(frame)} of {whole} rows can be read"
+        )
     frame.index = pd.Index(frame.index.astype("int64"), name="fid")
     crs = frame.crs if isinstance(frame, gpd.GeoDataFrame) else None
     # A GeoPackage marks "undefined" by codes that come back as if they were systems.

@@ -50,10 +50,13 @@ def _read_loose(path: Path, name: str, layer: str, request: Request) -> Source:
             name, f"no {' and no '.join(missing)} beside it", ".shp, .shx and .dbf together",
             "put all the files of the shapefile into one folder, or one zip",
         )  # fmt: skip
+    expected = _require_whole(path, name)
     encoding, note = _encoding(path, name)
     # GDAL would look at the .cpg again, whatever we found out.
     path.with_suffix(".cpg").unlink(missing_ok=True)
-    rows = read_rows(path, name, "ESRI Shapefile", text_labels("record", 1), encoding=encoding)
+    rows = read_rows(
+        path, name, "ESRI Shapefile", text_labels("record", 1), encoding=encoding, expected=expected
+    )
     columns = tuple(str(column) for column in rows.frame.columns if column != "geometry")
     return Source(
         rows.frame,
@@ -112,6 +115,34 @@ def _readable(info: zipfile.ZipInfo) -> str:
         return info.filename.encode("cp437").decode("gb18030")
     except UnicodeError:
         return info.filename
+
+
+def _require_whole(path: Path, name: str) -> int:
+    """How many rows the shapefile has; refused where its three parts do not fit together.
+
+    GDAL reads a shapefile that was cut short as one with fewer or emptier rows.
+    """
+    import numpy as np
+
+    shapes_bytes = path.stat().st_size
+    index = path.with_suffix(".shx").read_bytes()[100:]
+    places = (
+        np.frombuffer(index[: len(index) // 8 * 8], dtype=">i4").reshape(-1, 2).astype("int64") * 2
+    )
+    table = np.fromfile(path.with_suffix(".dbf"), dtype="uint8")
+    count, start, width = (
+        struct.unpack("<IHH", table[4:12].tobytes()) if len(table) >= 32 else (0, 0, 0)
+    )
+    if width == 0 or len(table) < start + count * width:
+        found = f"an attribute table (.dbf) of {len(table)} bytes that was cut short"
+    elif len(places) != count:
+        found = f"{len(places)} shapes (.shx) and {count} attribute rows (.dbf)"
+    elif len(places) and int((places[:, 0] + places[:, 1] + 8).max()) > shapes_bytes:
+        found = f"a .shp of {shapes_bytes} bytes that was cut short"
+    else:
+        marks = table[start : start + count * width : width]
+        return int(count) - int((marks == ord("*")).sum())  # a star marks a deleted row
+    raise refuse(name, found, "the parts of one whole shapefile", "export it, or copy it, again")
 
 
 def _encoding(path: Path, name: str) -> tuple[str, str]:
