@@ -268,17 +268,22 @@ def say(name: str) -> str:
 
 def language() -> Language:
     """The reader's language, from the switch or the address."""
-    asked = st.session_state.get("lang") or st.query_params.get("lang")
-    return "en" if asked == "en" else "zh"
+    return "en" if started_with("lang") == "en" else "zh"
+
+
+def started_with(key: str) -> object:
+    """What a choice is before its widget is drawn: as it stands, as in the address, or as on the page before."""
+    places = (st.session_state, st.query_params, st.session_state.setdefault("kept", {}))
+    return next((place[key] for place in places if key in place), None)
 
 
 def choose(widget: Callable[..., Any], key: str, options: Sequence[str], **how: Any) -> str:
-    """A widget that starts with what the address says, and writes there what is not its default."""
-    asked = st.query_params.get(key)
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = asked if asked in options else options[0]
+    """A widget whose value stands in the address where it is not the default, and outlives its page."""
+    asked = started_with(key)
+    st.session_state[key] = asked if asked in options else options[0]
     label = how.pop("label", say(key))
     chosen = cast("str", widget(label, list(options), key=key, **how) or options[0])
+    st.session_state["kept"][key] = chosen
     if chosen != options[0]:
         st.query_params[key] = chosen
     elif key in st.query_params:
