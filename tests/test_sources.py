@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import sqlite3
 import struct
@@ -18,17 +17,13 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
+from samples import SAMPLES, needs_samples
 from shapely.geometry import LineString, Point, box
 
 from geo.errors import SourceError
 from geo.sources import formats as formats_package
 from geo.sources.base import Request, Source
 from geo.sources.registry import formats, read_source
-
-SAMPLES = Path(os.environ.get("ATLAS_SAMPLES", Path(__file__).parents[1] / "../shared/samples"))
-needs_samples = pytest.mark.skipif(
-    not SAMPLES.is_dir(), reason=f"no sample files at {SAMPLES}: set ATLAS_SAMPLES to their folder"
-)
 
 
 def streets() -> gpd.GeoDataFrame:
@@ -214,6 +209,17 @@ def test_a_broken_feature_is_left_out_and_the_others_are_read(tmp_path: Path) ->
     assert all(item.reason.startswith("broken geometry: ") for item in source.left_out)
     assert source.frame["code"].tolist() == ["1", "4", None]
     assert source.frame.geometry.iloc[0].area == 1
+
+
+def test_nan_in_json_costs_only_its_feature(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    bad = {"type": "LineString", "coordinates": [[float("nan"), 1], [2, 3]]}
+    path.write_text(collection(feature(LINE), feature(bad)))
+    (left,) = read(path).left_out
+    assert (left.row, left.reason) == (
+        "feature 2",
+        "broken geometry: coordinates that are no numbers",
+    )
 
 
 def test_a_single_feature_and_a_bare_geometry_are_one_row(tmp_path: Path) -> None:

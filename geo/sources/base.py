@@ -24,7 +24,13 @@ class Request:
     geometry: GeometryKind | None = None
     """The kind the rows are wanted for, where that tells which layer is meant."""
     columns: frozenset[str] | None = None
-    """Only these, where present; None is all. A format may give more."""
+    """Only these, where present, whatever their case; None is all. A format may give more."""
+
+    def wants(self, column: str) -> bool:
+        """Whether that column of the file is one of those asked for."""
+        return self.columns is None or column.casefold() in {
+            name.casefold() for name in self.columns
+        }
 
 
 @dataclass(frozen=True)

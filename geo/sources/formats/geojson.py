@@ -39,13 +39,12 @@ def _read(staged: Staged, request: Request) -> Source:
     names: dict[str, None] = {}
     for feature in features:
         names.update(dict.fromkeys(_properties(feature)))
-    wanted = [name for name in names if request.columns is None or name in request.columns]
     attributes = pd.DataFrame(
         {
             name: pd.Series(
                 [_cell(_properties(features[row]).get(name)) for row in kept], dtype=object
             )
-            for name in wanted
+            for name in names
             if name != "geometry"
         },
         index=pd.RangeIndex(len(kept)),
@@ -122,11 +121,19 @@ def _geometry(features: list[dict[str, Any]]) -> tuple[list[Any], dict[int, str]
         shape = None
         if stated is not None:
             try:
-                shape = shapely.from_geojson(json.dumps(stated))
+                shape = shapely.from_geojson(_finite(stated))
             except (shapely.errors.ShapelyError, ValueError, RecursionError) as error:
                 faults[row] = plain_reason(error)
         shapes.append(shape)
     return shapes, faults
+
+
+def _finite(geometry: Any) -> str:
+    """The geometry as JSON that every reader takes; Python's own would let NaN and Infinity by."""
+    try:
+        return json.dumps(geometry, allow_nan=False)
+    except ValueError as error:
+        raise ValueError("coordinates that are no numbers") from error
 
 
 def _properties(feature: dict[str, Any]) -> Mapping[str, Any]:

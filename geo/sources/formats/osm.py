@@ -41,7 +41,7 @@ def _read(staged: Staged, request: Request) -> Source:
             staged.path, staged.name, "OSM", lambda frame: _label(frame, layer),
             layer=layer, sql=f"SELECT * FROM {layer}", **options,
         )  # fmt: skip
-    frame, columns = _tags_as_columns(rows.frame, request.columns)
+    frame, columns = _tags_as_columns(rows.frame, request)
     return Source(frame, rows.labels, columns, "OSM PBF", layer, rows.read, rows.left_out)
 
 
@@ -67,9 +67,7 @@ def _rules_that_keep_every_tag(folder: Path) -> Path | None:
     return rules
 
 
-def _tags_as_columns(
-    frame: pd.DataFrame, wanted: frozenset[str] | None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _tags_as_columns(frame: pd.DataFrame, request: Request) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The tags that are wanted as columns of their own, and the names of all there are."""
     import pandas as pd
 
@@ -80,7 +78,7 @@ def _tags_as_columns(
     tags = [json.loads(text) if isinstance(text, str) else {} for text in frame["other_tags"]]
     plain = [str(name) for name in frame.columns if name not in _COMPUTED | {"geometry"}]
     names = sorted({key for row in tags for key in row} - set(plain))
-    taken = names if wanted is None else [name for name in names if name in wanted]
+    taken = [name for name in names if request.wants(name)]
     further = pd.DataFrame(
         {name: pd.array([row.get(name) for row in tags], dtype="string") for name in taken},
         index=frame.index,
