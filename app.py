@@ -134,8 +134,9 @@ def scope_page(survey: Survey) -> None:
 
 def figures_page(survey: Survey) -> None:
     """Every rate with its bounds against its target, by project and by unit, and on the map."""
+    from geo.indicators import MEASURES
     from geo.views.cards import figure, projects, section
-    from geo.views.tables import FIGURE_HEADINGS, csv_bytes, figures_table
+    from geo.views.tables import FIGURE_HEADINGS, csv_bytes, figures_table, measured_in
 
     rows = coverage_for(survey)
     within = choose(
@@ -182,6 +183,7 @@ def figures_page(survey: Survey) -> None:
         if here:
             st.html(figure(survey, here[0], indicator, language()))
         wanted = rows[(rows["indicator"] == indicator.id) & (rows["level"] == level)]
+        st.caption(measured_in(MEASURES[indicator.kind], language()))
         table = figures_table(wanted, language())
         show_table(table, FIGURE_HEADINGS)
         st.download_button(

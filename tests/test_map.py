@@ -342,7 +342,7 @@ def test_what_lies_in_no_village_is_a_row_of_its_own(squares: Survey) -> None:
     rows = rows[(rows["level"] == "village") & (rows["scope"] == "all")]
     table = figures_table(rows, "zh")
     assert (table["unit_name"] == "不在任何单元内").sum() == 1
-    assert table["total"].sum() == pytest.approx(rows["total"].sum())
+    assert table["total"].sum() == pytest.approx(rows["total"].sum(), abs=1)
 
 
 # ---------------------------------------------------------------- the description itself

@@ -51,6 +51,7 @@ WIDTHS_PX = {
 WIDTHS_PX |= {"margin_m": 84, "unit_code": 122}
 PERCENTAGES = ("share", "rate", "rate_lower", "rate_upper", "target")
 """Columns that hold percentages, cut to one decimal as `percent` cuts them."""
+_MEASURES = {"m": ("米", "m"), "m2": ("平方米", "m²"), "count": ("个", "numbers of features")}
 _NOWHERE = ("不在任何单元内", "in no unit")
 
 
@@ -109,8 +110,8 @@ def figures_table(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns as in `FIGURE_HEADINGS`; rates are percentages rounded down to one decimal, NaN where
-        there is none. What lies in no unit is a row only where there is something.
+        Columns as in `FIGURE_HEADINGS`; amounts in the measure with one decimal; rates are percentages
+        rounded down to one decimal, NaN where there is none. What lies in no unit is a row only where there is something.
     """
     shown = rows[rows["unit_code"].notna() | (rows["total"] > 0)]
     table = shown[[name for name in FIGURE_HEADINGS if name != "status"]].copy()
@@ -119,6 +120,8 @@ def figures_table(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
     table["unit_name"] = (
         table["unit_name"].astype(object).where(~nowhere, _NOWHERE[0 if language == "zh" else 1])
     )
+    for name in ("covered", "not_covered", "unknown", "total"):
+        table[name] = table[name].round(1)  # finer than any survey; the command gives every digit
     for name in PERCENTAGES:
         if name in table:
             table[name] = [floored(value) for value in shown[name]]
@@ -126,6 +129,18 @@ def figures_table(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
         word(status if isinstance(status, str) else None, language) for status in shown["status"]
     ]
     return table.reset_index(drop=True)
+
+
+def measured_in(measure: str, language: Language) -> str:
+    """What the amounts of a table are measured in.
+
+    Examples
+    --------
+    >>> measured_in("m", "zh"), measured_in("count", "en")
+    ('数量单位：米', 'Amounts in numbers of features')
+    """
+    zh, en = _MEASURES[measure]
+    return f"数量单位：{zh}" if language == "zh" else f"Amounts in {en}"
 
 
 def why(row: dict[str, Any], language: Language) -> str:
