@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -132,18 +133,9 @@ class GeoPackageStore:
         return path
 
     def _tables(self, path: Path) -> tuple[str, ...]:
-        try:
-            require_geopackage(path)
-            names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-        except DataError as error:
-            raise StoreError(f"round {path.stem} cannot be opened: {error}") from error
-        except (OSError, pyogrio.errors.DataSourceError) as error:
-            raise StoreError(f"round {path.stem} cannot be opened: {error}") from error
-        return tuple(
-            sorted(
-                name for name in names if name != IMPORTS_TABLE and not _SYSTEM_TABLE.match(name)
-            )
-        )
+        # Looked at once for each state of the file: every read asks again.
+        state = path.stat()
+        return _tables_of(path, (state.st_ino, state.st_size, state.st_mtime_ns))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -208,6 +200,21 @@ class GeoPackageStore:
                     raise StoreError(
                         f"{name}: {found} of {rows} rows were written; nothing was changed"
                     )
+
+
+@lru_cache(maxsize=64)
+def _tables_of(path: Path, state: tuple[int, int, int]) -> tuple[str, ...]:
+    """The declared or foreign tables of a harmless GeoPackage, in the state it was seen in."""
+    try:
+        require_geopackage(path)
+        names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    except DataError as error:
+        raise StoreError(f"round {path.stem} cannot be opened: {error}") from error
+    except (OSError, pyogrio.errors.DataSourceError) as error:
+        raise StoreError(f"round {path.stem} cannot be opened: {error}") from error
+    return tuple(
+        sorted(name for name in names if name != IMPORTS_TABLE and not _SYSTEM_TABLE.match(name))
+    )
 
 
 def _replace(draft: Path, target: Path) -> None:
