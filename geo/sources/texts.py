@@ -92,16 +92,8 @@ def looks_like_text(head: bytes) -> bool:
     plain = head.removeprefix(codecs.BOM_UTF8)
     if plain.lstrip().startswith((b"{", b"[", b"<", b"%PDF", b"PK\x03\x04")):
         return False
-    if any(sign < 32 and sign not in b"\t\r\n\f" for sign in plain):
-        return False
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            # The head may end amid a character.
-            codecs.getincrementaldecoder(encoding)().decode(plain, final=False)
-        except UnicodeDecodeError:
-            continue
-        return bool(plain.strip())
-    return False
+    control = any(sign < 32 and sign not in b"\t\r\n\f" for sign in plain)
+    return bool(plain.strip()) and not control
 
 
 def _is_common(sign: str) -> bool:
