@@ -472,6 +472,22 @@ def test_a_round_made_elsewhere_is_not_added_to(tmp_path: Path, district: Path) 
         import_file(district, streets(tmp_path, {}), "back_streets", round=ROUND)
 
 
+def test_a_district_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, district: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(StoreError, match="read-only; copy the district"):
+        import_file(district, tmp_path / "never-read.gpkg", "back_streets", round=ROUND)
+
+
+def test_progress_names_each_step(tmp_path: Path, district: Path) -> None:
+    steps: list[tuple[int, int, str]] = []
+    report = lambda *step: steps.append(step)  # noqa: E731
+    import_file(district, streets(tmp_path, {}), "back_streets", round=ROUND, progress=report)
+    assert [step[0] for step in steps] == [0, 1, 2, 3]
+    assert {step[1] for step in steps} == {4}
+
+
 def test_the_round_is_one_that_can_be_measured(tmp_path: Path, district: Path) -> None:
     village = box(499_000, 3_589_000, 501_000, 3_591_000)
     import_file(district, villages(tmp_path, village), "villages", round=ROUND)
