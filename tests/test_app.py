@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from streamlit.util import calc_hash
 
 from geo.bundled import app_script
 from geo.catalog import load_catalog
+from geo.cli.show import SETTINGS
 
 Open = Callable[..., AppTest]
 
@@ -173,3 +175,17 @@ def test_the_app_does_no_geometry() -> None:
     text = app_script().read_text(encoding="utf-8")
     for name in ("shapely", "geopandas", "numpy", ".geometry", "innerHTML", "unsafe_allow"):
         assert name not in text
+
+
+def test_a_checkout_and_an_installed_copy_run_under_the_same_settings() -> None:
+    file = app_script().parent / ".streamlit" / "config.toml"
+    declared = tomllib.loads(file.read_text(encoding="utf-8"))
+    flat = {
+        f"{section}.{name}": str(value).lower() if isinstance(value, bool) else str(value)
+        for section, settings in declared.items()
+        for name, value in settings.items()
+    }
+    assert flat == SETTINGS
+    assert SETTINGS["server.address"] == "127.0.0.1"
+    assert SETTINGS["client.showErrorDetails"] == "none"
+    assert SETTINGS["browser.gatherUsageStats"] == "false"

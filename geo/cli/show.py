@@ -27,19 +27,32 @@ class Reader(StrEnum):
     en = "en"
 
 
-SAFE_SETTINGS: Mapping[str, str] = {
+_FONTS = (
+    "'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', "
+    "'WenQuanYi Micro Hei', sans-serif"
+)
+SETTINGS: Mapping[str, str] = {
     # An office's figures are no one else's: only this machine, no reports of use, no stack for a stranger.
     "server.address": "127.0.0.1",
+    "server.fileWatcherType": "none",
+    "server.maxUploadSize": "100",
+    "server.enableStaticServing": "false",
+    "browser.serverAddress": "127.0.0.1",
     "browser.gatherUsageStats": "false",
     "client.showErrorDetails": "none",
     "client.showErrorLinks": "false",
     "client.toolbarMode": "minimal",
     "runner.magicEnabled": "false",
-    "server.fileWatcherType": "none",
-    "server.maxUploadSize": "100",
-    "server.enableStaticServing": "false",
+    "theme.base": "light",
+    "theme.primaryColor": "#0b5fa5",
+    "theme.backgroundColor": "#fbfaf7",
+    "theme.secondaryBackgroundColor": "#f0eee8",
+    "theme.textColor": "#1b1b1b",
+    # Fonts that the reader's machine has: nothing is fetched.
+    "theme.font": _FONTS,
+    "theme.headingFont": _FONTS,
 }
-"""Said on the command line too, since an installed copy has no `.streamlit` folder beside it."""
+"""Said on the command line, since an installed copy has no `.streamlit` folder; a checkout has the same there."""
 
 
 def register(app: typer.Typer) -> None:
@@ -91,10 +104,9 @@ def app_(
 
     folder = open_district(district).folder.resolve()  # says what is wrong before a browser opens
     settings = {
-        **SAFE_SETTINGS,
+        **SETTINGS,
         "server.port": str(port),
         "server.headless": "false" if browser else "true",
-        "browser.serverAddress": "127.0.0.1",
     }
     flags = [f"--{name}={value}" for name, value in settings.items()]
     os.environ["ATLAS_DISTRICT"] = str(folder)
