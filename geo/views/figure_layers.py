@@ -71,7 +71,7 @@ def features_by_state(
     entries = tuple(
         Entry(
             name,
-            word(name, language),
+            _label(name, MEASURES[indicator.kind], language),
             _look(palette.THREE_VALUES[name], layer),
             int(counts.get(name, 0)),
             amount(float(totals[name]), measure, language)
@@ -177,6 +177,13 @@ def unit_layer(survey: Survey, level: Level) -> Layer:
     )
 
 
+def _label(state: str, measure: str, language: Language) -> str:
+    if state != "partly_covered" or measure == "count":
+        return word(state, language)
+    note = "（数量分别计入各类）" if language == "zh" else " (amounts counted in each)"
+    return f"{word(state, language)}{note}"
+
+
 def _state(sums: pd.DataFrame) -> list[str]:
     slack = sums.sum(axis=1) * _WHOLE
     has = sums.gt(slack, axis=0)
@@ -205,15 +212,15 @@ def _fields_shown(layer: Layer, indicator: Indicator) -> list[str]:
 def _look(look: Look, layer: Layer) -> Look:
     if layer.geometry == "LineString":
         return look
+    unknown = (
+        look is palette.THREE_VALUES["unknown"]
+    )  # hollow, so that grey is not taken for a colour
+    fill = "#ffffff" if unknown else look.color
     if layer.geometry == "Point":
-        return Look(
-            "#ffffff",
-            width_px=0.8,
-            fill=look.color,
-            fill_opacity=0.95,
-            radius_px=layer.style.radius_px,
-        )
-    return replace(look, width_px=1.0, fill=look.color, fill_opacity=0.55)
+        radius = layer.style.radius_px
+        edge = look.color if unknown else "#ffffff"
+        return Look(edge, width_px=0.9, fill=fill, fill_opacity=0.95, radius_px=radius)
+    return replace(look, width_px=1.2, fill=fill, fill_opacity=0.6)
 
 
 def _verdict(row: Mapping[Hashable, Any]) -> str:
@@ -221,6 +228,8 @@ def _verdict(row: Mapping[Hashable, Any]) -> str:
 
 
 def _fifth(row: Mapping[Hashable, Any]) -> str:
+    if pd.isna(row["rate"]) and row["total"] > 0:
+        return "unknown"
     return "no_data" if pd.isna(row["rate"]) else f"fifth_{min(4, int(row['rate'] * 5))}"
 
 
@@ -238,7 +247,8 @@ def _unit_classes(judged: bool, language: Language) -> list[tuple[str, str, Look
         (f"fifth_{step}", f"{step * 20}–{step * 20 + 20}%", palette.of_fill(fill))
         for step, fill in enumerate(palette.RATES)
     ]
-    return [*reversed(fifths), no_data]
+    unknown = ("unknown", word("unknown", language), palette.of_fill(palette.ALL_UNKNOWN))
+    return [*reversed(fifths), unknown, no_data]
 
 
 def _text(value: object) -> str | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from .description import Look
 
-COVERED = "#0b5fa5"
-NOT_COVERED = "#d1480b"
+COVERED = "#08488a"
+NOT_COVERED = "#e2580f"
 UNKNOWN = "#4a4a4a"
 
 THREE_VALUES = {
@@ -34,7 +34,8 @@ VERDICTS = {
     "no_data": Look("#8a8f94", width_px=0.8, dash="2 3", fill="#f4f4f4", fill_opacity=0.7),
 }
 
-RATES = ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d")
+RATES = ("#fff0a3", "#b3deae", "#5fb9bf", "#2c7fb8", "#1d3b86")
+ALL_UNKNOWN = "#c2c2c2"
 """Light to dark for a rate with no target, a fifth each."""
 
 BOUNDARY = Look("#1b1b1b", width_px=7.0, opacity=0.22)
