@@ -37,6 +37,7 @@ SETTINGS: Mapping[str, str] = {
     "server.fileWatcherType": "none",
     "server.maxUploadSize": "100",
     "server.enableStaticServing": "false",
+    "server.showEmailPrompt": "false",  # it would hold up the first start on a fresh machine
     "browser.serverAddress": "127.0.0.1",
     "browser.gatherUsageStats": "false",
     "client.showErrorDetails": "none",
