@@ -33,7 +33,7 @@ CHROMIUM_FLAGS = (
 OWN_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 # The same examples every time; `pytest --hypothesis-profile=thorough` draws a thousand new ones.
-settings.register_profile("fixed", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("fixed", max_examples=15, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("fixed")
 
