@@ -201,9 +201,10 @@ function drawAtlasMap(L, element, description, options = {}) {
     const clear = wide
       ? [[head.offsetWidth + 24, 12], [52, head.offsetHeight + 20]]
       : [[12, head.offsetHeight + 20]];
-    const zoomOf = (topLeft) => map.getBoundsZoom(bounds, false, L.point(topLeft[0] + right, topLeft[1] + 34));
+    const below = notes.offsetHeight + 14;
+    const zoomOf = (topLeft) => map.getBoundsZoom(bounds, false, L.point(topLeft[0] + right, topLeft[1] + below));
     const topLeft = clear.reduce((best, one) => (zoomOf(one) > zoomOf(best) ? one : best));
-    map.fitBounds(bounds, { paddingTopLeft: topLeft, paddingBottomRight: [right, 34], animate: false });
+    map.fitBounds(bounds, { paddingTopLeft: topLeft, paddingBottomRight: [right, below], animate: false });
   };
   const roomForPanel = () => {
     notes.style.maxWidth = `${Math.max(150, element.clientWidth - 150)}px`;
