@@ -198,6 +198,8 @@ def _self_check(layer: Layer) -> Iterator[str]:
                 yield f"unit.{key} = {value!r}: not a declared field ({_listed(names)})"
         if layer.geometry != "Polygon":
             yield f"geometry = {layer.geometry!r}: a layer of units must be Polygon"
+    if layer.network and layer.geometry != "LineString":
+        yield f"network = true: only a layer of LineString is one, not {layer.geometry}"
     ids = [indicator.id for indicator in layer.indicators]
     for doubled in sorted({name for name in ids if ids.count(name) > 1}):
         yield f"indicator.id = {doubled!r}: used twice"
@@ -264,6 +266,14 @@ def _check_where(fields: Mapping[str, FieldSpec], where: Where, key: str) -> Ite
 def _cross_check(catalog: Catalog) -> Iterator[str]:
     seen: dict[str, str] = {}
     for layer in catalog.layers.values():
+        for name, spec in layer.fields.items():
+            for other_name in spec.refers_to:
+                referred = catalog.layers.get(other_name)
+                if referred is None or referred.key is None:
+                    yield (
+                        f"{layer.name}.toml: fields.{name}.refers_to = {other_name!r}: "
+                        "not a declared layer with a key"
+                    )
         for indicator in layer.indicators:
             where = f"{layer.name}.toml: indicator {indicator.id}"
             if indicator.id in seen:

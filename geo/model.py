@@ -58,6 +58,16 @@ class FieldSpec(Declared):
     unit: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    refers_to: tuple[str, ...] = ()
+    """Layers, any of which must have the value as a key: the unit an inspection was held in, say."""
+    not_after_round: bool = False
+    """A date of something that has happened: none can be later than the round it is surveyed in."""
+
+    @model_validator(mode="after")
+    def _only_dates_have_happened(self) -> Self:
+        if self.not_after_round and self.type != "date":
+            raise ValueError("only a date has `not_after_round`")
+        return self
 
     @model_validator(mode="after")
     def _category_lists_its_values(self) -> Self:
@@ -231,6 +241,8 @@ class Layer(Declared):
     style: Style = Field(default_factory=Style)
     points_too: bool = False
     """A layer of lines in which a point may stand for a line (a sluice that names an edge)."""
+    network: bool = False
+    """Lines that meet at their ends, as streets do: an end that falls just short is a slip."""
     backdrop: bool = False
     """Drawn underneath for orientation; never measured."""
     indicators: tuple[Indicator, ...] = Field(default=(), alias="indicator")

@@ -8,7 +8,7 @@ import typer
 
 from .. import __version__
 from ..errors import GeoError
-from . import figures, importing, show
+from . import checking, figures, importing, show
 
 app = typer.Typer(
     name="atlas",
@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for commands in (figures, importing, show):
+for commands in (figures, checking, importing, show):
     commands.register(app)
 
 

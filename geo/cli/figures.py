@@ -16,6 +16,7 @@ from .output import (
     FORMAT,
     ROUND,
     Format,
+    counting,
     note,
     print_csv,
     print_json,
@@ -24,7 +25,6 @@ from .output import (
 )
 
 if TYPE_CHECKING:
-    from ..coverage import Progress
     from ..survey import Survey
 
 INDICATOR = typer.Option(None, "--indicator", help="Only these [default: all].")
@@ -159,9 +159,7 @@ def scope(
 def coverage(
     district: Path | None = DISTRICT,
     round_: str | None = ROUND,
-    indicator: list[str] | None = typer.Option(
-        None, "--indicator", help="Only these [default: all]."
-    ),
+    indicator: list[str] | None = INDICATOR,
     level: str | None = typer.Option(
         None, "--level", help="village, town or district [default: all; in a table: district]."
     ),
@@ -177,7 +175,7 @@ def coverage(
 
     survey = open_survey(district, round_)
     chosen = indicator or None
-    with _told(survey), _progress("measuring") as progress:
+    with _told(survey), counting("measuring") as progress:
         frame = coverage_of(survey, chosen, engine=engine, progress=progress)
     absent = absent_layers(survey, chosen)
     if absent:
@@ -308,19 +306,3 @@ def _told(survey: Survey) -> Iterator[None]:
     yield
     for finding in survey.findings:
         note(f"{finding.severity}: {finding.fault()}")
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Progress | None]:
-    """A count on standard error, where a person is watching."""
-    import sys
-
-    if not sys.stderr.isatty():
-        yield None
-        return
-
-    def show(done: int, total: int, name: str) -> None:
-        sys.stderr.write(f"\r\033[K{what} {done}/{total} {name}" if done < total else "\r\033[K")
-        sys.stderr.flush()
-
-    yield show

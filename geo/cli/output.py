@@ -7,7 +7,8 @@ import io
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -93,6 +94,20 @@ def print_table(
 def note(text: str) -> None:
     """A remark for the person at the keyboard, on standard error."""
     typer.echo(f"atlas: {text}", err=True)
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
+    """A count on standard error, where a person is watching; None where nobody is."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def show(done: int, total: int, name: str) -> None:
+        sys.stderr.write(f"\r\033[K{what} {done}/{total} {name}" if done < total else "\r\033[K")
+        sys.stderr.flush()
+
+    yield show
 
 
 def _word(value: object) -> str:

@@ -1,0 +1,251 @@
+"""What the checks look at: a round's layers as stored and as declared, and how a finding names its place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from shapely import STRtree
+
+from ..crs import network_off
+from ..errors import StoreError
+from ..model import Finding, Layer, Severity
+from ..survey import Survey
+from ..validate import KINDS, Conformed, conform
+
+Shapes = NDArray[np.object_]
+Mask = NDArray[np.bool_]
+DIMENSION = {"Point": 0, "LineString": 1, "Polygon": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """A finding and the places it is about."""
+
+    finding: Finding
+    shapes: tuple[Any, ...] = ()
+    """Geometry in the district's metric CRS: a point for each row that has a place, or the very
+    surfaces and lines that are meant (an overlap, a gap)."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRows:
+    """The rows of one layer of a round: as stored, as declared, and how each is called."""
+
+    layer: Layer
+    stored: gpd.GeoDataFrame | pd.DataFrame
+    conformed: Conformed
+
+    @property
+    def frame(self) -> gpd.GeoDataFrame | pd.DataFrame:
+        """Exactly the declared fields; geometry in the metric CRS where the layer states its own."""
+        return self.conformed.frame
+
+    @property
+    def name(self) -> str:
+        return self.layer.name
+
+    @cached_property
+    def names(self) -> NDArray[np.object_]:
+        """The key of each row, or its fid where it has none."""
+        fids = np.asarray(self.stored.index).astype(object)
+        if self.layer.key is None:
+            return fids
+        keys = self.texts(self.layer.key)
+        return np.where(pd.isna(keys), fids, keys)
+
+    def texts(self, name: str) -> NDArray[np.object_]:
+        """The values of a field as text, None where unknown."""
+        values = self.frame[name].astype("string").astype(object).to_numpy()
+        texts: NDArray[np.object_] = np.where(pd.isna(values), np.array(None), values)
+        return texts
+
+    @cached_property
+    def placed(self) -> bool:
+        """Whether the layer has geometry in a stated system."""
+        return isinstance(self.stored, gpd.GeoDataFrame) and self.stored.crs is not None
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """Metric geometry a row; None where it is absent, broken or of another kind."""
+        if not self.placed:
+            return np.full(len(self.frame), None, dtype=object)
+        shapes = np.asarray(self.frame.geometry.to_numpy(), dtype=object).copy()
+        shapes[~self._sound(shapes)] = None
+        return shapes
+
+    def _sound(self, shapes: Shapes) -> Mask:
+        with np.errstate(invalid="ignore"):
+            bounds = shapely.bounds(shapes)
+        sound: Mask = np.asarray(np.isfinite(bounds).all(axis=1))
+        kinds = KINDS[self.layer.geometry] + (KINDS["Point"] if self.layer.points_too else ())
+        types = [getattr(shapely.GeometryType, kind.upper()) for kind in kinds]
+        sound &= np.isin(shapely.get_type_id(shapes), types)
+        for finding in self.conformed.findings:
+            if finding.code == "non-finite-coordinates":
+                sound[self.positions(finding.rows)] = False
+        if self.layer.geometry == "Polygon":
+            valid: Mask = np.asarray(shapely.is_valid(np.where(sound, shapes, np.array(None))))
+            sound &= valid
+        return sound
+
+    @cached_property
+    def usable(self) -> Mask:
+        """The rows whose geometry can be measured."""
+        return ~shapely.is_missing(self.shapes)
+
+    @cached_property
+    def tree(self) -> STRtree:
+        """Finds rows by place; answers are positions among `tree_rows`."""
+        return STRtree(self.shapes[self.tree_rows])
+
+    @cached_property
+    def tree_rows(self) -> NDArray[np.intp]:
+        """The positions of the usable rows, in the order of `tree`."""
+        return np.flatnonzero(self.usable)
+
+    @cached_property
+    def union(self) -> Any:
+        """All usable rows as one surface."""
+        return shapely.union_all(self.shapes[self.tree_rows])
+
+    def positions(self, names: Iterable[object]) -> NDArray[np.intp]:
+        """Where the rows of those names stand; all of them where several share a name."""
+        return np.flatnonzero(pd.Series(self.names, dtype=object).isin(list(names)).to_numpy())
+
+    def observe(
+        self,
+        code: str,
+        severity: Severity,
+        rows: NDArray[Any] | Sequence[int],
+        *,
+        found: str,
+        expected: str,
+        remedy: str,
+        repairable: bool = False,
+        shapes: Iterable[Any] | None = None,
+    ) -> Observation:
+        """A finding about the rows at those positions (or under that mask), placed at each of them."""
+        chosen = np.asarray(rows)
+        positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.intp)
+        finding = Finding(
+            code,
+            severity,
+            self.name,
+            tuple(self.names[positions].tolist()),
+            found,
+            expected,
+            remedy,
+            repairable,
+        )
+        return Observation(finding, tuple(shapes) if shapes is not None else self.marks(positions))
+
+    def marks(self, positions: NDArray[np.intp]) -> tuple[Any, ...]:
+        """A point for each of the rows that has a place."""
+        if self.layer.geometry in ("Table", "Raster") or not self.placed:
+            return ()
+        # Broken geometry has a place too: the middle of what can be read of it.
+        shapes = self.frame.geometry.to_numpy()[positions]
+        with np.errstate(invalid="ignore"):
+            bounds = shapely.bounds(shapes)
+        finite = np.isfinite(bounds).all(axis=1)
+        sound = self.usable[positions] & finite
+        points = np.full(len(positions), None, dtype=object)
+        points[sound] = shapely.point_on_surface(shapes[sound])
+        rest = finite & ~sound
+        points[rest] = shapely.points(
+            (bounds[rest, 0] + bounds[rest, 2]) / 2, (bounds[rest, 1] + bounds[rest, 3]) / 2
+        )
+        return tuple(points[~shapely.is_missing(points)])
+
+
+@dataclass(eq=False)
+class Evidence:
+    """A round, its layers read when first asked for, and what several checks need to know."""
+
+    survey: Survey
+    _rows: dict[str, LayerRows | None] = field(default_factory=dict, repr=False)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Layers that the store cannot read, and why."""
+
+    @property
+    def metric_crs(self) -> str:
+        """The system everything is measured in."""
+        return self.survey.district.spec.metric_crs
+
+    @cached_property
+    def held_on(self) -> dt.date:
+        """The date of the round."""
+        return dt.date.fromisoformat(self.survey.round)
+
+    def rows(self, name: str) -> LayerRows | None:
+        """The rows of a layer; None where the round has none of it, or they cannot be read."""
+        if name not in self._rows:
+            self._rows[name] = self._read(name)
+        return self._rows[name]
+
+    def _read(self, name: str) -> LayerRows | None:
+        layer = self.survey.district.catalog.layers.get(name)
+        if layer is None or layer.geometry == "Raster" or not self.survey.has(name):
+            return None
+        try:
+            stored = self.survey.store.read(self.survey.round, name)
+        except StoreError as error:
+            self.unreadable[name] = str(error)
+            return None
+        return LayerRows(layer, stored, conform(stored, layer, crs=self.metric_crs))
+
+    def every(self) -> Iterator[LayerRows]:
+        """All layers that the round holds, in the order of the declarations."""
+        for name in self.survey.district.catalog.layers:
+            rows = self.rows(name)
+            if rows is not None:
+                yield rows
+
+    @cached_property
+    def levels(self) -> tuple[LayerRows, ...]:
+        """The unit layers that the round holds, from fine to coarse."""
+        found = (self.rows(layer.name) for layer in self.survey.district.levels)
+        return tuple(rows for rows in found if rows is not None)
+
+    @cached_property
+    def finest(self) -> LayerRows | None:
+        """The finest units, where any has an outline."""
+        first = self.survey.district.levels[0].name if self.survey.district.levels else None
+        rows = self.rows(first) if first else None
+        return rows if rows is not None and rows.usable.any() else None
+
+    def degrees(self, shapes: Sequence[Any]) -> Shapes:
+        """Metric geometry as WGS 84 longitude and latitude."""
+        network_off()
+        to_degrees = pyproj.Transformer.from_crs(self.metric_crs, "EPSG:4326", always_xy=True)
+        moved: Shapes = np.asarray(
+            shapely.transform(
+                np.asarray(shapes, dtype=object),
+                lambda xy: np.column_stack(to_degrees.transform(xy[:, 0], xy[:, 1])),
+            )
+        )
+        return moved
+
+
+Check = Callable[[LayerRows, Evidence], Iterable[Observation]]
+
+
+def amount(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun.
+
+    Examples
+    --------
+    >>> amount(1, "row"), amount(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,123 @@
+"""The ground everything stands on: the metric system, the edges of the area, tables nobody declared, rasters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ..crs import cgcs2000_zone, local_metric_crs, metric_error
+from ..edges import area_of
+from ..errors import ScopeError
+from ..model import Finding
+from ..scope import EDGES_LAYER
+from .evidence import Check, Evidence, LayerRows, Observation
+
+PROMISED = 1e-5
+"""Metres are metres within this share (DESIGN, promise 4)."""
+WIDE_CORNER_M = 500.0
+"""A corner closed over more than this deserves a look."""
+
+
+def metric_system(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Whether lengths and areas in the district's metric system are those on the ellipsoid."""
+    if rows is not (evidence.finest or next(iter(evidence.every()), None)) or not rows.usable.any():
+        return
+    bounds = shapely.total_bounds(rows.shapes[rows.tree_rows])
+    crs = evidence.metric_crs
+    try:
+        error = metric_error(crs, (bounds[0], bounds[1], bounds[2], bounds[3]))
+    except ValueError as reason:
+        yield rows.observe(
+            "metric-crs",
+            "error",
+            [],
+            found=f"the district's metric system: {reason}",
+            expected="a projected system in metres",
+            remedy=_better_system(bounds, evidence),
+        )
+        return
+    if max(error) > PROMISED or not np.isfinite(error).all():
+        yield rows.observe(
+            "metric-crs",
+            "warning",
+            [],
+            found=f"in {crs} lengths are off by up to {error.length:.2g} of themselves here, areas by {error.area:.2g}",
+            expected=f"at most {PROMISED:g}",
+            remedy=_better_system(bounds, evidence),
+        )
+
+
+def _better_system(bounds: NDArray[np.float64], evidence: Evidence) -> str:
+    middle = evidence.degrees([shapely.box(*bounds).centroid])[0]
+    local = local_metric_crs(round(middle.x, 1), round(middle.y, 1))
+    try:
+        official = f"{cgcs2000_zone(middle.x)}, or "
+    except ValueError:
+        official = ""
+    return f"set metric_crs in district.toml to {official}{local!r}"
+
+
+def edges_close(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Whether the edges enclose an area, and over what distance its corners had to be closed."""
+    if rows.name != EDGES_LAYER or not rows.placed:
+        return
+    # An edge that cannot be read has a finding of its own.
+    frame = rows.frame[rows.usable]
+    try:
+        area = area_of(frame, evidence.survey.district.spec.scope, rows.name)
+    except ScopeError as error:
+        for fault in error.faults:
+            finding = Finding(
+                "open-area",
+                "error",
+                rows.name,
+                fault.rows,
+                fault.found,
+                fault.expected,
+                fault.remedy,
+            )
+            yield Observation(finding, rows.marks(rows.positions(fault.rows)))
+        return
+    for corner in area.corners:
+        if corner.how in ("extended", "joined") and corner.gap_m > WIDE_CORNER_M:
+            sides = "-".join(corner.sides)
+            both = [part.line for part in area.parts if part.sides == corner.sides]
+            yield rows.observe(
+                "wide-corner",
+                "info",
+                [],
+                found=f"the {sides} corner was {corner.how} over {corner.gap_m:,.0f} m",
+                expected="edges that meet",
+                remedy="draw the two edges further; decisions near that corner are marked near_edge",
+                shapes=both,
+            )
+
+
+def undeclared_tables(evidence: Evidence) -> Iterator[Observation]:
+    """Tables of the round that no declaration knows: a layer of a wrong name is measured by nobody."""
+    catalog = evidence.survey.district.catalog
+    for table in evidence.survey.store.tables(evidence.survey.round):
+        if table not in catalog.layers:
+            like = get_close_matches(table.lower(), catalog.layers, n=1, cutoff=0.75)
+            missing = [name for name in like if not evidence.survey.has(name)]
+            yield Observation(
+                Finding(
+                    "undeclared-table",
+                    "warning" if missing else "info",
+                    table,
+                    (),
+                    "a table that no layer declares"
+                    + (f"; the round has no {missing[0]}" if missing else ""),
+                    "tables named as their layer",
+                    f"rename it to {missing[0]}"
+                    if missing
+                    else f"declare it in layers/{table}.toml, or leave it",
+                )
+            )
+
+
+CHECKS: tuple[Check, ...] = (metric_system, edges_close)

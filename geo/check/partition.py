@@ -1,0 +1,246 @@
+"""Units as a partition: what two of them both claim, what none does, and what lies outside them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely import STRtree
+
+from .evidence import Check, Evidence, LayerRows, Observation, Shapes, amount
+
+THIN_M = 1.0
+"""Narrower than this, an overlap or gap is two drawings of one border: a sliver."""
+NOISE_M = 1e-3
+"""Narrower than this it is the noise of arithmetic, and no finding."""
+SHOWN = 5
+LOOSE_M = 1.0
+"""How much of a line may lie outside all units before it is said."""
+MISMATCH = 1e-3
+"""The share of a unit that its parts may leave over, or reach beyond."""
+
+
+def overlaps(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Ground that two units of one level both claim."""
+    if not _is_level(rows, evidence):
+        return
+    first, second, common, width = _claimed_twice(rows)
+    if not len(common):
+        return
+    positions = rows.tree_rows
+    area = shapely.area(common)
+    order = np.argsort(-area, kind="stable")
+    names = rows.names[positions]
+    listed = [f"{names[first[n]]} and {names[second[n]]} {area[n]:,.1f} m²" for n in order]
+    yield rows.observe(
+        "overlap",
+        "warning",
+        np.unique(positions[np.concatenate([first, second])]),
+        found=f"{amount(len(area), 'pair')} that overlap by {area.sum():,.1f} m² in all{_thin(width)}: {_few(listed)}",
+        expected="borders in common and no ground",
+        remedy="redraw the border once for both; until then the smaller code has what both claim",
+        shapes=common[order],
+    )
+
+
+def gaps(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Ground that lies between the units of a level and belongs to none."""
+    if not _is_level(rows, evidence):
+        return
+    holes = np.array([shapely.Polygon(ring) for ring in _rims(rows)], dtype=object)
+    width = _width_m(holes)
+    holes, width = holes[width > NOISE_M], width[width > NOISE_M]
+    if not len(holes):
+        return
+    area = shapely.area(holes)
+    order = np.argsort(-area, kind="stable")
+    beside = rows.tree.query(holes[order], predicate="intersects")
+    names = rows.names[rows.tree_rows]
+    listed = []
+    for place, number in enumerate(order):
+        round_it = sorted(str(name) for name in names[beside[1][beside[0] == place]])
+        listed.append(f"{area[number]:,.1f} m² between {', '.join(round_it[:4])}")
+    yield rows.observe(
+        "gap",
+        "warning",
+        np.unique(rows.tree_rows[beside[1]]),
+        found=f"{amount(len(area), 'gap')} of {area.sum():,.1f} m² in all{_thin(width)}: {_few(listed, '; ')}",
+        expected="units that leave nothing between them",
+        remedy="redraw the borders so that they meet; what lies in a gap is in no unit",
+        shapes=holes[order],
+    )
+
+
+def cracks(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Borders that run beside each other without meeting, open to the outside: no hole, and yet a gap."""
+    if not _is_level(rows, evidence):
+        return
+    shapes = rows.shapes[rows.tree_rows]
+    edges = np.asarray(shapely.coverage_invalid_edges(shapes, gap_width=THIN_M), dtype=object)
+    first, second, *_ = _claimed_twice(rows)
+    edges[np.concatenate([first, second])] = None  # overlaps have a finding of their own
+    owners = np.flatnonzero(~shapely.is_missing(edges) & ~shapely.is_empty(edges))
+    if not len(owners):
+        return
+    # So have closed gaps: only what faces the outside is left.
+    rims = shapely.MultiLineString([ring.coords for ring in _rims(rows)])
+    outline = shapely.difference(shapely.boundary(rows.union), rims)
+    open_edges = shapely.intersection(edges[owners], outline)
+    length = shapely.length(open_edges)
+    long = length > THIN_M
+    if long.any():
+        yield rows.observe(
+            "crack",
+            "warning",
+            rows.tree_rows[owners[long]],
+            found=f"borders of {amount(int(long.sum()), 'unit')} that run beside a neighbour's, less than"
+            f" {THIN_M:g} m away, over {length[long].sum() / 2:,.1f} m",
+            expected="one border for both neighbours",
+            remedy="snap the one to the other",
+            shapes=open_edges[long],
+        )
+
+
+def levels_apart(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Units whose outline is not that of the finer units that say they belong to it."""
+    names = [level.name for level in evidence.levels]
+    if rows.name not in names or names.index(rows.name) == 0:
+        return
+    finer = evidence.levels[names.index(rows.name) - 1]
+    parent = finer.layer.unit.parent if finer.layer.unit else None
+    if parent is None:
+        return
+    codes = finer.texts(parent)
+    apart, listed, differing = [], [], []
+    for position in rows.tree_rows:
+        parts = finer.shapes[(codes == rows.names[position]) & finer.usable]
+        if not len(parts):
+            continue
+        whole, outline = shapely.union_all(parts), rows.shapes[position]
+        left = shapely.area(shapely.difference(outline, whole))
+        beyond = shapely.area(shapely.difference(whole, outline))
+        if max(left, beyond) > MISMATCH * outline.area:
+            apart.append(position)
+            differing.append(shapely.symmetric_difference(outline, whole))
+            listed.append(
+                f"{rows.names[position]} by {left:,.0f} m² left over and {beyond:,.0f} m² beyond"
+            )
+    if apart:
+        yield rows.observe(
+            "levels-apart",
+            "info",
+            apart,
+            found=f"{amount(len(apart), 'outline')} that {finer.name} do not fill: {_few(listed, '; ')}",
+            expected=f"the outline of the {finer.name} that belong to it",
+            remedy=f"see which of the two is right; figures go by {finer.name}",
+            shapes=differing,
+        )
+
+
+def outside_units(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Things that are measured and lie, wholly or in part, in no unit."""
+    finest = evidence.finest
+    if finest is None or rows.layer.unit or not rows.layer.indicators or not rows.usable.any():
+        return
+    positions, shapes = rows.tree_rows, rows.shapes[rows.tree_rows]
+    units = finest.shapes[finest.tree_rows]
+    inside = np.zeros(len(shapes), dtype=bool)
+    inside[rows.tree.query(units, predicate="covers")[1]] = True
+    touched = inside.copy()
+    touched[rows.tree.query(units, predicate="intersects")[1]] = True
+    crossing = np.flatnonzero(touched & ~inside)
+    loose = np.zeros(len(shapes))
+    if rows.layer.geometry != "Point":
+        measure = shapely.length if rows.layer.geometry == "LineString" else shapely.area
+        loose[crossing] = _beyond(shapes[crossing], finest.tree, units, measure)
+    partly = loose > LOOSE_M
+    wholly = ~touched
+    unit = "m" if rows.layer.geometry == "LineString" else "m²"
+    if wholly.any():
+        yield rows.observe(
+            "outside-units",
+            "warning",
+            positions[wholly],
+            found=f"{amount(int(wholly.sum()), 'row')} in none of the {finest.name}",
+            expected="a place in one of them",
+            remedy="correct the place, or the outlines; they count for the district and for no unit",
+        )
+    if partly.any():
+        yield rows.observe(
+            "partly-outside-units",
+            "info",
+            positions[partly],
+            found=f"{amount(int(partly.sum()), 'row')} with {loose[partly].sum():,.1f} {unit} in none of the {finest.name}",
+            expected="a place in them",
+            remedy="nothing, where they rightly reach beyond; that part counts for no unit",
+        )
+
+
+def _beyond(shapes: Shapes, tree: STRtree, units: Shapes, measure: Any) -> np.ndarray:
+    """How much of each shape lies in no unit."""
+    row, unit = tree.query(shapes, predicate="intersects")
+    order = np.argsort(row, kind="stable")
+    row, unit = row[order], unit[order]
+    left = shapes.copy()
+    # Take the units off one after the other, all rows at a time: the first of each row, the second, …
+    nth = np.arange(len(row)) - np.searchsorted(row, row)
+    for turn in range(int(nth.max()) + 1 if len(nth) else 0):
+        now = nth == turn
+        left[row[now]] = shapely.difference(left[row[now]], units[unit[now]])
+    return np.asarray(measure(left))
+
+
+def _claimed_twice(rows: LayerRows) -> tuple[np.ndarray, np.ndarray, Shapes, np.ndarray]:
+    """The pairs (positions in the tree) that overlap, their common ground and how wide it is."""
+    shapes = rows.shapes[rows.tree_rows]
+    first, second = rows.tree.query(shapes, predicate="intersects")
+    pairs = first < second
+    first, second = first[pairs], second[pairs]
+    # Neighbours that merely touch are the rule: only pairs whose interiors meet are cut.
+    meeting = ~shapely.touches(shapes[first], shapes[second])
+    first, second = first[meeting], second[meeting]
+    common = _surfaces(shapely.intersection(shapes[first], shapes[second]))
+    width = _width_m(common)
+    real = width > NOISE_M
+    return first[real], second[real], common[real], width[real]
+
+
+def _rims(rows: LayerRows) -> list[Any]:
+    """The borders of the holes between units."""
+    return [ring for part in shapely.get_parts(rows.union) for ring in part.interiors]
+
+
+def _is_level(rows: LayerRows, evidence: Evidence) -> bool:
+    return any(rows is level for level in evidence.levels) and int(rows.usable.sum()) > 0
+
+
+def _surfaces(shapes: Shapes) -> Shapes:
+    """Of each shape only its surfaces: where outlines also touch, lines and points are left out."""
+    kept = np.array(shapes, dtype=object)
+    mixed = shapely.get_type_id(kept) == shapely.GeometryType.GEOMETRYCOLLECTION
+    for number in np.flatnonzero(mixed):
+        parts = shapely.get_parts(kept[number])
+        kept[number] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    kept[shapely.get_dimensions(kept) < 2] = shapely.Polygon()
+    return kept
+
+
+def _width_m(shapes: Shapes) -> np.ndarray:
+    """The breadth of a long thin surface: twice its area over its outline."""
+    around = shapely.length(shapes)
+    return np.divide(2 * shapely.area(shapes), around, out=np.zeros(len(shapes)), where=around > 0)
+
+
+def _thin(width: np.ndarray) -> str:
+    thin = int((width < THIN_M).sum())
+    return f", {thin} of them narrower than {THIN_M:g} m" if thin else ""
+
+
+def _few(texts: list[str], between: str = ", ") -> str:
+    rest = len(texts) - SHOWN
+    return between.join(texts[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+CHECKS: tuple[Check, ...] = (overlaps, gaps, cracks, levels_apart, outside_units)

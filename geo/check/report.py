@@ -1,0 +1,157 @@
+"""A round held against every check: what was found, in the order in which it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from ..model import Finding
+from .evidence import Check, Evidence, Observation
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from ..survey import Survey
+
+Progress = Callable[[int, int, str], None]
+_RANK = {"error": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class CheckReport:
+    """What a check of a round found."""
+
+    round: str
+    crs: str
+    observations: tuple[Observation, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings alone, errors first."""
+        return tuple(item.finding for item in self.observations)
+
+    def as_json(self) -> dict[str, object]:
+        """The report as `atlas check --format json` prints it."""
+        return {"findings": [asdict(finding) for finding in self.findings]}
+
+    def places(self) -> gpd.GeoDataFrame:
+        """Where the findings are, for a map.
+
+        Returns
+        -------
+        GeoDataFrame
+            WGS 84; a row for each place: `finding` (its position in `findings`), `code`, `severity`,
+            `layer`, `row` (the id, where the place is that of one row), `found`, `remedy`, `repairable`.
+        """
+        import geopandas as gpd
+
+        rows: list[dict[str, object]] = []
+        shapes = []
+        for number, item in enumerate(self.observations):
+            finding = item.finding
+            one_each = len(item.shapes) == len(finding.rows)
+            for place, shape in enumerate(item.shapes):
+                rows.append(
+                    {
+                        "finding": number,
+                        "code": finding.code,
+                        "severity": finding.severity,
+                        "layer": finding.layer,
+                        "row": str(finding.rows[place]) if one_each else None,
+                        "found": finding.found,
+                        "remedy": finding.remedy,
+                        "repairable": finding.repairable,
+                    }
+                )
+                shapes.append(shape)
+        columns = ["finding", "code", "severity", "layer", "row", "found", "remedy", "repairable"]
+        frame = gpd.GeoDataFrame(rows, columns=columns, geometry=shapes, crs=self.crs)
+        return frame.to_crs("EPSG:4326")
+
+
+def check_round(
+    survey: Survey, layers: Sequence[str] | None = None, *, progress: Progress | None = None
+) -> CheckReport:
+    """Everything that looks wrong with a round: in its rows, between its layers, and against its past.
+
+    Parameters
+    ----------
+    survey : the round
+    layers : only findings about these; None means all. The other layers still serve as evidence.
+    progress : called with the steps done, how many there are, and the layer at hand
+
+    Returns
+    -------
+    CheckReport
+        Errors first, then warnings, then what is merely worth knowing; within each in the order of the
+        declarations. An `error` keeps a layer from being measured, or makes its figures wrong as a whole.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such layer.
+    StoreError
+        The round cannot be read at all.
+
+    Examples
+    --------
+    >>> from geo.survey import open_survey
+    >>> report = check_round(open_survey(), ["back_streets"])
+    >>> [finding.code for finding in report.findings if finding.severity == "error"]
+    []
+    """
+    catalog = survey.district.catalog
+    wanted = [catalog.layer(name).name for name in layers] if layers else list(catalog.layers)
+    evidence = Evidence(survey)
+    checks = _checks()
+    present = [name for name in catalog.layers if name in wanted and survey.has(name)]
+    total = len(present) * len(checks)
+    found: list[Observation] = []
+    for number, name in enumerate(present):
+        rows = evidence.rows(name)
+        if rows is None:
+            continue
+        for step, check in enumerate(checks):
+            if progress is not None:
+                progress(number * len(checks) + step, total, f"{name}: {_title(check)}")
+            found += check(rows, evidence)
+    found += _of_the_round(evidence, wanted if layers else None)
+    if progress is not None:
+        progress(total, total, "")
+    places = {name: number for number, name in enumerate(catalog.layers)}
+    found.sort(key=lambda item: _order(item, places))
+    return CheckReport(survey.round, evidence.metric_crs, tuple(found))
+
+
+def _checks() -> tuple[Check, ...]:
+    from . import ground, network, partition, redrawing, references, shapes, text, values
+
+    modules = (redrawing, ground, shapes, partition, references, network, values, text)
+    return tuple(check for module in modules for check in module.CHECKS)
+
+
+def _title(check: Check) -> str:
+    return getattr(check, "__name__", "check").replace("_", " ")
+
+
+def _of_the_round(evidence: Evidence, wanted: Sequence[str] | None) -> list[Observation]:
+    """What concerns no declared layer's rows."""
+    from .ground import undeclared_tables
+
+    found = [
+        Observation(
+            Finding(
+                "unreadable-layer", "error", name, (), reason, "a table that can be read",
+                "restore the round from a copy, or import the layer again into a new round",
+            )
+        )
+        for name, reason in evidence.unreadable.items()
+        if wanted is None or name in wanted
+    ]  # fmt: skip
+    return found + (list(undeclared_tables(evidence)) if wanted is None else [])
+
+
+def _order(item: Observation, places: dict[str, int]) -> tuple[int, int, str]:
+    finding = item.finding
+    return _RANK[finding.severity], places.get(finding.layer, len(places)), finding.code

@@ -1,0 +1,156 @@
+"""Geometry that is drawn twice, of the wrong size, or of several kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from ..validate import PROVENANCE
+from .evidence import Check, Evidence, LayerRows, Mask, Observation, amount
+
+SHORTEST_M = 0.05
+"""A line shorter than this is a slip of the hand."""
+SMALLEST_M2 = 0.01
+LONGER_THAN_USUAL = 200.0
+"""A line this many times as long as the layer's middle one, and longer than a unit is wide, is a slip."""
+ENOUGH = 30
+"""Rows from which a usual size can be told."""
+
+
+def copies(rows: LayerRows) -> Mask:
+    """The rows that say again, in every stored column and in geometry, what an earlier row says."""
+    stored = rows.stored
+    attributes = pd.DataFrame(stored.drop(columns=[*PROVENANCE], errors="ignore"))
+    if isinstance(stored, gpd.GeoDataFrame) and stored._geometry_column_name in stored.columns:
+        attributes = attributes.drop(columns=stored.geometry.name)
+        attributes = attributes.assign(_shape=shapely.to_wkb(stored.geometry.to_numpy()))
+    elif rows.layer.key is None:
+        # Without a key or a place two alike entries may well be two things.
+        return np.zeros(len(stored), dtype=bool)
+    return attributes.duplicated(keep="first").to_numpy(dtype=bool)
+
+
+def duplicate_rows(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Rows that repeat another one wholly: counted twice, and safe to drop."""
+    again = copies(rows)
+    if again.any():
+        yield rows.observe(
+            "duplicate-row",
+            "warning",
+            again,
+            found=f"{amount(int(again.sum()), 'row')} that repeat another in every column and in geometry",
+            expected="each thing once",
+            remedy="drop the copies (--repair does)",
+            repairable=True,
+        )
+
+
+def duplicate_geometry(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Rows of different content drawn at one and the same place; direction and start do not matter."""
+    usable = rows.usable & ~copies(rows)
+    if not usable.any():
+        return
+    positions = np.flatnonzero(usable)
+    shapes = rows.shapes[positions]
+    # Only what shares its extent can be the same: one cheap pass before the costly one.
+    extent = pd.DataFrame(shapely.bounds(shapes)).duplicated(keep=False).to_numpy(dtype=bool)
+    positions, shapes = positions[extent], shapes[extent]
+    plain = pd.Series(shapely.to_wkb(shapely.normalize(shapes)))
+    twice = plain.duplicated(keep=False).to_numpy(dtype=bool)
+    if twice.any():
+        places = plain[twice].nunique()
+        yield rows.observe(
+            "duplicate-geometry",
+            "warning",
+            positions[twice],
+            found=f"{amount(int(twice.sum()), 'row')} drawn at {amount(places, 'place')}: each counts on its own",
+            expected="a place of its own for each thing",
+            remedy="keep one of each, or correct its place",
+        )
+
+
+def absurd_size(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Lines and surfaces too small to be anything, or larger than the district could hold."""
+    kind = rows.layer.geometry
+    if kind not in ("LineString", "Polygon") or not rows.usable.any():
+        return
+    shapes = rows.shapes
+    of_kind = rows.usable & (shapely.get_dimensions(shapes) == (1 if kind == "LineString" else 2))
+    if kind == "LineString":
+        size, code, unit, least = shapely.length(shapes), "absurd-length", "m", SHORTEST_M
+        greatest = _longest_m(rows, evidence, size[of_kind])
+    else:
+        size, code, unit, least = shapely.area(shapes), "absurd-area", "m²", SMALLEST_M2
+        greatest = _largest_m2(rows, evidence)
+    # Lines of no length at all are what conforming reports.
+    small = of_kind & (size > 0) & (size < least)
+    large = of_kind & (size > greatest)
+    for mask, bound in (
+        (small, f"at least {least:g} {unit}"),
+        (large, f"at most {greatest:,.0f} {unit}"),
+    ):
+        if mask.any():
+            worst = size[mask].min() if mask is small else size[mask].max()
+            shown = f"{worst:.3g}" if mask is small else f"{worst:,.0f}"
+            yield rows.observe(
+                code,
+                "warning",
+                mask,
+                found=f"{amount(int(mask.sum()), 'row')} of an absurd size, such as {shown} {unit}",
+                expected=bound,
+                remedy="look for a vertex that slipped, and redraw them",
+            )
+
+
+def _longest_m(rows: LayerRows, evidence: Evidence, lengths: np.ndarray) -> float:
+    """What no line of the layer should pass: across the district, or far beyond the usual."""
+    finest = evidence.finest
+    if finest is None:
+        return float("inf")
+    across_m = _diagonal(shapely.total_bounds(finest.shapes[finest.usable]))
+    if not rows.layer.indicators or len(lengths) < ENOUGH:
+        return 3 * across_m
+    unit_m = float(
+        np.median([_diagonal(box) for box in shapely.bounds(finest.shapes[finest.usable])])
+    )
+    return min(across_m, max(LONGER_THAN_USUAL * float(np.median(lengths)), 3 * unit_m))
+
+
+def _largest_m2(rows: LayerRows, evidence: Evidence) -> float:
+    finest = evidence.finest
+    if finest is None or any(rows is level for level in evidence.levels):
+        return float("inf")
+    return float(shapely.area(finest.shapes[finest.usable]).sum())
+
+
+def _diagonal(bounds: np.ndarray) -> float:
+    return float(np.hypot(bounds[2] - bounds[0], bounds[3] - bounds[1]))
+
+
+def mixed_kinds(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """A layer that holds points, lines or surfaces side by side: how many there are of each."""
+    if not isinstance(rows.stored, gpd.GeoDataFrame) or rows.layer.points_too:
+        return
+    shapes = rows.stored.geometry.to_numpy()
+    dimensions = shapely.get_dimensions(shapes)
+    present = np.unique(dimensions[dimensions >= 0])
+    if len(present) < 2:
+        return
+    names = {0: "points", 1: "lines", 2: "surfaces"}
+    counts = [f"{int((dimensions == number).sum())} {names[int(number)]}" for number in present]
+    wanted = {"Point": 0, "LineString": 1, "Polygon": 2}[rows.layer.geometry]
+    yield rows.observe(
+        "mixed-geometry",
+        "info",
+        (dimensions >= 0) & (dimensions != wanted),
+        found=f"one layer of {', '.join(counts)}",
+        expected=f"{names[wanted]} only",
+        remedy="import each kind into the layer it belongs to",
+    )
+
+
+CHECKS: tuple[Check, ...] = (duplicate_rows, duplicate_geometry, absurd_size, mixed_kinds)

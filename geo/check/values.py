@@ -1,0 +1,197 @@
+"""What the columns say: dates that cannot be, ratios over one, fields that are mostly unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from ..catalog import condition_fields
+from ..model import (
+    Layer,
+    ShareMeeting,
+    ShareOfArea,
+    ShareOfCount,
+    ShareOfLength,
+    ShareWithinDistance,
+)
+from ..validate import PROVENANCE, find_column
+from .evidence import Check, Evidence, LayerRows, Observation, amount
+
+EARLIEST = pd.Timestamp("1949-10-01")
+"""No survey of this kind is older; spreadsheets make 1900-01-00 of an empty date."""
+LATEST_YEARS = 50
+DBF_NAME = 10
+"""Characters a shapefile keeps of a column's name."""
+
+
+def future_dates(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Dates of what has happened that lie after the round's own date."""
+    for name, spec in rows.layer.fields.items():
+        if spec.type == "date" and spec.not_after_round:
+            late = (rows.frame[name] > pd.Timestamp(evidence.held_on)).to_numpy(dtype=bool)
+            if late.any():
+                latest = rows.frame.loc[late, name].max().date()
+                yield rows.observe(
+                    "future-date",
+                    "warning",
+                    late,
+                    found=f"{name} of {amount(int(late.sum()), 'row')} after the round, up to {latest}",
+                    expected=f"no later than {evidence.held_on}",
+                    remedy="correct the dates, or put the rows into a later round",
+                )
+
+
+def implausible_dates(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Dates of another age."""
+    latest = pd.Timestamp(evidence.held_on) + pd.DateOffset(years=LATEST_YEARS)
+    for name, spec in rows.layer.fields.items():
+        if spec.type == "date":
+            dates = rows.frame[name]
+            odd = ((dates < EARLIEST) | (dates > latest)).to_numpy(dtype=bool)
+            if odd.any():
+                yield rows.observe(
+                    "implausible-date",
+                    "warning",
+                    odd,
+                    found=f"{name} of {amount(int(odd.sum()), 'row')} such as {dates[odd].iloc[0].date()}",
+                    expected=f"from {EARLIEST.date()} to {latest.date()}",
+                    remedy="look at how the source writes dates (a spreadsheet counts days from 1899-12-30)",
+                )
+
+
+def mostly_unknown(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Fields unknown in over half of the rows: the bounds of what is measured with them lie far apart."""
+    if not len(rows.frame):
+        return
+    measured = measuring_fields(rows.layer, evidence)
+    unread = {
+        finding.found.split(" ", maxsplit=1)[0]
+        for finding in rows.conformed.findings
+        if finding.code == "unreadable-value"
+    }
+    for name in rows.layer.fields:
+        share = float(rows.frame[name].isna().mean())
+        if share <= 0.5 or name == rows.layer.key:
+            continue
+        absent = find_column(rows.stored, name) is None
+        uses = measured.get(name, ())
+        found = f"{name} is unknown in {share:.0%} of {amount(len(rows.frame), 'row')}"
+        if absent:
+            found += ": the layer has no such column"
+        elif name in unread:
+            found += ": see unreadable-value"
+        yield rows.observe(
+            "mostly-unknown",
+            "warning" if uses else "info",
+            [],
+            found=found + (f"; measured with it: {', '.join(uses)}" if uses else ""),
+            expected="known in at least half of the rows",
+            remedy="survey the missing ones, or map the column that holds it",
+        )
+
+
+def measuring_fields(layer: Layer, evidence: Evidence) -> dict[str, tuple[str, ...]]:
+    """For each field of a layer that a figure rests on, the ids of the indicators."""
+    found: dict[str, list[str]] = {}
+    for home in evidence.survey.district.catalog.layers.values():
+        for indicator in home.indicators:
+            names: tuple[str, ...] = ()
+            if home is layer:
+                names = tuple(indicator.where)
+                if isinstance(indicator, (ShareOfCount, ShareOfLength, ShareOfArea)):
+                    names += condition_fields(indicator.covered)
+                elif isinstance(indicator, ShareMeeting):
+                    names += (
+                        indicator.category,
+                        indicator.ratio.numerator,
+                        indicator.ratio.denominator,
+                    )
+            if isinstance(indicator, ShareWithinDistance) and indicator.of == layer.name:
+                names += tuple(indicator.of_where)
+                names += (indicator.reach.field,) if indicator.reach.field else ()
+            for name in dict.fromkeys(names):
+                if name in layer.fields:
+                    found.setdefault(name, []).append(indicator.id)
+    return {name: tuple(ids) for name, ids in found.items()}
+
+
+def unmatched_columns(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Stored columns that are no declared field but look like one that is missing: cut short, misspelt."""
+    taken = {find_column(rows.stored, name) for name in rows.layer.fields}
+    missing = [name for name in rows.layer.fields if find_column(rows.stored, name) is None]
+    shape = rows.stored.geometry.name if isinstance(rows.stored, gpd.GeoDataFrame) else None
+    for column in map(str, rows.stored.columns):
+        if column in taken or column == shape or column in PROVENANCE:
+            continue
+        like = _meant(column, missing)
+        if like is not None:
+            yield rows.observe(
+                "unmatched-column",
+                "warning",
+                [],
+                found=f"the column {column!r} is no declared field, and {like!r} has no column",
+                expected=f"the column {like!r}",
+                remedy=f"import again with --field {like}={column}, if that is what it holds",
+            )
+
+
+def _meant(column: str, missing: list[str]) -> str | None:
+    low = column.lower()
+    titles = {name.lower(): name for name in missing}
+    for known, name in titles.items():
+        if len(low) >= DBF_NAME - 2 and known.startswith(low[:DBF_NAME].rstrip("_0123456789")):
+            return name
+    close = get_close_matches(low, titles, n=1, cutoff=0.8)
+    return titles[close[0]] if close else None
+
+
+def impossible_ratios(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Features whose part is larger than their whole, in what an indicator divides."""
+    for indicator in rows.layer.indicators:
+        if not isinstance(indicator, ShareMeeting):
+            continue
+        ratio = indicator.ratio
+        part = rows.frame[ratio.numerator].astype("float64").to_numpy()
+        if ratio.denominator == "area" and rows.layer.geometry == "Polygon":
+            whole = np.where(rows.usable, shapely.area(rows.shapes), np.nan)
+        else:
+            whole = rows.frame[ratio.denominator].astype("float64").to_numpy()
+        with np.errstate(invalid="ignore"):
+            over = part > whole * (1 + 1e-6)
+        if over.any():
+            yield rows.observe(
+                "impossible-ratio",
+                "warning",
+                over,
+                found=f"{ratio.numerator} of {amount(int(over.sum()), 'row')} is more than their {ratio.denominator}",
+                expected="a part no larger than the whole",
+                remedy="check the unit of the figure, and the outline",
+            )
+
+
+def empty_layer(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """A layer that is there without a single row."""
+    if not len(rows.stored) and rows.layer.indicators:
+        yield rows.observe(
+            "empty-layer",
+            "info",
+            [],
+            found="a table without rows: its figures are no_data",
+            expected="rows",
+            remedy="import the survey, or leave the table out",
+        )
+
+
+CHECKS: tuple[Check, ...] = (
+    empty_layer,
+    unmatched_columns,
+    future_dates,
+    implausible_dates,
+    impossible_ratios,
+    mostly_unknown,
+)
