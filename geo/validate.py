@@ -15,8 +15,20 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .model import Finding, GeometryKind, Layer, Severity
-from .vocabulary import read_values
+from .model import FieldSpec, Finding, GeometryKind, Layer, Severity
+from .vocabulary import Reading, read_values
+
+AMISS = {
+    "unreadable-value": "cannot be read",
+    "ambiguous-value": "may say either (the title itself says no)",
+    "ambiguous-date": "could be several dates",
+}
+READ_AS = {
+    "unit-in-text": "name a unit in the text",
+    "serial-date": "were read as a spreadsheet's count of days",
+    "date-order": "were read by the others of the column",
+}
+"""How findings word what a reading told, by its code."""
 
 PROVENANCE = {"src_import": "Int64", "src_row": "string"}
 """Columns an import adds to every row: the id of its import record, and its row in the file."""
@@ -87,7 +99,7 @@ def conform(
             continue
         reading = read_values(frame[stored], spec)
         columns[name] = reading.values
-        check.unreadable(name, frame[stored], reading.unreadable)
+        check.amiss(name, frame[stored], reading)
     check.required(columns)
     for name, dtype in PROVENANCE.items():
         if name in frame.columns:
@@ -154,18 +166,22 @@ class _Check:
         fids = np.asarray(self.index)[mask].tolist()
         return tuple(fid if key is pd.NA else key for key, fid in zip(keys, fids, strict=True))
 
-    def unreadable(self, name: str, stored: pd.Series[Any], mask: pd.Series[Any]) -> None:
-        bad = mask.to_numpy(dtype=bool)
-        if not bad.any():
-            return
+    def amiss(self, name: str, stored: pd.Series[Any], reading: Reading) -> None:
         spec = self.layer.fields[name]
-        samples = ", ".join(repr(str(value)) for value in stored[bad].unique()[:3])
-        self.add(
-            "unreadable-value", "warning", self.names(bad),
-            found=f"{name} of {int(bad.sum())} rows cannot be read, such as {samples}; they count as unknown",
-            expected=_expected_values(spec.type, spec.values, spec.minimum, spec.maximum),
-            remedy="correct the entries, or say in the mapping what they mean",
-        )  # fmt: skip
+        for item in reading.amiss:
+            samples = ", ".join(repr(str(value)) for value in stored[item.rows].unique()[:3])
+            count = int(item.rows.sum())
+            self.add(
+                item.code, "warning", self.names(item.rows),
+                found=f"{name} of {count} rows {AMISS[item.code]}, such as {samples}; they count as unknown",
+                expected=expected_values(spec), remedy="correct the entries, or say in the mapping what they mean",
+            )  # fmt: skip
+        for remark in reading.remarks:
+            self.add(
+                remark.code, "info", self.names(remark.rows),
+                found=f"{name} of {int(remark.rows.sum())} rows {READ_AS[remark.code]}: {remark.sample}",
+                expected=expected_values(spec), remedy="",
+            )  # fmt: skip
 
     def required(self, columns: dict[str, pd.Series[Any]]) -> None:
         key = self.layer.key
@@ -311,13 +327,22 @@ def _not_finite(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return bad
 
 
-def _expected_values(
-    kind: str, values: tuple[str, ...], minimum: float | None, maximum: float | None
-) -> str:
-    if values:
-        return f"one of {', '.join(values)}"
-    if kind == "bool":
+def expected_values(spec: FieldSpec) -> str:
+    """What entries a field takes, in words.
+
+    Examples
+    --------
+    >>> expected_values(FieldSpec(type="number", unit="m", minimum=0))
+    'a number in m at least 0'
+    """
+    if spec.values:
+        return f"one of {', '.join(spec.values)}"
+    if spec.type == "bool":
         return "yes or no (是, 否, √, ×, true, false, 1, 0)"
-    limits = [f"at least {minimum:g}"] if minimum is not None else []
-    limits += [f"at most {maximum:g}"] if maximum is not None else []
-    return " ".join([f"a {kind}", " and ".join(limits)]).strip()
+    if spec.type == "date":
+        return "a date such as 2007-12-31"
+    limits = [f"at least {spec.minimum:g}"] if spec.minimum is not None else []
+    limits += [f"at most {spec.maximum:g}"] if spec.maximum is not None else []
+    unit = f" in {spec.unit}" if spec.unit else ""
+    article = "an" if spec.type == "integer" else "a"
+    return " ".join([f"{article} {spec.type}{unit}", " and ".join(limits)]).strip()
