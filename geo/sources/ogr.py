@@ -158,10 +158,22 @@ def _by_arrow(path: Path, **options: Any) -> tuple[pd.DataFrame, Any, object]:
 def _by_row(path: Path, **options: Any) -> tuple[pd.DataFrame, Any, object]:
     meta, fids, shapes, columns = pyogrio.raw.read(path, return_fids=True, **options)
     values = {
-        str(name): pd.array(column, dtype="string") if column.dtype == object else column
+        str(name): _texts(column) if column.dtype == object else column
         for name, column in zip(meta["fields"], columns, strict=True)
     }
     return pd.DataFrame({_FID: fids, **values}), shapes, meta["crs"]
+
+
+def _texts(column: np.ndarray[Any, Any]) -> Any:
+    """A column of text; bytes and lists, which some formats have, as they would be written."""
+    plain = [one is None or isinstance(one, str) for one in column]
+    if not all(plain):
+        written = [
+            one if good else one.hex() if isinstance(one, bytes) else ", ".join(map(str, one))
+            for one, good in zip(column, plain, strict=True)
+        ]
+        column = np.array(written, dtype=object)
+    return pd.array(column, dtype="string")
 
 
 def text_labels(prefix: str, offset: int = 0) -> Label:
