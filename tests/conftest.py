@@ -42,6 +42,15 @@ class Refused(list[str]):
     """Addresses outside this machine that a page asked for; every one of them was refused."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _files_open_quickly() -> Iterator[None]:
+    """Users' files are opened by copies of one process, which spares each file a second of loading."""
+    from geo.sources.sandbox import kept_ready
+
+    with kept_ready():
+        yield
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium or Chrome (tests/setup.sh sees to it that there is one)."""

@@ -246,8 +246,8 @@ def test_values_keep_what_they_are(tmp_path: Path) -> None:
 
 
 def test_json_past_its_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.geojson").write_text(collection(feature(LINE)))
-    monkeypatch.setattr("geo.sources.formats.geojson.LARGEST_BYTES", 10)
+    (tmp_path / "a.geojson").write_text(collection(feature(LINE)) + " " * (2 << 20))
+    monkeypatch.setenv("ATLAS_LIMIT_TEXT_MIB", "1")
     with pytest.raises(SourceError, match="convert it to a GeoPackage"):
         read(tmp_path / "a.geojson")
 

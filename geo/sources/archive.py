@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from .base import refuse
+from .limits import limits
 
 ZIP_MAGIC = b"PK\x03\x04"
-LARGEST_BYTES = 2 << 30
-LARGEST_RATIO = 200
-MOST_MEMBERS = 10_000
 _SMALL = 1 << 20
 """What unpacks to less is harmless at any ratio."""
 _NESTED = (".zip", ".kmz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz")
@@ -33,7 +31,7 @@ def is_zip_with(path: Path, wanted: Callable[[str], bool]) -> bool:
 
 @contextmanager
 def opened(
-    path: Path, name: str, *, largest_bytes: int = LARGEST_BYTES
+    path: Path, name: str, *, largest_bytes: int | None = None
 ) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]]:
     """A zip archive and its files by name, once it has been found to be harmless.
 
@@ -41,7 +39,7 @@ def opened(
     ----------
     path : a private copy
     name : the file's own name, to speak of it
-    largest_bytes : that all its files may unpack to
+    largest_bytes : that all its files may unpack to; the limit for archives where it is None
 
     Raises
     ------
@@ -52,7 +50,7 @@ def opened(
     try:
         with zipfile.ZipFile(path) as archive:
             members = {readable(info): info for info in archive.infolist() if not info.is_dir()}
-            _require_sane(archive.infolist(), name, largest_bytes)
+            _require_sane(archive.infolist(), name, largest_bytes or limits().unpacked_mib << 20)
             yield archive, members
     except (zipfile.BadZipFile, RuntimeError, OSError, EOFError, NotImplementedError) as error:
         raise refuse(
@@ -74,22 +72,23 @@ def readable(info: zipfile.ZipInfo) -> str:
 
 
 def _require_sane(infos: list[zipfile.ZipInfo], name: str, largest_bytes: int) -> None:
-    if len(infos) > MOST_MEMBERS:
+    allowed = limits()
+    if len(infos) > allowed.members:
         raise refuse(
-            name, f"an archive of {len(infos)} files", f"at most {MOST_MEMBERS}", "zip only what is needed"
+            name, f"an archive of {len(infos)} files", f"at most {allowed.members}", "zip only what is needed"
         )  # fmt: skip
     total = sum(info.file_size for info in infos)
     dense = [
         info
         for info in infos
-        if info.file_size > _SMALL and info.file_size > LARGEST_RATIO * max(info.compress_size, 1)
+        if info.file_size > _SMALL and info.file_size > allowed.ratio * max(info.compress_size, 1)
     ]
     if total > largest_bytes or dense:
         raise refuse(
             name,
             f"an archive that unpacks to {total >> 20} MiB"
-            + (f", {LARGEST_RATIO} times its packed size or more" if dense else ""),
-            f"at most {largest_bytes >> 20} MiB, and at most {LARGEST_RATIO} times its packed size",
+            + (f", {allowed.ratio} times its packed size or more" if dense else ""),
+            f"at most {largest_bytes >> 20} MiB, and at most {allowed.ratio} times its packed size",
             "unpack it yourself and import what is in it, if you trust it",
         )
     for info in infos:

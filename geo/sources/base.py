@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,29 @@ class Request:
         return self.columns is None or column.casefold() in {
             name.casefold() for name in self.columns
         }
+
+    def as_json(self) -> dict[str, Any]:
+        """For another process: sets as lists."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in values.items()
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Request:
+        """The request that `as_json` wrote.
+
+        Examples
+        --------
+        >>> Request.from_json(Request("a", columns=frozenset({"b"})).as_json()).wants("B")
+        True
+        """
+        given: dict[str, Any] = {
+            name: frozenset(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**given)
 
 
 @dataclass(frozen=True)
@@ -84,6 +107,10 @@ class Format:
     read: Callable[[Staged, Request], Source]
     companions: tuple[str, ...] = ()
     """Suffixes of further files that belong to the one named."""
+    drivers: tuple[str, ...] = ()
+    """The GDAL drivers it needs: there are no others while its file is open, so none at all by default."""
+    library: str = "pyogrio"
+    """Whose GDAL that is: pyogrio's or rasterio's."""
 
 
 def refuse(name: str, found: str, expected: str, remedy: str) -> SourceError:

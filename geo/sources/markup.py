@@ -9,10 +9,10 @@ from pathlib import Path
 from xml.parsers import expat
 
 from .base import refuse
+from .limits import require_size
 from .texts import decode
 
 DEEPEST = 100
-LARGEST_BYTES = 128 << 20
 MOST_ELEMENTS = 1_500_000
 """Within one that is wanted: about 400 MB of memory."""
 _MOST_AROUND = 20
@@ -86,11 +86,7 @@ def each(
     SourceError
         It is not XML, declares entities, or is nested too deeply.
     """
-    if len(raw) > LARGEST_BYTES:
-        raise refuse(
-            name, f"{len(raw) >> 20} MiB of XML", f"at most {LARGEST_BYTES >> 20} MiB",
-            "convert it to a GeoPackage",
-        )  # fmt: skip
+    require_size(name, len(raw), "xml_mib", "XML")
     raw, encoding, note = _in_unicode(raw, name)
     parser = expat.ParserCreate(encoding)
     parser.buffer_text = True

@@ -6,14 +6,15 @@ import hashlib
 import importlib
 import pkgutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from . import formats as formats_package
 from .base import Format, Request, Source, Staged, refuse
+from .limits import PREFIX, limits
+from .progress import Progress
 
 _CHUNK = 1 << 20
 
@@ -45,13 +46,18 @@ def formats() -> tuple[Format, ...]:
     return tuple(sorted(found, key=lambda one: one.name))
 
 
-def read_source(path: Path | str, request: Request | None = None) -> tuple[Source, Provenance]:
+def read_source(
+    path: Path | str, request: Request | None = None, *, progress: Progress | None = None
+) -> tuple[Source, Provenance]:
     """The rows of a user's file, and which file that was.
+
+    The file is copied under a name of our own and opened by a process that can reach nothing else.
 
     Parameters
     ----------
     path : a regular file on this machine; never an address, a virtual path or a folder
     request : which layer and columns are wanted
+    progress : called a few times a second with how much is done, of how much (0: not known), and of what
 
     Returns
     -------
@@ -60,13 +66,21 @@ def read_source(path: Path | str, request: Request | None = None) -> tuple[Sourc
     Raises
     ------
     SourceError
-        There is no such file, its bytes are of no known format or not of the one its name says, or it
-        cannot be read; a row that cannot be read is left out and listed instead.
+        There is no such file, its bytes are of no known format or not of the one its name says, it
+        takes more than it may (`geo.sources.limits`), or it cannot be read; a row that cannot be read
+        is left out and listed instead.
     """
+    from .sandbox import reader
+
     file = require_regular_file(path)
-    one = format_of(file)
-    with _staged(file, one) as staged:
-        source = one.read(staged, request or Request())
+    candidates = formats_named(file.name)
+    report = progress or (lambda done, total, what: None)
+    with (
+        tempfile.TemporaryDirectory(prefix="atlas-", ignore_cleanup_errors=True) as folder,
+        reader(Path(folder)) as process,
+    ):
+        staged, size = _stage(file, candidates, Path(folder), report)
+        source = process.read(staged, size, candidates, request or Request(), report)
     return source, Provenance(file.name, staged.sha256)
 
 
@@ -94,7 +108,24 @@ def require_regular_file(path: Path | str) -> Path:
     return file
 
 
-def format_of(file: Path) -> Format:
+def formats_named(name: str) -> tuple[Format, ...]:
+    """The formats that a file of that name may be of.
+
+    Raises
+    ------
+    SourceError
+        There is none.
+    """
+    by_name = tuple(one for one in formats() if name.lower().endswith(one.suffixes))
+    if not by_name:
+        known = ", ".join(suffix for one in formats() for suffix in one.suffixes)
+        raise refuse(
+            name, f"the suffix {Path(name).suffix!r}", f"one of {known}", "save it as one of these"
+        )
+    return by_name
+
+
+def format_of(staged: Staged) -> Format:
     """The format a file's name and its bytes agree on.
 
     Raises
@@ -102,56 +133,68 @@ def format_of(file: Path) -> Format:
     SourceError
         The suffix is unknown, or the bytes are something else.
     """
-    name = file.name.lower()
-    by_name = [one for one in formats() if name.endswith(one.suffixes)]
-    known = ", ".join(suffix for one in formats() for suffix in one.suffixes)
-    if not by_name:
-        raise refuse(
-            file.name, f"the suffix {file.suffix!r}", f"one of {known}", "save it as one of these"
-        )
+    by_name = formats_named(staged.name)
     for one in by_name:
-        if one.recognises(file):
+        if one.recognises(staged.path):
             return one
     said = " or ".join(one.name for one in by_name)
-    other = next((one for one in formats() if one.recognises(file)), None)
+    other = next((one for one in formats() if one.recognises(staged.path)), None)
     if other is not None:
         raise refuse(
-            file.name, f"a {other.name} file", f"a {said} file, as its name says",
+            staged.name, f"a {other.name} file", f"a {said} file, as its name says",
             f"rename it to end in {other.suffixes[0]}",
         )  # fmt: skip
     raise refuse(
-        file.name,
+        staged.name,
         "bytes of another format",
         f"a {said} file, as its name says",
         f"save it as {said} again",
     )
 
 
-@contextmanager
-def _staged(file: Path, one: Format) -> Iterator[Staged]:
+def _stage(
+    file: Path, candidates: tuple[Format, ...], folder: Path, progress: Progress
+) -> tuple[Staged, int]:
     """Copy the file, and what belongs to it, under a name that no library takes for anything else."""
-    suffix = next(suffix for suffix in one.suffixes if file.name.lower().endswith(suffix))
+    name = file.name.lower()
+    suffix = max(
+        (one for each in candidates for one in each.suffixes if name.endswith(one)), key=len
+    )
     stem = file.name[: -len(suffix)]
+    main = folder / f"source{suffix}"
+    parts = [(file, main)]
+    wanted = {
+        companion for one in candidates if suffix == one.suffixes[0] for companion in one.companions
+    }
+    if wanted:
+        siblings = {item.name.lower(): item for item in file.parent.iterdir()}
+        for companion in sorted(wanted):
+            item = siblings.get(f"{stem}{companion}".lower())
+            if item is not None and item.is_file():
+                parts.append((item, main.with_suffix(companion)))
     digest = hashlib.sha256()
-    with tempfile.TemporaryDirectory(prefix="atlas-") as folder:
-        main = Path(folder) / f"source{suffix}"
-        parts = [(file, main)]
-        if suffix == one.suffixes[0]:
-            siblings = {item.name.lower(): item for item in file.parent.iterdir()}
-            for companion in one.companions:
-                item = siblings.get(f"{stem}{companion}".lower())
-                if item is not None and item.is_file():
-                    parts.append((item, main.with_suffix(companion)))
-        try:
-            for original, copy in parts:
-                if len(parts) > 1:
-                    digest.update(copy.suffix.encode())
-                with original.open("rb") as stream, copy.open("wb") as target:
-                    while chunk := stream.read(_CHUNK):
-                        digest.update(chunk)
-                        target.write(chunk)
-        except OSError as error:
-            raise refuse(
-                file.name, f"{error}", "a file that can be read", "check its rights"
-            ) from error
-        yield Staged(main, file.name, digest.hexdigest())
+    started = time.monotonic()
+    try:
+        size = sum(original.stat().st_size for original, _ in parts)
+        most = limits().file_mib << 20
+        copied = 0
+        for original, copy in parts:
+            if len(parts) > 1:
+                digest.update(copy.suffix.encode())
+            with original.open("rb") as stream, copy.open("wb") as target:
+                while chunk := stream.read(_CHUNK):
+                    copied += len(chunk)
+                    if max(copied, size) > most:
+                        raise refuse(
+                            file.name, f"a file of {size >> 20} MiB", f"at most {most >> 20} MiB",
+                            f"cut it into several, or set {PREFIX}FILE_MIB higher",
+                        )  # fmt: skip
+                    digest.update(chunk)
+                    target.write(chunk)
+                    if time.monotonic() - started > 1:
+                        progress(copied >> 20, size >> 20, "MiB copied")
+    except OSError as error:
+        raise refuse(
+            file.name, f"{error}", "a file that can be read", "check its rights"
+        ) from error
+    return Staged(main, file.name, digest.hexdigest()), size

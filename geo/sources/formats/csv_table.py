@@ -11,11 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
+from ..limits import require_size
 from ..places import placed
 from ..tables import Line, table_of
 from ..texts import decode, looks_like_text
 
-LARGEST_BYTES = 512 << 20
 MOST_CELLS = 50_000_000
 MOST_COLUMNS = 2_000
 _LONGEST_CELL = 64 << 20
@@ -37,12 +37,7 @@ def _recognises(path: Path) -> bool:
 def _read(staged: Staged, request: Request) -> Source:
     if request.layer is not None:
         choose_layer(staged.name, request.layer, (Path(staged.name).stem,))
-    size = staged.path.stat().st_size
-    if size > LARGEST_BYTES:
-        raise refuse(
-            staged.name, f"{size >> 20} MiB of text", f"at most {LARGEST_BYTES >> 20} MiB",
-            "split it, or convert it to a GeoPackage",
-        )  # fmt: skip
+    require_size(staged.name, staged.path.stat().st_size, "text_mib", "text")
     decoded = decode(staged.path.read_bytes(), staged.name)
     separator = _separator(decoded.text)
     notes = [] if decoded.note is None else [decoded.note]
@@ -106,4 +101,4 @@ def _lines(text: str, separator: str, name: str) -> list[Line]:
     return lines
 
 
-FORMAT = Format("CSV", (".csv", ".tsv", ".txt"), _recognises, _read)
+FORMAT = Format("CSV", (".csv", ".tsv", ".txt"), _recognises, _read, drivers=("CSV",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import mimetypes
 import re
 import warnings
 import zipfile
@@ -17,10 +18,10 @@ from xml.parsers import expat
 from ...errors import SourceError, abridge
 from ..archive import is_zip_with, opened
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
+from ..limits import limits
 from ..places import placed
 from ..tables import Line, Span, table_of
 
-LARGEST_BYTES = 256 << 20
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 2_000
 MOST_CELLS = 20_000_000
@@ -46,7 +47,10 @@ def _read(staged: Staged, request: Request) -> Source:
                 "an .xlsx workbook without a password", "open it and save it as .xlsx",
             )  # fmt: skip
     with (
-        opened(staged.path, staged.name, largest_bytes=LARGEST_BYTES) as (archive, members),
+        opened(staged.path, staged.name, largest_bytes=limits().workbook_mib << 20) as (
+            archive,
+            members,
+        ),
         warnings.catch_warnings(),
     ):
         # What openpyxl does not know (slicers, styles of other programs) is not read here either.
@@ -70,8 +74,12 @@ def _read(staged: Staged, request: Request) -> Source:
 
 
 def _book(staged: Staged) -> Any:
-    import openpyxl  # type: ignore[import-untyped,unused-ignore]
-
+    # openpyxl asks for the machine's list of file types as it is imported; here none may be read.
+    known, mimetypes.knownfiles = mimetypes.knownfiles, []
+    try:
+        import openpyxl  # type: ignore[import-untyped,unused-ignore]
+    finally:
+        mimetypes.knownfiles = known
     try:
         return openpyxl.load_workbook(staged.path, read_only=True, data_only=True, keep_links=False)
     except Exception as error:
@@ -305,4 +313,4 @@ def _by_row(cell: str) -> tuple[int, str]:
     return int(cell[len(letters) :] or 0), letters
 
 
-FORMAT = Format("Excel", (".xlsx", ".xlsm", ".xls"), _recognises, _read)
+FORMAT = Format("Excel", (".xlsx", ".xlsm", ".xls"), _recognises, _read, drivers=("CSV",))

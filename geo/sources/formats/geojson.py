@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base import Format, LeftOut, Request, Source, Staged, refuse
+from ..limits import require_size
 
 if TYPE_CHECKING:
     import pyproj
 
-LARGEST_BYTES = 512 << 20
 _GEOMETRIES = {
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
     "GeometryCollection",
@@ -55,12 +55,7 @@ def _read(staged: Staged, request: Request) -> Source:
 
 
 def _document(staged: Staged) -> dict[str, Any]:
-    size = staged.path.stat().st_size
-    if size > LARGEST_BYTES:
-        raise refuse(
-            staged.name, f"{size >> 20} MiB of JSON", f"at most {LARGEST_BYTES >> 20} MiB",
-            "convert it to a GeoPackage",
-        )  # fmt: skip
+    require_size(staged.name, staged.path.stat().st_size, "text_mib", "JSON")
     try:
         document = json.loads(staged.path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

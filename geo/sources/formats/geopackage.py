@@ -30,4 +30,4 @@ def _read(staged: Staged, request: Request) -> Source:
     )
 
 
-FORMAT = Format("GeoPackage", (".gpkg",), _recognises, _read)
+FORMAT = Format("GeoPackage", (".gpkg",), _recognises, _read, drivers=("GPKG",))

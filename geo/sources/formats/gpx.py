@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 from ..features import Features
-from ..markup import LARGEST_BYTES, Element, each, starts_with_root
+from ..limits import require_size
+from ..markup import Element, each, starts_with_root
 
 if TYPE_CHECKING:
     import shapely
@@ -22,12 +23,7 @@ def _recognises(path: Path) -> bool:
 
 
 def _read(staged: Staged, request: Request) -> Source:
-    size = staged.path.stat().st_size
-    if size > LARGEST_BYTES:
-        raise refuse(
-            staged.name, f"{size >> 20} MiB of XML", f"at most {LARGEST_BYTES >> 20} MiB",
-            "cut it into several",
-        )  # fmt: skip
+    require_size(staged.name, staged.path.stat().st_size, "xml_mib", "XML")
     found = {layer: Features() for layer in _TAGS}
     counts = dict.fromkeys(_TAGS, 0)
     layer_of = {tag: layer for layer, tag in _TAGS.items()}

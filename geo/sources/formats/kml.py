@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..archive import is_zip_with, opened
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 from ..features import Features
-from ..markup import LARGEST_BYTES, Element, each, starts_with_root
+from ..limits import require_size
+from ..markup import Element, each, starts_with_root
 
 if TYPE_CHECKING:
     import shapely
@@ -62,12 +63,7 @@ def _read(staged: Staged, request: Request) -> Source:
 
 def _document(staged: Staged) -> bytes:
     if staged.path.suffix != ".kmz":
-        size = staged.path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise refuse(
-                staged.name, f"{size >> 20} MiB of XML", f"at most {LARGEST_BYTES >> 20} MiB",
-                "convert it to a GeoPackage",
-            )  # fmt: skip
+        require_size(staged.name, staged.path.stat().st_size, "xml_mib", "XML")
         return staged.path.read_bytes()
     with opened(staged.path, staged.name) as (archive, members):
         documents = [name for name in members if _is_kml(name)]
@@ -76,11 +72,7 @@ def _document(staged: Staged) -> bytes:
         if not top:
             raise refuse(staged.name, "an archive without a .kml", "a KMZ file", "export it again")
         main = next((name for name in top if name.lower() == "doc.kml"), top[0])
-        if members[main].file_size > LARGEST_BYTES:
-            raise refuse(
-                staged.name, f"{members[main].file_size >> 20} MiB of XML",
-                f"at most {LARGEST_BYTES >> 20} MiB", "convert it to a GeoPackage",
-            )  # fmt: skip
+        require_size(staged.name, members[main].file_size, "xml_mib", "XML")
         return archive.read(members[main])
 
 

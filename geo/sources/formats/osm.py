@@ -87,4 +87,4 @@ def _tags_as_columns(frame: pd.DataFrame, request: Request) -> tuple[pd.DataFram
     return frame[kept].join(further), (*plain, *names)
 
 
-FORMAT = Format("OSM PBF", (".osm.pbf", ".pbf"), _recognises, _read)
+FORMAT = Format("OSM PBF", (".osm.pbf", ".pbf"), _recognises, _read, drivers=("OSM",))

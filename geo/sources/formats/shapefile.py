@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import struct
-import zipfile
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from ..archive import is_zip_with, opened
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 
 PARTS = (".shx", ".dbf", ".prj", ".cpg")
-LARGEST_BYTES = 2 << 30
-LARGEST_RATIO = 200
 _MAGIC = b"\x00\x00\x27\x0a"
-_ZIP = b"PK\x03\x04"
 # Languages that code pages 936 and 950 and their kin are declared by in byte 29 of a .dbf.
 _DECLARED = {0x4D: "GB18030", 0x7A: "GB18030", 0x4F: "BIG5", 0x78: "BIG5"}
 _SAMPLE_BYTES = 16 << 20
@@ -21,14 +18,9 @@ _SAMPLE_BYTES = 16 << 20
 
 def _recognises(path: Path) -> bool:
     with path.open("rb") as stream:
-        head = stream.read(4)
-    if head == _ZIP:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                return any(name.lower().endswith(".shp") for name in archive.namelist())
-        except zipfile.BadZipFile:
-            return False
-    return head == _MAGIC
+        if stream.read(len(_MAGIC)) == _MAGIC:
+            return True
+    return is_zip_with(path, lambda name: name.lower().endswith(".shp"))
 
 
 def _read(staged: Staged, request: Request) -> Source:
@@ -72,49 +64,17 @@ def _read_loose(path: Path, name: str, layer: str, request: Request) -> Source:
 
 def _extract(staged: Staged, wanted: str | None, folder: Path) -> str:
     """Put one shapefile of the archive into the folder under our own name; returns its stem there."""
-    try:
-        with zipfile.ZipFile(staged.path) as archive:
-            members = {_readable(info): info for info in archive.infolist() if not info.is_dir()}
-            shapes = {
-                PurePosixPath(name).stem: name for name in members if name.lower().endswith(".shp")
-            }
-            stem = choose_layer(staged.name, wanted, tuple(sorted(shapes)))
-            start = shapes[stem][: -len(".shp")].lower()
-            taken = {
-                name[-len(".shp") :].lower(): info
-                for name, info in members.items()
-                if name[: -len(".shp")].lower() == start and name[-4:].lower() in (".shp", *PARTS)
-            }
-            for suffix, info in taken.items():
-                _require_sane(staged.name, info)
+    with opened(staged.path, staged.name) as (archive, members):
+        shapes = {
+            PurePosixPath(name).stem: name for name in members if name.lower().endswith(".shp")
+        }
+        stem = choose_layer(staged.name, wanted, tuple(sorted(shapes)))
+        start = shapes[stem][: -len(".shp")].lower()
+        for name, info in members.items():
+            suffix = name[-len(".shp") :].lower()
+            if name[: -len(".shp")].lower() == start and suffix in (".shp", *PARTS):
                 (folder / f"source{suffix}").write_bytes(archive.read(info))
-            return stem
-    except (zipfile.BadZipFile, RuntimeError, OSError, EOFError, NotImplementedError) as error:
-        raise refuse(
-            staged.name, f"an archive that cannot be unpacked ({error})", "a zipped shapefile",
-            "zip the files again, without a password",
-        ) from error  # fmt: skip
-
-
-def _require_sane(name: str, info: zipfile.ZipInfo) -> None:
-    if info.file_size > LARGEST_BYTES or info.file_size > LARGEST_RATIO * max(
-        info.compress_size, 1 << 20
-    ):
-        raise refuse(
-            name, f"an archive that unpacks to {info.file_size >> 20} MiB",
-            f"at most {LARGEST_BYTES >> 20} MiB, and at most {LARGEST_RATIO} times its packed size",
-            "unpack it yourself and import the .shp, if you trust it",
-        )  # fmt: skip
-
-
-def _readable(info: zipfile.ZipInfo) -> str:
-    """A member's name; Chinese tools write GBK where the zip format means something else."""
-    if info.flag_bits & 0x800:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("gb18030")
-    except UnicodeError:
-        return info.filename
+        return stem
 
 
 def _require_whole(path: Path, name: str) -> int:
@@ -237,4 +197,4 @@ def _whole(entry: bytes, width: int) -> bytes:
     return entry
 
 
-FORMAT = Format("Shapefile", (".shp", ".zip"), _recognises, _read, PARTS)
+FORMAT = Format("Shapefile", (".shp", ".zip"), _recognises, _read, PARTS, ("ESRI Shapefile",))

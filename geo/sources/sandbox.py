@@ -1,0 +1,388 @@
+"""Has a user's file opened by a process of its own, and takes from it rows or reasons, nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from ..errors import Fault, SourceError
+from .base import Format, Request, Source, Staged, refuse
+from .child import LARGEST_JOB, OUT, loaded_drivers, too_large
+from .limits import PREFIX, Limits, limits
+from .progress import Progress
+from .transfer import TransferError, answer_in, unpack
+
+_PATIENCE_SECONDS = 0.25
+_START_SECONDS = 120
+"""What loading the libraries may take, on a machine that is doing much else."""
+_LONGEST_TEXT = 2000
+_MOST_FAULTS = 1000
+_PASSED_ON = (
+    "PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL",
+    "LC_CTYPE", "TZ", "PROJ_DATA", "PROJ_LIB", "GDAL_DATA", "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX", "COVERAGE_PROCESS_START",
+)  # fmt: skip
+"""All else that the environment holds, keys and passwords among it, is not for the process that reads."""
+
+
+class _Child(Protocol):
+    """A process that waits for one job."""
+
+    def ask(self, job: bytes) -> None: ...
+    def heard(self) -> IO[bytes]: ...
+    def ended(self, patience: float) -> int | None: ...
+    def end(self) -> None: ...
+
+
+class _Started:
+    """A process started for one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._errors = (folder / "errors.txt").open("wb")
+        self._process = _start(folder, (), subprocess.PIPE, subprocess.PIPE, self._errors)
+
+    def ask(self, job: bytes) -> None:
+        assert self._process.stdin is not None
+        # It may have ended already, which is noticed where its answer is due.
+        with suppress(OSError), self._process.stdin as stream:
+            stream.write(job)
+
+    def heard(self) -> IO[bytes]:
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def ended(self, patience: float) -> int | None:
+        try:
+            return self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self) -> None:
+        _kill(self._process.pid, self._process)
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
+            with suppress(OSError):
+                if stream is not None:
+                    stream.close()
+
+
+def _start(
+    folder: Path | None, more: tuple[str, ...], stdin: Any, stdout: Any, stderr: Any, **options: Any
+) -> subprocess.Popen[bytes]:
+    root = str(Path(__file__).parents[2])
+    given = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    environment = {
+        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        "PYTHONPATH": os.pathsep.join(given),
+        # One thread each, and little memory set aside: what is set aside counts against the limit.
+        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "MALLOC_ARENA_MAX": "2",
+    }
+    if sys.platform == "win32":
+        options["creationflags"] = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    else:
+        # Ctrl-C is for us alone: we end it.
+        options["start_new_session"] = True
+    return subprocess.Popen(
+        [sys.executable, "-P", "-X", "utf8", "-m", "geo.sources.child", str(os.getpid()), *more],
+        env=environment, cwd=folder, stdin=stdin, stdout=stdout, stderr=stderr, **options,
+    )  # fmt: skip
+
+
+def _kill(pid: int, process: subprocess.Popen[bytes] | None = None) -> None:
+    """End a process and whatever it may have started, and wait for it where it is ours to wait for."""
+    if process is not None and process.poll() is not None:
+        return
+    with suppress(OSError):
+        if sys.platform == "win32":
+            os.kill(pid, 9)
+        else:
+            os.killpg(pid, 9)
+    if process is not None:
+        # It leads a group of its own only after it has started.
+        with suppress(OSError):
+            process.kill()
+        process.wait()
+
+
+class Ready:
+    """A process that has loaded everything, and makes a copy of itself for each file (not on Windows).
+
+    It spares every file the second that loading takes, which counts where many are opened. Each copy
+    sets its own limits and drivers and ends with its file, as a process started for it would.
+    """
+
+    def __init__(self) -> None:
+        self.most_memory_bytes = 0
+        """The most that any copy took so far."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._busy = threading.Lock()
+
+    def _begin(self) -> None:
+        import socket
+
+        self._door, other = socket.socketpair()
+        with other:
+            self._process = _start(
+                None, (str(other.fileno()),), subprocess.DEVNULL, subprocess.DEVNULL,
+                subprocess.DEVNULL, pass_fds=(other.fileno(),),
+            )  # fmt: skip
+        self._answers = self._door.makefile("rb")
+
+    def child(self) -> _Copied | None:
+        """A copy for one file; None where another file is open just now."""
+        if not self._busy.acquire(blocking=False):
+            return None
+        if self._process is None or self._process.poll() is not None:
+            self._begin()
+        return _Copied(self)
+
+    def close(self) -> None:
+        """End it."""
+        if self._process is None:
+            return
+        self._door.close()
+        self._answers.close()
+        _kill(self._process.pid, self._process)
+
+
+class _Copied:
+    """A copy of the one that is ready."""
+
+    def __init__(self, ready: Ready) -> None:
+        self._ready = ready
+        self._pid: int | None = None
+        self._status: int | None = None
+        reading, self._writing = os.pipe()
+        self._heard = os.fdopen(reading, "rb")
+
+    def ask(self, job: bytes) -> None:
+        import socket
+
+        try:
+            socket.send_fds(self._ready._door, [b"+"], [self._writing])
+            self._ready._door.sendall(job)
+            self._pid = int(self._ready._answers.readline() or 0) or None
+        finally:
+            os.close(self._writing)
+
+    def heard(self) -> IO[bytes]:
+        return self._heard
+
+    def ended(self, patience: float) -> int | None:
+        self._status = -9
+        said = self._ready._answers.readline().split()
+        if len(said) != 2:  # the one that was copied has ended, and all copies with it
+            return -9
+        status, memory = (int(word) for word in said)
+        self._ready.most_memory_bytes = max(self._ready.most_memory_bytes, memory << 10)
+        self._status = status
+        return status
+
+    def end(self) -> None:
+        if self._pid is not None and self._status is None:
+            _kill(self._pid)
+            self.ended(0)
+        self._heard.close()
+        self._ready._busy.release()
+
+
+_ready: list[Ready] = []
+
+
+@contextmanager
+def kept_ready() -> Iterator[Ready | None]:
+    """While this lasts, files are opened by copies of one process that has loaded everything.
+
+    Where copies cannot be made (Windows), every file has a process started for it all the same.
+    """
+    if sys.platform == "win32" or _ready:
+        yield _ready[0] if _ready else None
+        return
+    ready = Ready()
+    _ready.append(ready)
+    try:
+        yield ready
+    finally:
+        _ready.remove(ready)
+        ready.close()
+
+
+@contextmanager
+def reader(folder: Path) -> Iterator[Reader]:
+    """A process that will read one file; it starts at once, and is gone at the end, whatever happens.
+
+    Parameters
+    ----------
+    folder : private; the file lies in it, and what is read of it will
+    """
+    child = (_ready[0].child() if _ready else None) or _Started(folder)
+    try:
+        yield Reader(child, folder)
+    finally:
+        child.end()
+
+
+class Reader:
+    """Asks the process for the rows, and waits no longer than is allowed."""
+
+    def __init__(self, child: _Child, folder: Path) -> None:
+        self._child = child
+        self._folder = folder
+
+    def read(
+        self,
+        staged: Staged,
+        size: int,
+        candidates: tuple[Format, ...],
+        request: Request,
+        progress: Progress,
+    ) -> Source:
+        """The rows of a file.
+
+        Parameters
+        ----------
+        staged : the private copy
+        size : in bytes, with its companions
+        candidates : the formats it may be of, by its name
+        request : which layer and columns are wanted
+        progress : called a few times a second once a second has passed
+
+        Raises
+        ------
+        SourceError
+            It cannot be read, or takes more than it may.
+        """
+        allowed = limits()
+        libraries = {"pyogrio", *(one.library for one in candidates)}
+        job = {
+            "folder": str(self._folder),
+            "file": staged.path.name,
+            "name": staged.name,
+            "sha256": staged.sha256,
+            "size": size,
+            "request": request.as_json(),
+            "limits": {name: text for name, text in os.environ.items() if name.startswith(PREFIX)},
+            "drivers": {library: _drivers(library) for library in sorted(libraries)},
+        }
+        line = json.dumps(job).encode() + b"\n"
+        if len(line) > LARGEST_JOB:
+            raise refuse(
+                staged.name, "a request that is too long", "fewer columns", "ask for fewer"
+            )
+        self._child.ask(line)
+        status = self._wait(staged.name, allowed.wall_seconds(size), progress)
+        return self._answer(staged.name, status, allowed, size)
+
+    def _wait(self, name: str, seconds: int, progress: Progress) -> int:
+        over = threading.Event()
+        said = [0, 0]
+
+        def listen() -> None:
+            with suppress(OSError, ValueError):
+                for line in iter(lambda: heard.readline(64), b""):
+                    words = line.split()
+                    if len(words) == 2 and all(word.isdigit() for word in words):
+                        said[:] = [int(word) for word in words]
+            over.set()
+
+        heard = self._child.heard()
+        threading.Thread(target=listen, daemon=True).start()
+        started = time.monotonic()
+        while not over.wait(_PATIENCE_SECONDS):
+            waited = time.monotonic() - started
+            if waited > seconds + _START_SECONDS * isinstance(self._child, _Started):
+                self._child.end()
+                raise _too_long(name, f"{seconds} s")
+            if waited > 1:
+                progress(said[0], said[1], "rows")
+        status = None
+        while status is None and time.monotonic() - started < seconds + _START_SECONDS:
+            status = self._child.ended(_PATIENCE_SECONDS)
+        return -9 if status is None else status
+
+    def _answer(self, name: str, status: int, allowed: Limits, size: int) -> Source:
+        out = self._folder / OUT
+        try:
+            answer = answer_in(out, status)
+            faults = _faults(answer.get("faults"))
+            if not faults:
+                return unpack(answer, out)
+        except TransferError as error:
+            raise self._why(name, status, allowed, size, error) from error
+        raise SourceError(faults)
+
+    def _why(
+        self, name: str, status: int, allowed: Limits, size: int, error: TransferError
+    ) -> SourceError:
+        """What happened to a process that left nothing of use."""
+        said = b""
+        with suppress(OSError), (self._folder / "errors.txt").open("rb") as stream:
+            said = stream.read(1 << 16)
+        if b"bad_alloc" in said or b"MemoryError" in said or b"emory allocation" in said:
+            return too_large(name, allowed, size)
+        if sys.platform != "win32":
+            import signal
+
+            if status == -signal.SIGXCPU:
+                return _too_long(name, f"{allowed.cpu_seconds(size)} s of processor time")
+        return refuse(
+            name,
+            f"a file that stops the program reading it ({error})",
+            "a whole file",
+            "save it again, or convert it to a GeoPackage",
+        )
+
+
+def _too_long(name: str, time_: str) -> SourceError:
+    return refuse(
+        name, f"a file that takes more than {time_} to read", "one that takes less",
+        f"cut it into several, or, if you trust it, set {PREFIX}SECONDS higher",
+    )  # fmt: skip
+
+
+def _faults(value: object) -> tuple[Fault, ...]:
+    """The reasons for which there are no rows, as far as they are reasons; their text made plain."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not value:
+        raise TransferError("reasons of another kind")
+    faults = []
+    for item in value[:_MOST_FAULTS]:
+        try:
+            layer, found, expected, remedy = (
+                plain(item[key]) for key in ("layer", "found", "expected", "remedy")
+            )
+            rows = tuple(plain(row) for row in item["rows"][:_MOST_FAULTS])
+        except (KeyError, TypeError) as error:
+            raise TransferError("reasons of another kind") from error
+        faults.append(Fault(layer, found, expected, remedy, rows))
+    return tuple(faults)
+
+
+def plain(text: object) -> str:
+    """Text of a file as it may be printed: what would steer a terminal is replaced.
+
+    Examples
+    --------
+    >>> plain("海陵\\x1b[31m")
+    '海陵�[31m'
+    """
+    if not isinstance(text, str):
+        raise TypeError("text was expected")
+    return "".join(sign if sign.isprintable() else "�" for sign in text[:_LONGEST_TEXT])
+
+
+@cache
+def _drivers(library: str) -> list[str]:
+    """All drivers of the library's GDAL, to leave out those that are not meant."""
+    return sorted(loaded_drivers(library))
