@@ -1,0 +1,130 @@
+"""Which coordinate system a text or a file names, and geometry brought into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import UnknownNameError
+from .shifts import bd09_to_wgs84, gcj02_to_wgs84
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pyproj
+
+Shift = Literal["gcj02", "bd09"]
+_DATUMS = {
+    "wgs84": "EPSG:4326",
+    "cgcs2000": "EPSG:4490",
+    "xian80": "EPSG:4610",
+    "xian1980": "EPSG:4610",
+    "beijing54": "EPSG:4214",
+    "beijing1954": "EPSG:4214",
+}
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What someone says coordinates are: a system, or longitude and latitude shifted in a known way."""
+
+    text: str
+    crs: pyproj.CRS
+    shift: Shift | None = None
+
+
+def network_off() -> None:
+    """Keep PROJ from fetching grids, whatever the machine's settings say."""
+    from pyproj import network
+
+    network.set_network_enabled(False)  # type: ignore[attr-defined]
+
+
+def state(text: str) -> Stated:
+    """The coordinate system that a text names.
+
+    Parameters
+    ----------
+    text : `EPSG:n` or another authority's code, a PROJ or WKT text, one of `wgs84`, `cgcs2000`, `xian80`,
+        `beijing54` for longitude and latitude on these datums, or `gcj02` or `bd09` for shifted ones
+
+    Returns
+    -------
+    Stated
+        GCJ-02 and BD-09 as WGS 84 with the shift to take off.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such system.
+
+    Examples
+    --------
+    >>> state("GCJ-02").shift
+    'gcj02'
+    >>> state("EPSG:4549").crs.to_epsg(), state("cgcs2000").text
+    (4549, 'EPSG:4490')
+    """
+    import pyproj
+
+    network_off()
+    word = text.strip().lower().replace("-", "").replace("_", "")
+    if word in ("gcj02", "bd09", "bd09ll"):
+        shift: Shift = "gcj02" if word == "gcj02" else "bd09"
+        return Stated(shift, pyproj.CRS.from_epsg(4326), shift)
+    try:
+        crs = pyproj.CRS.from_user_input(_DATUMS.get(word, text.strip()))
+    except pyproj.exceptions.CRSError:
+        known = ["EPSG:n (say, EPSG:4490)", *_DATUMS, "gcj02", "bd09"]
+        raise UnknownNameError("coordinate system", text, known) from None
+    return Stated(crs.to_string(), crs)
+
+
+def known_crs(crs: object) -> pyproj.CRS | None:
+    """The system a file states, or None where it states none; "undefined" is none.
+
+    Examples
+    --------
+    >>> known_crs(None) is None
+    True
+    """
+    import pyproj
+
+    network_off()
+    if crs is None or crs == "":
+        return None
+    try:
+        found = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError:
+        return None
+    return None if found.name.lower().startswith(("undefined", "unknown")) else found
+
+
+def straighten(geometry: gpd.GeoSeries, stated: Stated) -> gpd.GeoSeries:
+    """Geometry in the system it is said to be in, any shift of longitude and latitude taken off.
+
+    Parameters
+    ----------
+    geometry : any kind, in `stated`; shifted coordinates may be projected ones with their CRS set
+
+    Returns
+    -------
+    GeoSeries
+        In `stated.crs`.
+    """
+    import shapely
+
+    if stated.shift is None:
+        return geometry.set_crs(stated.crs, allow_override=True)
+    degrees = geometry
+    if geometry.crs is not None and geometry.crs.is_projected:
+        degrees = geometry.to_crs(stated.crs)
+    inverse = gcj02_to_wgs84 if stated.shift == "gcj02" else bd09_to_wgs84
+    moved = shapely.transform(
+        shapely.force_2d(degrees.to_numpy()),
+        lambda xy: np.column_stack(inverse(xy[:, 0], xy[:, 1])),
+    )
+    import geopandas as gpd
+
+    return gpd.GeoSeries(moved, index=geometry.index, crs=stated.crs)
