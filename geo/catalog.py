@@ -26,12 +26,12 @@ from .model import (
 )
 
 MEASURED_ON = {
-    "share_of_count": ("Point", "LineString", "Polygon", "Table"),
+    "share_of_count": ("Point", "LineString", "Polygon"),
     "share_of_length": ("LineString",),
     "share_of_area": ("Polygon",),
     "share_within_distance": ("LineString",),
     "share_of_pixels": ("Polygon",),
-    "share_meeting": ("Polygon", "Point", "Table"),
+    "share_meeting": ("Polygon", "Point"),
 }
 
 
