@@ -111,6 +111,8 @@ class Format:
     """The GDAL drivers it needs: there are no others while its file is open, so none at all by default."""
     library: str = "pyogrio"
     """Whose GDAL that is: pyogrio's or rasterio's."""
+    copy: Callable[[Staged, Path, str | None], None] | None = None
+    """Writes a file of our own that holds what this one does, in a system that is said; rasters have it."""
 
 
 def refuse(name: str, found: str, expected: str, remedy: str) -> SourceError:

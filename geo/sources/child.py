@@ -66,8 +66,13 @@ def _load() -> None:
     """What every format needs; GDAL not yet, since it looks once, when loaded, at which drivers it may have."""
     import geopandas
     import pyarrow as pa
+    import pyarrow.pandas_compat
+
+    from .registry import formats
 
     assert geopandas.__version__
+    assert pyarrow.pandas_compat
+    assert formats()
     pa.set_cpu_count(1)
 
 
@@ -119,7 +124,7 @@ def _perform(job: dict[str, Any]) -> None:
     _limit(allowed, job["size"])
     answer = None
     try:
-        _read(staged, Request.from_json(job["request"]), job, allowed)
+        _read(staged, job, allowed)
     except GeoError as error:
         answer = {"faults": _faults(error, staged.name)}
     except MemoryError:
@@ -153,13 +158,20 @@ def _limit(allowed: Limits, size: int, *, final: bool = False) -> None:
     )
 
 
-def _read(staged: Staged, request: Request, job: dict[str, Any], allowed: Limits) -> None:
+def _read(staged: Staged, job: dict[str, Any], allowed: Limits) -> None:
     from .registry import format_of
-    from .transfer import pack
+    from .transfer import COPY, pack, pack_copy
 
     one = format_of(staged)
     _load_only(one, job["drivers"])
     _limit(allowed, job["size"], final=True)
+    if "copy" in job:
+        if one.copy is None:
+            raise refuse(staged.name, f"a {one.name} file", "a raster", "choose a GeoTIFF")
+        one.copy(staged, staged.path.parent / OUT / COPY, job["copy"]["crs"])
+        pack_copy(staged.path.parent / OUT)
+        return
+    request = Request.from_json(job["request"])
     source: Source = one.read(staged, request)
     if len(source.frame) > allowed.rows:
         raise refuse(

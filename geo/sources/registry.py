@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pkgutil
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass
@@ -82,6 +83,45 @@ def read_source(
         staged, size = _stage(file, candidates, Path(folder), report)
         source = process.read(staged, size, candidates, request or Request(), report)
     return source, Provenance(file.name, staged.sha256)
+
+
+def copy_raster(
+    path: Path | str, target: Path, crs: str | None = None, *, progress: Progress | None = None
+) -> Provenance:
+    """Write a user's raster as a district keeps it, and say which file it was.
+
+    The file is opened like one of rows: by a process that can reach nothing but a copy of it.
+
+    Parameters
+    ----------
+    path : a GeoTIFF on this machine
+    target : where to write; there is nothing yet
+    crs : what the coordinates are, where the file does not say or says it wrongly
+    progress : as for `read_source`
+
+    Raises
+    ------
+    SourceError
+        It is no raster, is damaged, or has more pixels or bands than it may; nothing is written then.
+    """
+    from .sandbox import reader
+
+    file = require_regular_file(path)
+    candidates = formats_named(file.name)
+    report = progress or (lambda done, total, what: None)
+    with (
+        tempfile.TemporaryDirectory(prefix="atlas-", ignore_cleanup_errors=True) as folder,
+        reader(Path(folder)) as process,
+    ):
+        staged, size = _stage(file, candidates, Path(folder), report)
+        made = process.copy(staged, size, candidates, crs, report)
+        beside = target.with_name(f"{target.name}.part")
+        try:
+            shutil.copyfile(made, beside)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    return Provenance(file.name, staged.sha256)
 
 
 def require_regular_file(path: Path | str) -> Path:

@@ -8,18 +8,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, TypeVar
 
 from ..errors import Fault, SourceError
 from .base import Format, Request, Source, Staged, refuse
 from .child import LARGEST_JOB, OUT, loaded_drivers, too_large
 from .limits import PREFIX, Limits, limits
 from .progress import Progress
-from .transfer import TransferError, answer_in, unpack
+from .transfer import TransferError, answer_in, copy_in, unpack
+
+T = TypeVar("T")
 
 _PATIENCE_SECONDS = 0.25
 _START_SECONDS = 120
@@ -262,6 +264,40 @@ class Reader:
         SourceError
             It cannot be read, or takes more than it may.
         """
+        asked = {"request": request.as_json()}
+        return self._do(staged, size, candidates, asked, progress, unpack)
+
+    def copy(
+        self,
+        staged: Staged,
+        size: int,
+        candidates: tuple[Format, ...],
+        crs: str | None,
+        progress: Progress,
+    ) -> Path:
+        """A copy of a raster that holds its values and nothing else; it lies in the private folder.
+
+        Parameters
+        ----------
+        staged, size, candidates, progress : as for `read`
+        crs : what the coordinates are, where the file does not say or says it wrongly
+
+        Raises
+        ------
+        SourceError
+            It cannot be read, takes more than it may, or is no raster.
+        """
+        return self._do(staged, size, candidates, {"copy": {"crs": crs}}, progress, copy_in)
+
+    def _do(
+        self,
+        staged: Staged,
+        size: int,
+        candidates: tuple[Format, ...],
+        asked: dict[str, Any],
+        progress: Progress,
+        take: Callable[[dict[str, Any], Path], T],
+    ) -> T:
         allowed = limits()
         libraries = {"pyogrio", *(one.library for one in candidates)}
         job = {
@@ -270,9 +306,9 @@ class Reader:
             "name": staged.name,
             "sha256": staged.sha256,
             "size": size,
-            "request": request.as_json(),
             "limits": {name: text for name, text in os.environ.items() if name.startswith(PREFIX)},
             "drivers": {library: _drivers(library) for library in sorted(libraries)},
+            **asked,
         }
         line = json.dumps(job).encode() + b"\n"
         if len(line) > LARGEST_JOB:
@@ -281,7 +317,15 @@ class Reader:
             )
         self._child.ask(line)
         status = self._wait(staged.name, allowed.wall_seconds(size), progress)
-        return self._answer(staged.name, status, allowed, size)
+        out = self._folder / OUT
+        try:
+            answer = answer_in(out, status)
+            faults = _faults(answer.get("faults"))
+            if not faults:
+                return take(answer, out)
+        except TransferError as error:
+            raise self._why(staged.name, status, allowed, size, error) from error
+        raise SourceError(faults)
 
     def _wait(self, name: str, seconds: int, progress: Progress) -> int:
         over = threading.Event()
@@ -309,17 +353,6 @@ class Reader:
         while status is None and time.monotonic() - started < seconds + _START_SECONDS:
             status = self._child.ended(_PATIENCE_SECONDS)
         return -9 if status is None else status
-
-    def _answer(self, name: str, status: int, allowed: Limits, size: int) -> Source:
-        out = self._folder / OUT
-        try:
-            answer = answer_in(out, status)
-            faults = _faults(answer.get("faults"))
-            if not faults:
-                return unpack(answer, out)
-        except TransferError as error:
-            raise self._why(name, status, allowed, size, error) from error
-        raise SourceError(faults)
 
     def _why(
         self, name: str, status: int, allowed: Limits, size: int, error: TransferError

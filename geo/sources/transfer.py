@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ANSWER = "answer.json"
 ROWS = "rows.arrow"
 LEFT_OUT = "left_out.arrow"
+COPY = "copy"
 LARGEST_ANSWER = 64 << 20
 _SHAPES, _LABELS = "shapes", "labels"
 
@@ -103,6 +104,25 @@ def pack(source: Source, folder: Path) -> None:
         "notes": list(source.notes),
     }
     (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def pack_copy(folder: Path) -> None:
+    """Say that the copy in a folder is whole."""
+    (folder / ANSWER).write_text(json.dumps({COPY: True}), encoding="utf-8")
+
+
+def copy_in(answer: dict[str, Any], folder: Path) -> Path:
+    """The copy that lies in a folder.
+
+    Raises
+    ------
+    TransferError
+        There is none.
+    """
+    path = folder / COPY
+    if answer.get(COPY) is not True or path.is_symlink() or not path.is_file():
+        raise TransferError("no copy")
+    return path
 
 
 def answer_in(folder: Path, status: int = 0) -> dict[str, Any]:

@@ -247,5 +247,12 @@ def _write(raster: Any, target: Path, crs: str | None) -> None:
 
 
 FORMAT = Format(
-    "GeoTIFF", (".tif", ".tiff"), _recognises, _read, (".tfw",), ("GTiff",), library="rasterio"
+    "GeoTIFF",
+    (".tif", ".tiff"),
+    _recognises,
+    _read,
+    (".tfw",),
+    ("GTiff",),
+    library="rasterio",
+    copy=copy_raster,
 )
