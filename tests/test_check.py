@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import made
+import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from shapely import LineString, Point, Polygon, box
 
 from geo.catalog import load_catalog
 from geo.check.report import CheckReport, check_round
 from geo.check.text import read_again
+from geo.crs import wgs84_to_bd09, wgs84_to_gcj02
 from geo.model import FieldSpec, Finding
 from geo.survey import open_survey
 
@@ -604,3 +608,66 @@ def test_refers_to_and_its_kin_are_checked_as_declarations(tmp_path: Path) -> No
     )
     with pytest.raises(DeclarationError, match="network = true"):
         load_catalog(tmp_path)
+
+
+# ---------------------------------------------------------------- shifted maps
+
+
+def as_map_services_show(frame: Any, shift: Any) -> Any:
+    """The same rows with the coordinates a Chinese map service would give them."""
+    degrees = frame.to_crs("EPSG:4326")
+    moved = shapely.transform(
+        degrees.geometry.to_numpy(), lambda xy: np.column_stack(shift(xy[:, 0], xy[:, 1]))
+    )
+    return frame.set_geometry(gpd.GeoSeries(moved, index=frame.index, crs="EPSG:4326"))
+
+
+SHIFTS = {"gcj02": ("GCJ-02", wgs84_to_gcj02), "bd09": ("BD-09", wgs84_to_bd09)}
+
+
+@pytest.fixture(scope="module")
+def embedded() -> dict[str, Any]:
+    """The embedded district's newest round as stored; its layers keep to one another as real ones do."""
+    survey = open_survey()
+    return {
+        name: survey.store.read(survey.round, name) for name in survey.store.tables(survey.round)
+    }
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+@pytest.mark.parametrize(
+    ("layer", "against"),
+    [
+        ("lamps", "back_streets"),  # points along lines
+        ("facades", "roads"),  # lines along lines
+        ("back_streets", "lamps"),  # lines along points
+        ("towns", "villages"),  # borders on borders
+        ("villages", "towns"),
+        ("housing_areas", "back_streets"),
+        ("weak_spots", "villages"),  # by the unit each names
+    ],
+)
+def test_a_shifted_layer_is_told_by_what_it_keeps_close_to(
+    embedded: dict[str, Any], layer: str, against: str, shift: str
+) -> None:
+    title, forward = SHIFTS[shift]
+    frames = {**embedded, layer: as_map_services_show(embedded[layer], forward)}
+    findings = [item for item in check(frames).findings if item.code == "datum-shift"]
+    assert [item.layer for item in findings] == [layer]
+    (finding,) = findings
+    assert finding.found.endswith(f"this is {title}")
+    assert f"against {against} (" in finding.found
+    distance_m, bearing = (
+        float(part) for part in re.findall(r"by (\d+) m, bearing (\d+)", finding.found)[0]
+    )
+    true_m, true_bearing = {"gcj02": (511, 119), "bd09": (1133, 69)}[shift]
+    assert distance_m == pytest.approx(true_m, abs=20)
+    assert bearing == pytest.approx(true_bearing, abs=3)
+    assert f"--crs {shift}" in finding.remedy
+
+
+def test_where_all_lies_where_it_should_no_shift_is_told(embedded: dict[str, Any]) -> None:
+    assert "datum-shift" not in codes(check(embedded))
+    # Nor where a layer is off by as much in a direction no shift has.
+    moved = embedded["lamps"].set_geometry(embedded["lamps"].geometry.translate(0, 510))
+    assert "datum-shift" not in codes(check({**embedded, "lamps": moved}))

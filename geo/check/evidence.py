@@ -19,6 +19,7 @@ from shapely import STRtree
 from ..crs import network_off
 from ..errors import StoreError
 from ..model import Finding, Layer, Severity
+from ..registration import outlines
 from ..survey import Survey
 from ..validate import KINDS, Conformed, conform
 
@@ -107,6 +108,13 @@ class LayerRows:
     def tree(self) -> STRtree:
         """Finds rows by place; answers are positions among `tree_rows`."""
         return STRtree(self.shapes[self.tree_rows])
+
+    @cached_property
+    def outline_tree(self) -> STRtree:
+        """Finds rows by place, surfaces by their border."""
+        if self.layer.geometry != "Polygon":
+            return self.tree
+        return STRtree(outlines(self.shapes[self.tree_rows]))
 
     @cached_property
     def tree_rows(self) -> NDArray[np.intp]:

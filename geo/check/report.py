@@ -125,9 +125,9 @@ def check_round(
 
 
 def _checks() -> tuple[Check, ...]:
-    from . import ground, network, partition, redrawing, references, shapes, text, values
+    from . import datum, ground, network, partition, redrawing, references, shapes, text, values
 
-    modules = (redrawing, ground, shapes, partition, references, network, values, text)
+    modules = (redrawing, ground, datum, shapes, partition, references, network, values, text)
     return tuple(check for module in modules for check in module.CHECKS)
 
 

@@ -1,0 +1,178 @@
+"""Layers drawn over a shifted map: GCJ-02 and BD-09, and displacements of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from ..errors import GeoError
+from ..registration import (
+    INVERSE,
+    TITLES,
+    Registration,
+    corrections,
+    displaced,
+    outlines,
+    registered,
+    sample_points,
+    unshifted,
+)
+from ..validate import find_column
+from ..vocabulary import read_values
+from .evidence import Check, Evidence, LayerRows, Observation, Shapes
+
+FEWEST_ASTRAY = 10
+"""Fewer rows than this outside the unit they name are slips, not a shift."""
+FEWER_ASTRAY = 0.35
+"""Taking the right shift off leaves at most this share of them outside."""
+MOST_KEYED = 2_000
+
+
+@dataclass(frozen=True)
+class Evident:
+    """A displacement and what it was seen against."""
+
+    registration: Registration
+    against: str
+    astray: str = ""
+
+
+def datum_shift(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """A layer that lies off its neighbours, its past or its units as a shifted map would have it."""
+    if not rows.usable.any():
+        return
+    seen = _against_another_round(rows, evidence)
+    seen = seen or _against_named_units(rows, evidence)
+    seen = seen or _against_layers(rows, evidence)
+    if seen is None:
+        return
+    shift = seen.registration
+    found = f"{shift} against {seen.against} ({seen.astray or _closer(shift)})"
+    if shift.shift is None:
+        yield rows.observe(
+            "datum-shift",
+            "warning",
+            [],
+            found=f"{found}: neither GCJ-02 nor BD-09",
+            expected="the same things at the same place",
+            remedy="look which of the two is right; another datum (Beijing 1954, Xi'an 1980) shifts like this",
+            shapes=rows.marks(rows.tree_rows[:1]),
+        )
+        return
+    yield rows.observe(
+        "datum-shift",
+        "warning",
+        [],
+        found=f"{found}: this is {TITLES[shift.shift]}",
+        expected="coordinates without the shift of map services",
+        remedy=f"import the file again with --crs {shift.shift}",
+        shapes=rows.marks(rows.tree_rows),
+    )
+
+
+def _closer(shift: Registration) -> str:
+    return f"{shift.apart_m:.0f} m apart as it stands, {shift.corrected_apart_m:.0f} m with that taken off"
+
+
+def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | None:
+    """The same layer in the round before, or after the first: by key, else by place."""
+    survey = evidence.survey
+    rounds = survey.store.rounds()
+    others = [item for item in rounds if item < survey.round][::-1] or [
+        item for item in rounds if item > survey.round
+    ]
+    other = next((item for item in others if rows.name in survey.store.tables(item)), None)
+    if other is None:
+        return None
+    try:
+        stored = survey.store.read(other, rows.name)
+    except GeoError:
+        return None  # evidence that cannot be had is no evidence
+    if getattr(stored, "crs", None) is None:
+        return None
+    against = f"{rows.name} of round {other}"
+    key = find_column(stored, rows.layer.key) if rows.layer.key else None
+    if key is None or rows.layer.key is None:
+        known = stored.geometry.dropna().to_crs(evidence.metric_crs).to_numpy()
+        points = sample_points(rows.shapes[rows.tree_rows])
+        corrected = corrections(points, evidence.metric_crs)
+        found = registered(points, shapely.STRtree(outlines(known)), corrected)
+        return Evident(found, against) if found else None
+    keys = read_values(stored[key], rows.layer.fields[rows.layer.key]).values
+    place = pd.Series(np.arange(len(stored)), index=pd.Index(keys.astype(object)))
+    place = place[~place.index.duplicated(keep=False) & place.index.notna()]
+    mine = rows.tree_rows[pd.Index(rows.names[rows.tree_rows]).isin(place.index)]
+    mine = mine[:: max(1, len(mine) // MOST_KEYED)]
+    theirs = stored.geometry.iloc[place.reindex(rows.names[mine]).to_numpy()]
+    theirs = theirs.to_crs(evidence.metric_crs).to_numpy()
+    a, b = _centres(rows.shapes[mine]), _centres(theirs)
+    both = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
+    moved = displaced(a[both], b[both], evidence.metric_crs)
+    return Evident(moved, against, f"{int(both.sum())} rows with the same key") if moved else None
+
+
+def _against_named_units(rows: LayerRows, evidence: Evidence) -> Evident | None:
+    """Points that lie outside the unit they name, and inside once a shift is taken off."""
+    if rows.layer.geometry != "Point":
+        return None
+    for name, spec in rows.layer.fields.items():
+        for other_name in spec.refers_to:
+            other = evidence.rows(other_name)
+            if other is None or other.layer.geometry != "Polygon" or not other.usable.any():
+                continue
+            target = pd.Index(other.names)
+            if not target.is_unique:
+                continue
+            position = target.get_indexer(pd.Index(rows.texts(name)))
+            both = np.flatnonzero((position >= 0) & rows.usable)
+            both = both[other.usable[position[both]]]
+            both = both[:: max(1, len(both) // MOST_KEYED)]
+            units = other.shapes[position[both]]
+            points = _centres(rows.shapes[both])
+            outside = _astray(points, units)
+            if outside.sum() < FEWEST_ASTRAY:
+                continue
+            for shift in INVERSE:
+                back = unshifted(points, shift, evidence.metric_crs)
+                left = _astray(back, units)
+                if left.sum() <= FEWER_ASTRAY * outside.sum():
+                    offset = (points - back).mean(axis=0)
+                    found = Registration(shift, float(offset[0]), float(offset[1]), 0.0, 0.0)
+                    told = (
+                        f"{outside.mean():.0%} of the rows lie outside the unit that {name} names,"
+                        f" {left.mean():.0%} with that taken off"
+                    )
+                    return Evident(found, other.name, told)
+    return None
+
+
+def _against_layers(rows: LayerRows, evidence: Evidence) -> Evident | None:
+    """The other layers of the round: the one that the shift explains best."""
+    points = sample_points(rows.shapes[rows.tree_rows])
+    corrected = corrections(points, evidence.metric_crs)
+    best: Evident | None = None
+    for other in evidence.every():
+        if other is rows or int(other.usable.sum()) < 2:
+            continue
+        found = registered(points, other.outline_tree, corrected)
+        if found is not None and (
+            best is None or found.corrected_apart_m < best.registration.corrected_apart_m
+        ):
+            best = Evident(found, other.name)
+    return best
+
+
+def _astray(points: np.ndarray, units: Shapes) -> np.ndarray:
+    return ~np.asarray(shapely.intersects_xy(units, points[:, 0], points[:, 1]))
+
+
+def _centres(shapes: Shapes) -> np.ndarray:
+    bounds = shapely.bounds(shapes)
+    return np.column_stack([(bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2])
+
+
+CHECKS: tuple[Check, ...] = (datum_shift,)
