@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,11 @@ _DATUMS = {
     "beijing54": "EPSG:4214",
     "beijing1954": "EPSG:4214",
 }
+# What makes PROJ open a file that a definition names: a list of definitions, or a grid of shifts. The grid
+# called @null is none, and stands in every Web Mercator.
+_OPENS_FILE = re.compile(
+    r"""\binit\s*=|grids\s*=\s*(?!@null\b)|PARAMETERFILE|["']PROJ4_GRIDS["']""", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def state(text: str) -> Stated:
         shift: Shift = "gcj02" if word == "gcj02" else "bd09"
         return Stated(shift, pyproj.CRS.from_epsg(4326), shift)
     try:
-        crs = pyproj.CRS.from_user_input(_DATUMS.get(word, text.strip()))
+        crs = _defined(_DATUMS.get(word, text.strip()))
     except pyproj.exceptions.CRSError:
         known = ["EPSG:n (say, EPSG:4490)", *_DATUMS, "gcj02", "bd09"]
         raise UnknownNameError("coordinate system", text, known) from None
@@ -83,6 +89,8 @@ def state(text: str) -> Stated:
 
 def known_crs(crs: object) -> pyproj.CRS | None:
     """The system a file states, or None where it states none; "undefined" is none.
+
+    Neither is one whose definition needs another file, which would be opened.
 
     Examples
     --------
@@ -95,10 +103,23 @@ def known_crs(crs: object) -> pyproj.CRS | None:
     if crs is None or crs == "":
         return None
     try:
-        found = pyproj.CRS.from_user_input(crs)
+        found = _defined(crs)
     except pyproj.exceptions.CRSError:
         return None
     return None if found.name.lower().startswith(("undefined", "unknown")) else found
+
+
+def _defined(said: object) -> pyproj.CRS:
+    """The system of a definition that is whole in itself."""
+    import pyproj
+
+    found = None
+    if not isinstance(said, str) or not _OPENS_FILE.search(said):
+        found = pyproj.CRS.from_user_input(said)
+    # Another spelling of the same may come out as one of these.
+    if found is None or _OPENS_FILE.search(found.to_wkt()):
+        raise pyproj.exceptions.CRSError("a definition that names a file")
+    return found
 
 
 def straighten(geometry: gpd.GeoSeries, stated: Stated) -> gpd.GeoSeries:

@@ -21,7 +21,9 @@ _OWN_TRIGGER = re.compile(
     r"(rtree_.+_(insert|delete|update[1-7]?)|trigger_(insert|delete)_feature_count_.+|gpkg_(tile|metadata)_.+)\Z",
     re.IGNORECASE | re.DOTALL,
 )
-_RTREE_TABLE = re.compile(r"\s*CREATE\s+VIRTUAL\s+TABLE\s+.+\s+USING\s+rtree\b", re.I | re.S)
+_VIRTUAL = re.compile(r"\s*CREATE\s+(TEMP\s+|TEMPORARY\s+)?VIRTUAL\b", re.IGNORECASE)
+_RTREE = re.compile(r"\bUSING\s+rtree\s*\([^()]*\)\s*\Z", re.IGNORECASE)
+_REMARK = re.compile(r"/\*.*?(\*/|\Z)|--[^\n]*", re.DOTALL)
 
 
 def geopackage_faults(path: Path) -> tuple[Fault, ...]:
@@ -101,8 +103,8 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 def _schema_faults(path: Path, database: sqlite3.Connection) -> list[Fault]:
-    entries = database.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
-    names = {str(name).lower() for kind, name, _ in entries if kind == "table"}
+    entries = database.execute("SELECT type, name, sql, rootpage FROM sqlite_master").fetchall()
+    names = {str(name).lower() for kind, name, *_ in entries if kind == "table"}
     if "gpkg_contents" not in names:
         return [
             _fault(
@@ -112,13 +114,13 @@ def _schema_faults(path: Path, database: sqlite3.Connection) -> list[Fault]:
             )
         ]
     faults = []
-    for kind, name, sql in entries:
+    for kind, name, sql, page in entries:
         if kind == "view":
             found = f"the view {name!r}"
         elif kind == "trigger" and not _OWN_TRIGGER.match(str(name)):
             found = f"the foreign trigger {name!r}"
-        elif kind == "table" and re.match(r"\s*CREATE\s+VIRTUAL", sql or "", re.I):
-            if _RTREE_TABLE.match(sql) and str(name).lower().startswith("rtree_"):
+        elif kind == "table" and (page == 0 or _VIRTUAL.match(_REMARK.sub(" ", str(sql)))):
+            if _is_spatial_index(str(name), str(sql)):
                 continue
             found = f"the virtual table {name!r}"
         elif kind == "table" and _has_computed_column(database, str(name)):
@@ -129,6 +131,10 @@ def _schema_faults(path: Path, database: sqlite3.Connection) -> list[Fault]:
             _fault(path, found, "export the layers into a new GeoPackage as plain tables")
         )
     return faults
+
+
+def _is_spatial_index(name: str, sql: str) -> bool:
+    return name.lower().startswith("rtree_") and _RTREE.search(_REMARK.sub(" ", sql)) is not None
 
 
 def _has_computed_column(database: sqlite3.Connection, table: str) -> bool:
