@@ -26,7 +26,8 @@ from geo.errors import StoreError, UnknownNameError
 from geo.model import ImportRecord
 from geo.store import open_store
 from geo.store.base import Store
-from geo.store.geopackage import LOCK_FILE, TEMPORARY, GeoPackageStore
+from geo.store.geopackage import TEMPORARY, GeoPackageStore
+from geo.store.lock import LOCK_FILE
 
 ROUND = "2007-06-30"
 STORES: dict[str, Callable[[Path], Store]] = {"geopackage": GeoPackageStore}
@@ -361,8 +362,9 @@ def test_only_dated_files_are_rounds(folder: Path) -> None:
 @pytest.mark.parametrize(
     "moment",
     [
-        "geo.store.geopackage._replace",
-        "geo.store.geopackage._write_imports",
+        "geo.store.durable._settle",
+        "geo.store.geopackage.keep_imports",
+        "geo.store.geopackage.finish",
         "pyogrio.write_dataframe",
     ],
 )
@@ -389,7 +391,7 @@ def test_a_write_that_fails_leaves_all_as_it_was(
     assert {path.name for path in folder.iterdir()} <= {f"{ROUND}.gpkg", LOCK_FILE}
 
 
-@pytest.mark.parametrize("moment", ["_check", "_replace"])
+@pytest.mark.parametrize("moment", ["_check", "put_in_place"])
 def test_a_writer_killed_amid_leaves_the_old_state_and_is_swept_up(
     folder: Path, moment: str
 ) -> None:
@@ -401,10 +403,7 @@ def test_a_writer_killed_amid_leaves_the_old_state_and_is_swept_up(
         import pandas as pd
         import geo.store.geopackage as store
         def die(*args): os._exit(9)
-        if {moment!r} == "_check":
-            store.GeoPackageStore._check = die
-        else:
-            store._replace = die
+        store.{moment} = die
         one = store.GeoPackageStore({str(folder)!r})
         one.add({ROUND!r}, {{"lamps": pd.DataFrame({{"id": ["x"]}})}}, onto=one.digest({ROUND!r}))
     """)

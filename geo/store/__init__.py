@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..model import Layer
     from .base import Store
+    from .lock import Waiting
 
 
-def open_store(folder: Path) -> Store:
+def open_store(
+    folder: Path, layers: Mapping[str, Layer] | None = None, *, waiting: Waiting | None = None
+) -> Store:
     """The store that a folder of rounds is.
 
     Parameters
     ----------
     folder : `District.rounds_folder`; one that does not exist is a store with no rounds
+    layers : the district's declarations by name, by which what is written is given its style; only a writer
+        needs them
+    waiting : told once, in words, for whom a writer has to wait
 
     Returns
     -------
@@ -23,4 +31,4 @@ def open_store(folder: Path) -> Store:
     """
     from .geopackage import GeoPackageStore
 
-    return GeoPackageStore(folder)
+    return GeoPackageStore(folder, layers, waiting=waiting)

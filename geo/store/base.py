@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import StoreError
@@ -13,12 +14,19 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from .publication import Publication
+
 IMPORTS_TABLE = "atlas_imports"
 """Where a round keeps its import records; never listed among its tables."""
 
 
 class Store(Protocol):
-    """Rounds by date, each a set of tables; a round that stands is never changed, only added to."""
+    """Rounds by date, each a set of tables.
+
+    A draft is added to, and what was added last is taken back, always whole or not at all; what is
+    published never changes. Who changes a round says which state of it they saw, so that nobody writes over
+    what somebody else did meanwhile.
+    """
 
     def rounds(self) -> tuple[str, ...]:
         """The ISO dates of the rounds, oldest first."""
@@ -48,6 +56,28 @@ class Store(Protocol):
             There is no such round or table.
         StoreError
             It cannot be read.
+        """
+        ...
+
+    def sizes(self, round_: str) -> Mapping[str, int]:
+        """How many rows each of the round's tables has, by name.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such round.
+        StoreError
+            It cannot be read.
+        """
+        ...
+
+    def turn(self) -> AbstractContextManager[object]:
+        """Keep other writers out until the block ends: for work between seeing a round and writing it.
+
+        Raises
+        ------
+        StoreError
+            Another program kept them out for longer than one waits; says who, where and since when.
         """
         ...
 
@@ -85,12 +115,83 @@ class Store(Protocol):
         UnknownNameError
             There is no such round.
         StoreError
-            The round changed since, has a table of that name, or cannot be written; all is as before.
+            The round changed since, is published, has a table of that name, or cannot be written; all is as
+            before.
         """
         ...
 
+    def undo(self, round_: str, *, onto: str) -> tuple[ImportRecord, ...]:
+        """Take back the last import of a draft, all or nothing; a round that holds nothing else goes with it.
+
+        What other tables hold by now is left as it is.
+
+        Parameters
+        ----------
+        onto : the digest of the round as the caller saw it
+
+        Returns
+        -------
+        tuple of ImportRecord
+            What was taken back: the records of the last write or addition.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such round.
+        StoreError
+            The round changed since, is published, records no import, or a table was edited after its import,
+            which taking it back would lose; all is as before.
+        """
+        ...
+
+    def publish(self, round_: str, *, by: str, at: str, onto: str) -> Publication:
+        """Mark a round as published: from now on it is refused to be written to.
+
+        Parameters
+        ----------
+        by : who publishes it
+        at : when, ISO 8601 in UTC
+        onto : the digest of the round as the caller saw it
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such round.
+        StoreError
+            It changed since, is published already, or the mark cannot be written.
+        """
+        ...
+
+    def published_dates(self) -> tuple[str, ...]:
+        """The dates of the published rounds, oldest first, with those that are no longer there."""
+        ...
+
+    def publication(self, round_: str) -> Publication | None:
+        """The record of a round's publication; None for a draft.
+
+        Raises
+        ------
+        StoreError
+            There is a record, and it cannot be read.
+        """
+        ...
+
+    def require_draft(self, round_: str) -> None:
+        """Refuse a round that is published, whether or not it is still there.
+
+        Raises
+        ------
+        StoreError
+            It is.
+        """
+        ...
+
+    def digests(self, round_: str) -> Mapping[str, str]:
+        """The SHA-256 of each table's data, in hex, by name."""
+        ...
+
     def digest(self, round_: str) -> str:
-        """The SHA-256 of the round's data, in hex."""
+        """The SHA-256 of the round's data, in hex: of all its tables, whatever file holds them."""
         ...
 
     def imports(self, round_: str) -> tuple[ImportRecord, ...]:

@@ -1,65 +1,162 @@
-"""Rounds as GeoPackage files, `YYYY-MM-DD.gpkg`, each written whole or not at all."""
+"""Rounds as GeoPackage files, `YYYY-MM-DD.gpkg`, each written whole or not at all.
+
+A published round has a record beside it, `YYYY-MM-DD.published.json`, and its file is made read-only.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import shutil
 import sqlite3
+import stat
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, fields
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import pandas as pd
-import pyarrow as pa
-import pyogrio
-from filelock import FileLock, Timeout
 
-from ..errors import DataError, StoreError, UnknownNameError
-from ..model import ImportRecord
-from ..sources.guard import count_rows, require_geopackage
-from ..sources.ogr import NULLABLE
-from .base import IMPORTS_TABLE, require_date
+from ..errors import StoreError, UnknownNameError
+from ..model import ImportRecord, Layer
+from .base import require_date
+from .bookkeeping import (
+    finish,
+    geopackage_time,
+    keep_imports,
+    last_step,
+    read_imports,
+    take_out,
+)
+from .digest import combined, table_digest
+from .durable import put_in_place, put_new, remove
+from .lock import Waiting, turn
+from .publication import Publication, imports_digest, read_publication
+from .tables import count_tables, read_table, require_names, write_table
 
-LOCK_FILE = ".atlas.lock"
 TEMPORARY = ".atlas-"
 _ROUND_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.gpkg\Z")
-_SYSTEM_TABLE = re.compile(r"(gpkg_|rtree_|sqlite_|layer_styles\Z|qgis_projects\Z)", re.IGNORECASE)
+_PUBLISHED = ".published.json"
+_PUBLISHED_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.published\.json\Z")
+_SETTLED_NS = 2_000_000_000
+"""A file that changed less than this ago may change again without its time stamp telling."""
+
+_State = tuple[int, int, int]
+_Value = TypeVar("_Value")
 
 
 class GeoPackageStore:
-    """A folder of GeoPackage rounds; meets `Store`."""
+    """A folder of GeoPackage rounds; meets `Store`.
 
-    def __init__(self, folder: Path, *, lock_timeout_s: float = 30.0) -> None:
+    Parameters
+    ----------
+    folder : need not exist
+    layers : declarations by name, which give what is written its style
+    lock_timeout_s : how long to wait for another writer
+    waiting : told once, in words, for whom
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        layers: Mapping[str, Layer] | None = None,
+        *,
+        lock_timeout_s: float = 30.0,
+        waiting: Waiting | None = None,
+    ) -> None:
         self.folder = Path(folder)
+        self.layers = layers or {}
         self.lock_timeout_s = lock_timeout_s
+        self.waiting = waiting
+
+    # -- reading ----------------------------------------------------------------------------------------
 
     def rounds(self) -> tuple[str, ...]:
         """The ISO dates of the rounds, oldest first."""
-        if not self.folder.is_dir():
-            return ()
-        return tuple(
-            sorted(path.stem for path in self.folder.iterdir() if _ROUND_FILE.match(path.name))
-        )
+        return tuple(sorted(name[: -len(".gpkg")] for name in self._names(_ROUND_FILE)))
 
     def tables(self, round_: str) -> tuple[str, ...]:
         """The names of the round's tables, as stored."""
-        return self._tables(self._path(round_))
+        return tuple(self.sizes(round_))
+
+    def sizes(self, round_: str) -> Mapping[str, int]:
+        """How many rows each table has."""
+        return _looked(count_tables, self._path(round_))
 
     def read(self, round_: str, table: str) -> gpd.GeoDataFrame | pd.DataFrame:
         """A table as stored, index `fid`."""
-        path = self._path(round_)
-        known = self._tables(path)
+        known = self.sizes(round_)
         if table not in known:
             raise UnknownNameError(f"table in round {round_}", table, known)
-        return _read(path, table)
+        return read_table(self._path(round_), table, known[table])
+
+    def imports(self, round_: str) -> tuple[ImportRecord, ...]:
+        """The round's import records, by id."""
+        path = self._path(round_)
+        _looked(count_tables, path)
+        return read_imports(path)
+
+    def digests(self, round_: str) -> Mapping[str, str]:
+        """The SHA-256 of each table's data."""
+        path = self._path(round_)
+        journal = _beside(path, "-wal")
+        if journal.exists() and journal.stat().st_size:
+            raise StoreError(
+                f"{path.name} is being edited in another program (it has a {journal.name}); close it there first"
+            )
+        return _looked(_digests, path)
+
+    def digest(self, round_: str) -> str:
+        """The SHA-256 of the round's data."""
+        return combined(self.digests(round_))
+
+    def published_dates(self) -> tuple[str, ...]:
+        """The dates of the published rounds."""
+        return tuple(sorted(name[: -len(_PUBLISHED)] for name in self._names(_PUBLISHED_FILE)))
+
+    def publication(self, round_: str) -> Publication | None:
+        """The record of a round's publication."""
+        file = self._record(require_date(round_))
+        if not file.exists():
+            return None
+        try:
+            return read_publication(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{file} cannot be read: {error}") from error
+
+    def require_draft(self, round_: str) -> None:
+        """Refuse a published round."""
+        # The file alone decides: a record that cannot be read still says that there was one.
+        if self._record(round_).exists():
+            raise StoreError(
+                f"round {round_} is published, and what is published never changes; choose another date"
+            )
+
+    # -- writing ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the folder's lock; what the machine refuses is a StoreError."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with turn(self.folder, self.lock_timeout_s, self.waiting) as outermost:
+                if outermost:
+                    self._sweep()
+                yield
+        except OSError as error:
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(
+                f"cannot write to {self.folder} ({error}); what was there is as it was"
+            ) from error
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"cannot write to {self.folder} (database: {error}); what was there is as it was"
+            ) from error
 
     def write(
         self,
@@ -70,12 +167,16 @@ class GeoPackageStore:
         """Make a new round, all or nothing."""
         require_date(round_)
         target = self._file(round_)
-        with self._writing():
+        with self.turn(), self._room() as room:
+            self.require_draft(round_)
             if target.exists():
-                raise StoreError(
-                    f"round {round_} exists already; a round is never overwritten, choose another date"
-                )
-            self._put(target, tables, imports, base=None)
+                raise _exists(round_)
+            draft = room / target.name
+            self._fill(draft, round_, tables, imports)
+            try:
+                put_new(draft, target)
+            except FileExistsError:
+                raise _exists(round_) from None
 
     def add(
         self,
@@ -86,42 +187,82 @@ class GeoPackageStore:
         onto: str,
     ) -> None:
         """Add tables to a copy of the round, which then takes its place."""
-        target = self._path(round_)
-        with self._writing():
-            if self.digest(round_) != onto:
-                raise StoreError(
-                    f"round {round_} was changed by someone else meanwhile; look at it and try again"
-                )
-            present = {name.lower() for name in self._tables(target)}
+        with self.turn(), self._room() as room:
+            target, state = self._seen(round_, onto)
+            present = {name.lower() for name in self.sizes(round_)}
             doubled = [name for name in tables if name.lower() in present]
             if doubled:
                 raise StoreError(
                     f"round {round_} has the table {doubled[0]!r} already; choose another date"
                 )
-            self._put(target, tables, imports, base=target)
+            draft = _copy(target, room)
+            self._fill(draft, round_, tables, imports)
+            _require_state(target, state)
+            put_in_place(draft, target)
 
-    def digest(self, round_: str) -> str:
-        """The SHA-256 of the file's bytes."""
-        path = self._path(round_)
-        journal = path.with_name(path.name + "-wal")
-        if journal.exists() and journal.stat().st_size:
-            raise StoreError(
-                f"{path.name} is being edited in another program (it has a {journal.name}); close it there first"
+    def undo(self, round_: str, *, onto: str) -> tuple[ImportRecord, ...]:
+        """Take the last step out of a copy of the round, which then takes its place."""
+        with self.turn(), self._room() as room:
+            target, state = self._seen(round_, onto)
+            step = last_step(target)
+            before = self.digests(round_)
+            edited = [
+                name for name in step.tables if before.get(name, "") not in ("", step.tables[name])
+            ]
+            if edited:
+                raise StoreError(
+                    f"{', '.join(edited)} was edited after it was imported, and taking the import back would"
+                    f" lose that; save it elsewhere, delete the table from round {round_}, and try again"
+                )
+            left = {name: digest for name, digest in before.items() if name not in step.tables}
+            if left:
+                draft = _copy(target, room)
+                take_out(draft, step)
+                _check(draft, count_tables(draft))
+                if _digests(draft) != left:
+                    raise StoreError(
+                        "the rest of the round did not stay as it was; nothing was changed"
+                    )
+                _require_state(target, state)
+                put_in_place(draft, target)
+            else:
+                _require_state(target, state)
+                remove(target)
+            return step.imports
+
+    def publish(self, round_: str, *, by: str, at: str, onto: str) -> Publication:
+        """Write the record of the publication, and make the file read-only."""
+        with self.turn(), self._room() as room:
+            target, state = self._seen(round_, onto)
+            record = Publication(
+                round=round_,
+                digest=onto,
+                tables=dict(self.digests(round_)),
+                imports=imports_digest(self.imports(round_)),
+                published_at=at,
+                published_by=by,
             )
-        digest = hashlib.sha256()
-        with path.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                digest.update(chunk)
-        return digest.hexdigest()
+            draft = room / self._record(round_).name
+            draft.write_text(record.as_json(), encoding="utf-8")
+            _require_state(target, state)
+            put_new(draft, self._record(round_))
+            # So that another program does not change it by accident; the record is what tells if one does.
+            with suppress(OSError):
+                target.chmod(target.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+        return record
 
-    def imports(self, round_: str) -> tuple[ImportRecord, ...]:
-        """The round's import records, by id."""
-        path = self._path(round_)
-        self._tables(path)
-        return _read_imports(path)
+    # -- inside -----------------------------------------------------------------------------------------
+
+    def _names(self, pattern: re.Pattern[str]) -> list[str]:
+        if not self.folder.is_dir():
+            return []
+        return [path.name for path in self.folder.iterdir() if pattern.match(path.name)]
 
     def _file(self, round_: str) -> Path:
         return self.folder / f"{round_}.gpkg"
+
+    def _record(self, round_: str) -> Path:
+        return self.folder / f"{round_}{_PUBLISHED}"
 
     def _path(self, round_: str) -> Path:
         known = self.rounds()
@@ -132,236 +273,133 @@ class GeoPackageStore:
             raise StoreError(f"{path} is not a regular file")
         return path
 
-    def _tables(self, path: Path) -> tuple[str, ...]:
-        # Looked at once for each state of the file: every read asks again.
-        state = path.stat()
-        return _tables_of(path, (state.st_ino, state.st_size, state.st_mtime_ns))
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Hold the folder's lock; turn what the machine refuses into a StoreError."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / LOCK_FILE, timeout=self.lock_timeout_s)
-            with lock:
-                self._sweep()
-                yield
-        except Timeout as error:
-            raise StoreError(
-                f"another program has been writing to {self.folder} for {self.lock_timeout_s:g} s; try again later"
-            ) from error
-        except StoreError:
-            raise
-        except OSError as error:
-            raise StoreError(
-                f"cannot write to {self.folder} ({error}); what was there is as it was"
-            ) from error
-
     def _sweep(self) -> None:
         """Clear away what a killed writer left; whoever holds the lock is the only writer."""
         for path in self.folder.glob(f"{TEMPORARY}*"):
-            if path.name != LOCK_FILE and path.is_dir():
+            if path.is_dir():
                 shutil.rmtree(path)
 
-    def _put(
+    @contextmanager
+    def _room(self) -> Iterator[Path]:
+        """A folder on the same disk for drafts."""
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self.folder) as room:
+            yield Path(room)
+
+    def _seen(self, round_: str, onto: str) -> tuple[Path, _State]:
+        """The file of a draft that nobody has open and that still is what the caller saw."""
+        target = self._path(round_)
+        self.require_draft(round_)
+        _require_closed(target)
+        state = _state(target)
+        if self.digest(round_) != onto:
+            raise StoreError(
+                f"round {round_} was changed by someone else meanwhile; look at it and try again"
+            )
+        return target, state
+
+    def _fill(
         self,
-        target: Path,
+        draft: Path,
+        round_: str,
         tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame],
         imports: Sequence[ImportRecord],
-        base: Path | None,
     ) -> None:
-        _require_names(tables)
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self.folder) as room:
-            draft = Path(room) / target.name
-            if base is not None:
-                shutil.copyfile(base, draft)
-            expected = dict.fromkeys(self._tables(draft), -1) if base is not None else {}
-            for name, frame in tables.items():
-                _write_table(draft, name, frame)
-                expected[name] = len(frame)
-            if imports:
-                # GDAL replaces this one table; all the others are left alone.
-                _write_imports(draft, (*(_read_imports(draft) if base else ()), *imports))
-            self._check(draft, expected)
-            _replace(draft, target)
-
-    def _check(self, draft: Path, expected: Mapping[str, int]) -> None:
-        """Read back what was written before anything is replaced."""
-        with closing(sqlite3.connect(draft)) as database:
-            verdict = database.execute("PRAGMA quick_check").fetchone()[0]
-            if verdict != "ok":
-                raise StoreError(f"the round was not written well ({verdict}); nothing was changed")
-            if set(self._tables(draft)) != set(expected):
-                raise StoreError("the round was not written whole; nothing was changed")
-            for name, rows in expected.items():
-                quoted = name.replace('"', '""')
-                found = database.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]
-                if rows >= 0 and found != rows:
-                    raise StoreError(
-                        f"{name}: {found} of {rows} rows were written; nothing was changed"
-                    )
+        require_names(tables)
+        expected = dict(count_tables(draft)) if draft.exists() else {}
+        for name, frame in tables.items():
+            write_table(draft, name, frame)
+            expected[name] = len(frame)
+        if imports:
+            brought = {name: table_digest(draft, name, expected[name]) for name in tables}
+            keep_imports(draft, imports, brought)
+        said = max((one.imported_at for one in imports), default=None)
+        finish(draft, tables, self.layers, geopackage_time(said, round_))
+        _check(draft, expected)
 
 
-@lru_cache(maxsize=64)
-def _tables_of(path: Path, state: tuple[int, int, int]) -> tuple[str, ...]:
-    """The declared or foreign tables of a harmless GeoPackage, in the state it was seen in."""
-    try:
-        require_geopackage(path)
-        names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-    except DataError as error:
-        raise StoreError(f"round {path.stem} cannot be opened: {error}") from error
-    except (OSError, pyogrio.errors.DataSourceError) as error:
-        raise StoreError(f"round {path.stem} cannot be opened: {error}") from error
-    return tuple(
-        sorted(name for name in names if name != IMPORTS_TABLE and not _SYSTEM_TABLE.match(name))
+def _exists(round_: str) -> StoreError:
+    return StoreError(
+        f"round {round_} exists already; a round is never overwritten, choose another date"
     )
 
 
-def _replace(draft: Path, target: Path) -> None:
-    """Put the draft in the target's place such that a power cut leaves one or the other whole."""
-    with draft.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    draft.replace(target)
-    if os.name == "posix":
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
 
 
-def _require_names(tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame]) -> None:
-    """Names that SQLite cannot tell apart, or keeps for itself, cannot be written."""
-    if not tables:
-        raise StoreError("a round needs at least one table")
-    lowered = [name.lower() for name in tables]
-    for name, frame in tables.items():
-        if lowered.count(name.lower()) > 1:
-            raise StoreError(f"two tables differ only in case: {name!r}")
-        if name == "" or "\x00" in name or name == IMPORTS_TABLE or _SYSTEM_TABLE.match(name):
-            raise StoreError(f"a table cannot be named {name!r}")
-        columns = [str(column) for column in _attributes(frame).columns]
-        low = [column.lower() for column in columns]
-        for column in columns:
-            if column == "" or "\x00" in column or column == "geometry":
-                raise StoreError(f"{name}: a column cannot be named {column!r}")
-            if low.count(column.lower()) > 1:
-                raise StoreError(f"{name}: two columns differ only in case: {column!r}")
+def _state(path: Path) -> _State:
+    seen = path.stat()
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
-def _attributes(frame: gpd.GeoDataFrame | pd.DataFrame) -> pd.DataFrame:
-    if isinstance(frame, gpd.GeoDataFrame) and frame._geometry_column_name in frame.columns:
-        return pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    return pd.DataFrame(frame)
+def _looked(look: Callable[[Path], Mapping[str, _Value]], path: Path) -> Mapping[str, _Value]:
+    """What there is to see in a file, looked at once for each state it is in: every read asks again."""
+    state = _state(path)
+    if time.time_ns() - state[2] < _SETTLED_NS:
+        return look(path)
+    return MappingProxyType(_remembered(look, path, state))
 
 
-def _write_table(path: Path, name: str, frame: gpd.GeoDataFrame | pd.DataFrame) -> None:
-    attributes = _attributes(frame)
-    attributes = attributes.assign(
-        **{column: _storable(attributes[column]) for column in attributes.columns}
-    )
-    taken = {str(column).lower() for column in attributes.columns}
-    options = {"FID": _free("fid", taken)}
-    if isinstance(frame, gpd.GeoDataFrame):
-        options["GEOMETRY_NAME"] = _free("geom", taken)
-        geometry_type: str | None = _geometry_type(frame.geometry)
-        column = _free("geometry", taken)
-        attributes = gpd.GeoDataFrame(
-            attributes.assign(**{column: frame.geometry.array}), geometry=column, crs=frame.crs
-        )
-    else:
-        geometry_type = None
-    with warnings.catch_warnings():
-        # A layer without a CRS is stored as such; it is refused where it is used.
-        warnings.filterwarnings("ignore", message="'crs' was not provided")
-        try:
-            pyogrio.write_dataframe(
-                attributes,
-                path,
-                layer=name,
-                driver="GPKG",
-                use_arrow=True,
-                append=False,
-                geometry_type=geometry_type,
-                layer_options=options,
-            )
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-            raise StoreError(f"{name} cannot be written: {error}; nothing was changed") from error
-        except (RuntimeError, ValueError, pa.ArrowException) as error:
-            raise StoreError(f"{name} cannot be written: {error}; nothing was changed") from error
+@lru_cache(maxsize=128)
+def _remembered(
+    look: Callable[[Path], Mapping[str, Any]], path: Path, state: _State
+) -> Mapping[str, Any]:
+    return look(path)
 
 
-def _storable(column: pd.Series[Any]) -> pd.Series[Any]:
-    """True/false/missing as `boolean`: as objects they would be stored as the words True and False."""
-    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "boolean":
-        return column.astype("boolean")
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.astype("string")
-    return column
+def _digests(path: Path) -> Mapping[str, str]:
+    return {name: table_digest(path, name, rows) for name, rows in count_tables(path).items()}
 
 
-def _geometry_type(geometry: gpd.GeoSeries) -> str:
-    kinds = set(geometry.geom_type.dropna().unique())
-    if len(kinds) == 1:
-        return str(kinds.pop())
-    for kind in ("Polygon", "LineString", "Point"):
-        if kinds == {kind, f"Multi{kind}"}:
-            return f"Multi{kind}"
-    return "Unknown"
+def _copy(target: Path, room: Path) -> Path:
+    draft = room / target.name
+    shutil.copyfile(target, draft)
+    return draft
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """The name, or one beside it that no column has."""
-    while name in taken:
-        name = f"atlas_{name}"
-    return name
-
-
-def _read(path: Path, table: str) -> gpd.GeoDataFrame | pd.DataFrame:
+def _require_closed(path: Path) -> None:
+    """Refuse a file that another program has open; clear away what one that crashed has left of it."""
+    beside = [_beside(path, ending) for ending in ("-wal", "-shm", "-journal")]
+    if not any(one.exists() for one in beside):
+        return
     try:
-        frame = pyogrio.read_dataframe(
-            path,
-            layer=table,
-            fid_as_index=True,
-            use_arrow=True,
-            on_invalid="ignore",
-            arrow_to_pandas_kwargs={"types_mapper": NULLABLE.get},
-        )
-        # Arrow ends without a word where a file is damaged.
-        whole = count_rows(path, table)
-    except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
-        raise StoreError(f"{table} of round {path.stem} cannot be read: {error}") from error
-    if len(frame) != whole:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
+            database.execute("PRAGMA journal_mode = DELETE")
+            database.execute("BEGIN EXCLUSIVE")
+            database.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise _open_elsewhere(path, str(error)) from error
+    left = [one.name for one in beside if one.exists()]
+    if left:
+        raise _open_elsewhere(path, f"it has a {left[0]}")
+
+
+def _require_state(path: Path, state: _State) -> None:
+    """Refuse to go on where another program wrote to the file, or opened it to write, meanwhile."""
+    for ending in ("-wal", "-journal"):
+        if _beside(path, ending).exists():
+            raise _open_elsewhere(path, f"it has a {_beside(path, ending).name}")
+    if _state(path) != state:
         raise StoreError(
-            f"{table} of round {path.stem} is damaged: {len(frame)} of {whole} rows can be read"
+            f"round {path.stem} was changed by someone else meanwhile; look at it and try again"
         )
-    frame.index = pd.Index(frame.index.astype("int64"), name="fid")
-    crs = frame.crs if isinstance(frame, gpd.GeoDataFrame) else None
-    # A GeoPackage marks "undefined" by codes that come back as if they were systems.
-    if crs is not None and crs.name.lower().startswith("undefined"):
-        return frame.set_crs(None, allow_override=True)
-    return frame
 
 
-def _write_imports(path: Path, records: Sequence[ImportRecord]) -> None:
-    ids = [record.id for record in records]
-    if len(set(ids)) < len(ids):
-        raise StoreError(f"import records need an id each; found {ids}")
-    frame = pd.DataFrame([asdict(record) for record in records])
-    frame["source_layer"] = frame["source_layer"].astype("string")
-    _write_table(path, IMPORTS_TABLE, frame)
+def _open_elsewhere(path: Path, reason: str) -> StoreError:
+    return StoreError(f"{path.name} is open in another program ({reason}); close it there first")
 
 
-def _read_imports(path: Path) -> tuple[ImportRecord, ...]:
-    names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
-    if IMPORTS_TABLE not in names:
-        return ()
-    frame = _read(path, IMPORTS_TABLE)
-    wanted = [item.name for item in fields(ImportRecord)]
-    missing = [name for name in wanted if name not in frame.columns]
-    if missing:
-        raise StoreError(f"round {path.stem}: its import records lack {', '.join(missing)}")
-    frame = frame[wanted].astype(object)
-    frame = frame.where(frame.notna(), None)
-    records = (ImportRecord(*values) for values in frame.itertuples(index=False, name=None))
-    return tuple(sorted(records, key=lambda record: record.id))
+def _check(draft: Path, expected: Mapping[str, int]) -> None:
+    """Read back what was written before anything is replaced."""
+    with closing(sqlite3.connect(draft)) as database:
+        verdict = database.execute("PRAGMA quick_check").fetchone()[0]
+    if verdict != "ok":
+        raise StoreError(f"the round was not written well ({verdict}); nothing was changed")
+    found = count_tables(draft)
+    if set(found) != set(expected):
+        raise StoreError("the round was not written whole; nothing was changed")
+    for name, rows in expected.items():
+        if found[name] != rows:
+            raise StoreError(
+                f"{name}: {found[name]} of {rows} rows were written; nothing was changed"
+            )

@@ -1,0 +1,123 @@
+"""`atlas rounds`, `publish` and `undo`: what there is, making it final, and taking an import back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..views.format import NOTHING, number
+from .output import DISTRICT, FORMAT, Format, note, print_csv, print_json, print_table
+
+if TYPE_CHECKING:
+    from ..rounds import RoundSummary
+
+COLUMNS = (
+    "round",
+    "state",
+    "digest",
+    "table",
+    "rows",
+    "import",
+    "file",
+    "source_layer",
+    "rows_read",
+    "rows_taken",
+    "imported_at",
+    "imported_by",
+)
+SHOWN = ("round", "state", "table", "rows", "file", "source_layer", "imported_at", "imported_by")
+_DIGITS = 12
+
+Folder = Annotated[Path, typer.Option("--district", help="The district's folder.")]
+Round = Annotated[
+    str | None, typer.Option("--round", help="The round, YYYY-MM-DD [default: the newest].")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (rounds, publish, undo):
+        app.command()(command)
+
+
+def rounds(district: Path | None = DISTRICT, format_: Format = FORMAT) -> None:
+    """Every round with its tables, its imports, its digest, and whether it is published."""
+    from ..district import open_district
+    from ..rounds import rounds_of
+
+    opened = open_district(district)
+    summaries = rounds_of(opened)
+    rows = [row for summary in summaries for row in summary.rows()]
+    if format_ is Format.json:
+        print_json(
+            {
+                "district": opened.spec.name.zh,
+                "code": opened.spec.code,
+                "rounds": [_plain(summary) for summary in summaries],
+                "rows": rows,
+            }
+        )
+    elif format_ is Format.csv:
+        print_csv(rows, COLUMNS)
+    else:
+        headings = {name: name.replace("_", " ") for name in SHOWN}
+        print_table(
+            rows,
+            headings,
+            {"rows": lambda row: NOTHING if row["rows"] is None else number(row["rows"])},
+        )
+        for summary in summaries:
+            _remark(summary)
+
+
+def publish(district: Folder, round_: Round = None) -> None:
+    """Mark a round as published: it is never changed after, and if it is, that shows."""
+    from ..rounds import publish_round
+
+    record = publish_round(district, round_)
+    note(
+        f"round {record.round} is published by {record.published_by}, {record.published_at},"
+        f" data {record.digest[:_DIGITS]}; corrections go into a new round"
+    )
+
+
+def undo(district: Folder, round_: Round = None) -> None:
+    """Take back the last import of an unpublished round."""
+    from ..rounds import undo_import
+
+    report = undo_import(district, round_)
+    for record in report.imports:
+        note(f"taken back: {record.layer}, {record.rows_taken} rows of {record.file}")
+    if report.digest is not None:
+        note(f"round {report.round} is as it was before, data {report.digest[:_DIGITS]}")
+    else:
+        note(f"round {report.round} held nothing else, and is gone")
+
+
+def _plain(summary: RoundSummary) -> dict[str, object]:
+    return {
+        "round": summary.round,
+        "state": summary.state,
+        "digest": summary.digest,
+        "data_digest": summary.data_digest,
+        "publication": asdict(summary.publication) if summary.publication else None,
+        "changes": list(summary.changes),
+        "tables": [{"table": name, "rows": rows} for name, rows in summary.tables.items()],
+        "imports": [asdict(record) for record in summary.imports],
+    }
+
+
+def _remark(summary: RoundSummary) -> None:
+    data = f"data {summary.data_digest[:_DIGITS]}" if summary.data_digest else "no data"
+    words: str = summary.state
+    if summary.publication is not None:
+        said = summary.publication
+        words += f", published {said.published_at} by {said.published_by}"
+    if summary.state == "changed":
+        words = f"CHANGED SINCE IT WAS PUBLISHED ({'; '.join(summary.changes)}); {words}"
+    elif summary.changes:
+        words += f": {'; '.join(summary.changes)}"
+    note(f"round {summary.round}: {data}, {words}")
