@@ -101,6 +101,13 @@ def _sheet(book: Any, name: str, wanted: str | None) -> tuple[Any, list[str]]:
             for title, one in sheets.items()
             if title not in hidden and _holds_anything(one, name)
         ]
+    if not offered:
+        raise refuse(
+            name,
+            "no sheet with anything in it",
+            "a table",
+            "choose another file, or name a hidden sheet",
+        )
     title = choose_layer(name, wanted, tuple(offered))
     notes = []
     if hidden and wanted is None:
