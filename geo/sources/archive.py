@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -52,7 +53,14 @@ def opened(
             members = {readable(info): info for info in archive.infolist() if not info.is_dir()}
             _require_sane(archive.infolist(), name, largest_bytes or limits().unpacked_mib << 20)
             yield archive, members
-    except (zipfile.BadZipFile, RuntimeError, OSError, EOFError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+        OSError,
+        EOFError,
+        NotImplementedError,
+    ) as error:
         raise refuse(
             name,
             f"an archive that cannot be unpacked ({error})",
