@@ -8,7 +8,7 @@ import typer
 
 from .. import __version__
 from ..errors import GeoError
-from . import checking, figures, importing, rounds, show
+from . import checking, figures, importing, reporting, rounds, show
 
 app = typer.Typer(
     name="atlas",
@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for commands in (figures, checking, importing, rounds, show):
+for commands in (figures, checking, importing, rounds, show, reporting):
     commands.register(app)
 
 

@@ -1,0 +1,322 @@
+"""A survey → the report on the district, a town or a village."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..bundled import embedded_district
+from ..errors import DataError, Fault
+from ..views.format import Language, word
+from .area import area_section
+from .changes import changes_section
+from .figures import basis_section, figures_section
+from .gaps import gaps_section, ranking_section
+from .material import Material, Progress, gather, measure_of
+from .model import Block, Column, Heading, Paragraph, Report, Section, Table, Value, pair
+from .spots import SPOTS_LAYER, spots_section, state_words
+
+if TYPE_CHECKING:
+    from ..survey import Survey
+
+NOT_PUBLIC = ("内部资料 不得公开", "Internal: not for publication")
+_DIGITS = 16
+
+
+def report_of(
+    survey: Survey,
+    unit: str | None = None,
+    *,
+    language: Language = "zh",
+    date: str | None = None,
+    author: str = "",
+    progress: Progress | None = None,
+) -> Report:
+    """The report on a district, a town or a village in one round.
+
+    Parameters
+    ----------
+    survey : the round
+    unit : code of a town or village; None means the district
+    language : "zh" or "en"
+    date : ISO date to print; None means the round's own
+    author : who answers for the report; empty leaves a line to be filled in by hand
+    progress : called with (done, of how many, what is being done)
+
+    Returns
+    -------
+    Report
+        The same survey and options give an equal report, on any machine and any day.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no unit of that code.
+    DataError
+        A layer cannot be used, or `date` is no date; ScopeError where the edges enclose no area.
+
+    Examples
+    --------
+    >>> from geo.survey import open_survey
+    >>> report = report_of(open_survey(), "321202003", language="en")
+    >>> report.level, [section.title for section in report.sections][2]
+    ('town', 'How far each project has come')
+    """
+    require_date(date)
+    return report_from(gather(survey, unit, language, date, progress), author=author)
+
+
+def report_from(material: Material, *, author: str = "") -> Report:
+    """The report on what was measured."""
+    survey, language, unit = material.survey, material.language, material.unit
+    spec = survey.district.spec
+    clean = material.clean
+    author = clean(author, "report", "", "author")
+    sections = (
+        area_section(material),
+        basis_section(material),
+        figures_section(material),
+        gaps_section(material),
+        ranking_section(material),
+        spots_section(material),
+        changes_section(material),
+    )
+    features = _features(material)
+    findings = _findings(material)
+    number = clean(spec.map_review_number, "district", "", "map_review_number")
+    stamp = f"审图号：{number}" if number else pair(language, *NOT_PUBLIC)
+    if number and language == "en":
+        stamp = f"Map review number {number}"
+    title = pair(
+        language,
+        f"{unit.name}城乡一体化长效管理情况报告",
+        f"{unit.name}: report on urban-rural integration",
+    )
+    banner = spec.illustrative.in_(language) if spec.illustrative else None
+    command = _command(material, author)
+    made = Report(
+        language=language,
+        title=title,
+        unit_code=unit.code,
+        unit_name=unit.name,
+        level=unit.level,
+        round=survey.round,
+        previous_round=material.previous.round if material.previous else None,
+        date=material.date,
+        author=author,
+        crs=spec.metric_crs,
+        digest=survey.digest,
+        version=__version__,
+        command=command,
+        banner=banner,
+        stamp=stamp,
+        facts=_facts(material, author, stamp),
+        sections=sections,
+        appendix=_appendix(material, command, findings),
+        states=tuple(state_words(material).values()) if survey.has(SPOTS_LAYER) else (),
+        features=features,
+        findings=findings,
+        removed=clean.removed,
+    )
+    whole: Report = clean.everywhere(made)
+    return whole
+
+
+def _facts(material: Material, author: str, stamp: str) -> tuple[tuple[str, str], ...]:
+    language, survey, unit = material.language, material.survey, material.unit
+    spec = survey.district.spec
+    place = f"{unit.name}（{unit.code}）" if language == "zh" else f"{unit.name} ({unit.code})"
+    if unit.level != "district":
+        above = material.name_of(unit.parent)
+        place = (
+            f"{spec.name.in_(language)} · {above} · {place}"
+            if above != spec.name.in_(language)
+            else f"{spec.name.in_(language)} · {place}"
+        )
+    blank = "＿＿＿＿＿＿" if language == "zh" else "____________"
+    return (
+        (pair(language, "报告对象", "Subject"), place),
+        (pair(language, "层级", "Level"), word(unit.level, language)),
+        (pair(language, "数据轮次", "Survey round"), survey.round),
+        (pair(language, "报告日期", "Date"), material.date),
+        (pair(language, "编制单位", "Prepared by"), author or blank),
+        (pair(language, "签发", "Signed by"), blank),
+        (pair(language, "数据摘要", "Data digest"), survey.digest[:_DIGITS]),
+        (pair(language, "密级与公开", "Publication"), stamp),
+    )
+
+
+def _appendix(material: Material, command: str, findings: Table) -> Section:
+    language, survey = material.language, material.survey
+    crs = survey.district.spec.metric_crs
+    blocks: list[Block] = [
+        Heading(pair(language, "数据核对", "Findings in the data")),
+        findings
+        if findings.rows
+        else Paragraph(
+            pair(language, "读取所用图层时没有发现问题。", "Reading the layers found nothing.")
+        ),
+    ]
+    removed = material.clean.removed
+    if removed:
+        blocks += [
+            Heading(pair(language, "已剔除的控制字符", "Control characters taken out")),
+            Table(
+                "removed",
+                pair(language, "文字中无法印出的字符", "Characters that cannot be printed"),
+                (
+                    Column("layer", pair(language, "图层", "Layer"), "code"),
+                    Column("row", pair(language, "编号", "Row"), "code", 1.4),
+                    Column("field", pair(language, "字段", "Field"), "code"),
+                    Column("characters", pair(language, "字符", "Characters"), "code", 2.0),
+                ),
+                tuple((item.layer, item.row, item.field, item.characters) for item in removed),
+                limit=200,
+            ),
+        ]
+    blocks += [
+        Heading(pair(language, "可复核", "So that it can be checked")),
+        Paragraph(
+            pair(
+                language,
+                f"长度与面积在 {crs} 中量算。数据摘要（SHA-256）：{survey.digest}。城乡图 {__version__}。"
+                "同样的数据、版本和选项，任何时候在任何机器上生成的报告逐字节相同。",
+                f"Lengths and areas are measured in {crs}. Data digest (SHA-256): {survey.digest}. Chengxiang Atlas {__version__}. "
+                "The same data, version and options give the same report, byte for byte, on any machine and any day.",
+            )
+        ),
+        Paragraph(
+            pair(
+                language,
+                f"重新生成本报告的命令：{command}",
+                f"The command that makes this report again: {command}",
+            )
+        ),
+    ]
+    return Section(
+        pair(language, "附件", "Appendix"),
+        pair(language, "数据核对与复核方法", "Findings, digest and command"),
+        tuple(blocks),
+    )
+
+
+def _features(material: Material) -> Table:
+    """Every feature behind every figure of the report's unit: what the ledger lets a reader recount."""
+    language, clean = material.language, material.clean
+    rows: list[tuple[Value, ...]] = []
+    for layer, indicator in material.indicators:
+        if not material.measured(layer, indicator):
+            continue
+        if (
+            "." in indicator.id.partition(".")[2]
+        ):  # one value of a category: the whole has it already
+            continue
+        measure = measure_of(indicator)
+        title = indicator.title.in_(language)
+        pieces = material.pieces(indicator)
+        names = ("fid", "key", "label", "unit_code", "inside", "covered", "not_covered", "unknown")
+        columns = [pieces[name].astype(object).to_list() for name in names]
+        sources = zip(pieces["source_file"], pieces["source_row"], strict=True)
+        for values, (file, line) in zip(zip(*columns, strict=True), sources, strict=True):
+            fid, raw_key, label, code, inside, covered, not_covered, unknown = values
+            key = clean(raw_key, layer.name, fid, layer.key or "fid") or str(fid)
+            name = clean(label, layer.name, key, layer.label or layer.key or "fid")
+            rows.append(
+                (
+                    indicator.id,
+                    title,
+                    key,
+                    name if name != key else None,
+                    str(code) if code is not None else None,
+                    material.name_of(code),
+                    bool(inside),
+                    measure,
+                    float(covered),
+                    float(not_covered),
+                    float(unknown),
+                    clean(file, layer.name, key, "source_file") or None,
+                    clean(line, layer.name, key, "source_row") or None,
+                )
+            )
+    return Table(
+        "features",
+        pair(language, "各指标所依据的对象", "The features behind each figure"),
+        (
+            Column("indicator", pair(language, "标识", "Id"), "code", 1.6),
+            Column("title", pair(language, "指标", "Indicator"), width=2.0),
+            Column("key", pair(language, "编号", "Id of feature"), "code", 1.0),
+            Column("name", pair(language, "名称", "Name"), width=1.6),
+            Column("unit_code", pair(language, "单元代码", "Unit code"), "code", 1.2),
+            Column("unit_name", pair(language, "单元", "Unit"), width=1.4),
+            Column("inside", pair(language, "范围内", "Inside"), "yes_no", 0.7),
+            Column("measure", pair(language, "单位", "Measure"), "measure", 0.7),
+            Column("covered", pair(language, "已达到", "Covered"), "amount", 1.0),
+            Column("not_covered", pair(language, "未达到", "Not covered"), "amount", 1.0),
+            Column("unknown", pair(language, "情况不明", "Unknown"), "amount", 1.0),
+            Column("source_file", pair(language, "来源文件", "Source file"), width=1.6),
+            Column("source_row", pair(language, "来源行", "Source row"), width=0.7),
+        ),
+        tuple(rows),
+    )
+
+
+def _findings(material: Material) -> Table:
+    language, clean = material.language, material.clean
+    return Table(
+        "findings",
+        pair(language, "读取数据时的发现", "What reading the data found"),
+        (
+            Column("severity", pair(language, "程度", "Severity"), width=0.8),
+            Column("code", pair(language, "代码", "Code"), "code", 1.3),
+            Column("layer", pair(language, "图层", "Layer"), "code", 1.1),
+            Column("rows", pair(language, "条数", "Rows"), "count", 0.6),
+            Column("found", pair(language, "所见", "Found"), width=2.4),
+            Column("expected", pair(language, "应为", "Expected"), width=1.6),
+            Column("remedy", pair(language, "处理", "Remedy"), width=2.0),
+        ),
+        tuple(
+            (
+                item.severity,
+                item.code,
+                item.layer,
+                len(item.rows),
+                *(
+                    clean(getattr(item, name), item.layer, item.code, name)
+                    for name in ("found", "expected", "remedy")
+                ),
+            )
+            for item in material.survey.findings
+        ),
+    )
+
+
+def _command(material: Material, author: str) -> str:
+    survey, unit = material.survey, material.unit
+    words = ["atlas report"]
+    folder = survey.district.folder.resolve()
+    if folder != embedded_district().resolve():
+        words.append(f"--district {folder.name}")
+    words.append(f"--round {survey.round}")
+    if unit.level != "district":
+        words.append(f"--unit {unit.code}")
+    if material.date != survey.round:
+        words.append(f"--date {material.date}")
+    if author:
+        words.append(f'--author "{author}"')
+    words.append(f"--lang {material.language} --format pdf|docx|xlsx|html|gpkg -o FILE")
+    return " ".join(words)
+
+
+def require_date(date: str | None) -> None:
+    """Refuse a date that is none; None is the round's own."""
+    if date is None:
+        return
+    try:
+        good = dt.date.fromisoformat(date).isoformat() == date
+    except ValueError:
+        good = False
+    if not good:
+        raise DataError(
+            Fault("report", f"the date {date!r}", "a date as YYYY-MM-DD", "write it as 2007-12-31")
+        )

@@ -1,0 +1,128 @@
+"""A survey's report as a file, in whichever format is asked for."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ..errors import StoreError, UnknownNameError
+from ..views.format import Language
+from .build import report_from, require_date
+from .material import gather
+
+if TYPE_CHECKING:
+    from ..survey import Survey
+    from .material import Material
+    from .model import Report
+
+ReportFormat = Literal["xlsx"]
+FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
+Paper = Literal["a4", "a3"]
+Steps = Callable[[int, int, str], None]
+
+
+def report_bytes(
+    survey: Survey,
+    format_: str,
+    unit: str | None = None,
+    *,
+    language: Language = "zh",
+    date: str | None = None,
+    author: str = "",
+    paper: Paper = "a4",
+    template: Path | None = None,
+    progress: Steps | None = None,
+) -> bytes:
+    """The report on a district, a town or a village as the bytes of a file.
+
+    Parameters
+    ----------
+    survey : the round
+    format_ : one of `FORMATS`
+    unit : code of a town or village; None means the district
+    language : "zh" or "en"
+    date : ISO date to print; None means the round's own
+    author : who answers for the report
+    paper : the size of the map sheets, "a4" or "a3"
+    template : an office's own Word template; only for "docx"
+    progress : called with (done, of how many, what is being done)
+
+    Returns
+    -------
+    bytes
+        The same survey, version and options give the same bytes, on any machine and any day.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such format or unit.
+    DataError
+        A layer cannot be used, or `date` is no date; ScopeError where the edges enclose no area.
+    """
+    if format_ not in FORMATS:
+        raise UnknownNameError("format", format_, FORMATS)
+    require_date(date)
+    tell = progress or (lambda done, total, name: None)
+    tell(0, _STEPS, "figures")
+    material = gather(survey, unit, language, date)
+    tell(1, _STEPS, "sections")
+    report = report_from(material, author=author)
+    tell(2, _STEPS, format_)
+    made = _WRITERS[format_](material, report, _Options(paper, template, tell))
+    tell(_STEPS, _STEPS, "")
+    return made
+
+
+def write_report(
+    path: Path | str, survey: Survey, format_: str, unit: str | None = None, **options: object
+) -> Path:
+    """Write the report to a file; what was there is replaced only when the new one is whole.
+
+    Parameters
+    ----------
+    path : the file
+    survey, format_, unit, options : as for `report_bytes`
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    UnknownNameError, DataError
+        As `report_bytes`.
+    StoreError
+        The file cannot be written.
+    """
+    file = Path(path)
+    made = report_bytes(survey, format_, unit, **options)  # type: ignore[arg-type]
+    try:
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".atlas-", delete=False) as draft:
+            draft.write(made)
+        beside = Path(draft.name)
+        beside.chmod(0o644)
+        beside.replace(file)
+    except OSError as error:
+        raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
+    return file
+
+
+_STEPS = 3
+
+
+class _Options:
+    """What only some formats look at."""
+
+    def __init__(self, paper: Paper, template: Path | None, tell: Steps) -> None:
+        self.paper, self.template, self.tell = paper, template, tell
+
+
+def _xlsx(material: Material, report: Report, options: _Options) -> bytes:
+    from .ledger import ledger_bytes
+
+    return ledger_bytes(report)
+
+
+_WRITERS: dict[str, Callable[[Material, Report, _Options], bytes]] = {"xlsx": _xlsx}
