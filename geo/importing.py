@@ -6,7 +6,7 @@ import datetime as dt
 import getpass
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from .crs import Shift
     from .mapping import ImportMapping
+    from .sources.base import Source
 
 Progress = Callable[[int, int, str], None]
 _STEPS = ("reading", "mapping", "checking", "writing")
@@ -118,7 +120,13 @@ def import_file(
     report_step(1, len(_STEPS), _STEPS[1])
     rows.choose(mapped.mapping)
     rows.read_fields(mapped)
-    proposals, stated = rows.place(crs or wanted.crs, opened, accept_proposals)
+    proposals, stated = rows.place(
+        crs or wanted.crs,
+        opened,
+        target.store,
+        accept=accept_proposals,
+        named_shift=_named_shift(source, declared),
+    )
     report_step(2, len(_STEPS), _STEPS[2])
     rows.take_usable()
 
@@ -190,7 +198,11 @@ class _Target:
         self.round = require_date(round_)
         self.layer = layer
         self.folder = district.rounds_folder
-        self.store = open_store(self.folder)
+        self.store = open_store(self.folder, district.catalog.layers)
+        self.look()
+
+    def look(self) -> None:
+        """See the round as it is now."""
         self.exists = self.round in self.store.rounds()
         self.seen = self.store.digest(self.round) if self.exists else ""
 
@@ -201,6 +213,7 @@ class _Target:
             raise StoreError(
                 f"{present} is read-only; copy the district to a folder of your own and import there"
             )
+        self.store.require_draft(self.round)
         if not self.exists:
             return
         if not self.store.imports(self.round):
@@ -219,12 +232,29 @@ class _Target:
         return max((record.id for record in records), default=0) + 1
 
     def write(self, frame: gpd.GeoDataFrame | pd.DataFrame, record: ImportRecord) -> None:
-        """Make the round, or add the layer to it."""
-        tables = {self.layer: frame}
-        if self.exists:
-            self.store.add(self.round, tables, (record,), onto=self.seen)
-        else:
-            self.store.write(self.round, tables, (record,))
+        """Make the round, or add the layer to it; another import may have come first meanwhile."""
+        with self.store.turn():
+            self.look()
+            self.require_writable()
+            record = replace(record, id=self.next_id())
+            tables = {self.layer: frame.assign(src_import=record.id)}
+            if self.exists:
+                self.store.add(self.round, tables, (record,), onto=self.seen)
+            else:
+                self.store.write(self.round, tables, (record,))
+
+
+def _named_shift(source: Source, layer: Layer) -> tuple[Shift, str] | None:
+    """The shift that the names of a table's coordinate columns speak of, as `高德经度` does."""
+    from .sources.places import place_columns
+
+    if source.format not in ("CSV", "Excel"):
+        return None
+    said = [one for one in place_columns(source.columns, layer.geometry) if one.kind != "wkt"]
+    if not said or said[0].datum not in ("gcj02", "bd09"):
+        return None
+    shift: Shift = "gcj02" if said[0].datum == "gcj02" else "bd09"
+    return shift, f"the names {' and '.join(said[0].names)} say so"
 
 
 def _user() -> str:

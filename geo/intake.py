@@ -10,14 +10,18 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from .crs import state, straighten
+from .crs import Shift, Stated, brought_over, crossing, state
 from .district import District
 from .errors import DataError, Fault, abridge
 from .mapping import ImportMapping, Mapped, chosen, mapped_fields
 from .model import Finding, Layer
-from .placing import Proposal, propose_crs
+from .placing import Alignment, Home, Judgement, Placement, Proposal, alignment, home_of, judge
 from .sources.base import LeftOut, Source
+from .store.base import Store
 from .validate import KINDS, conform
+
+JUDGED_BY = 5_000
+"""Rows by which the place of all is judged."""
 
 
 class Rows:
@@ -103,24 +107,52 @@ class Rows:
             )
 
     def place(
-        self, said: str | None, district: District, accept: bool
+        self,
+        said: str | None,
+        district: District,
+        store: Store,
+        *,
+        accept: bool,
+        named_shift: tuple[Shift, str] | None = None,
     ) -> tuple[tuple[Proposal, ...], str]:
-        """Put the rows where they are: in the system the file states, or the one that is said."""
+        """Put the rows where they are: in the system the file states, or the one that is said or accepted.
+
+        Returns
+        -------
+        tuple
+            What is proposed, and the system as an import record keeps it.
+        """
         if self.layer.geometry == "Table":
             return (), ""
         geometry = self.frame.geometry
-        proposals: tuple[Proposal, ...] = ()
-        if said is None and geometry.crs is None:
-            found = propose_crs(geometry, district)
-            usable = found is not None and accept
-            if found is not None:
-                proposals = (Proposal("assume-crs", found[1], usable),)
-            if found is None or not usable:
-                raise DataError(_no_crs(self.layer.name, found))
-            said = found[0]
-        if said is None:
-            return proposals, geometry.crs.to_string()
-        stated = state(said)
+        stated = None if said is None else state(said)
+        if stated is not None:
+            self._overrule(geometry, stated)
+        home = home_of(district, store)
+        some = _sample(geometry)
+        found = judge(
+            geometry.iloc[some],
+            home,
+            lambda placed: self._aligned(placed, some, district, store),
+            said_crs=Placement(stated.crs, shift=stated.shift) if stated is not None else None,
+            named_shift=named_shift,
+            accept=accept,
+        )
+        if found.refused:
+            raise DataError(_refusal(self.layer.name, found))
+        if found.placement is None:
+            return found.proposals, ""
+        for code, what, expected, remedy in found.doubts:
+            self.find(code, (), what, expected, remedy)
+        placed = found.placement.applied(geometry)
+        if found.placement.shift is None:
+            placed = self._onto_a_modern_datum(placed)
+        self.frame = gpd.GeoDataFrame(self.frame).set_geometry(placed)
+        if home is not None and not any(code == "outside-district" for code, *_ in found.doubts):
+            self._list_strays(home)
+        return found.proposals, found.placement.text
+
+    def _overrule(self, geometry: gpd.GeoSeries, stated: Stated) -> None:
         if stated.shift is None and geometry.crs is not None and geometry.crs != stated.crs:
             self.find(
                 "crs-overruled",
@@ -131,8 +163,65 @@ class Rows:
             )
         if stated.shift is not None or stated.crs.is_geographic:
             self._require_degrees(geometry, stated.text)
-        self.frame = gpd.GeoDataFrame(self.frame).set_geometry(straighten(geometry, stated))
-        return proposals, stated.text
+
+    def _aligned(
+        self, placed: gpd.GeoSeries, rows: np.ndarray[Any, Any], district: District, store: Store
+    ) -> Alignment:
+        metric = placed.to_crs(district.spec.metric_crs)
+        fields = self.frame.iloc[rows].drop(columns=self.frame.geometry.name)
+        return alignment(gpd.GeoDataFrame(fields, geometry=metric), self.layer, district, store)
+
+    def _onto_a_modern_datum(self, placed: gpd.GeoSeries) -> gpd.GeoSeries:
+        way = crossing(placed)
+        if way is None:
+            return placed
+        if way.operation is None:
+            self.find(
+                "datum-accuracy",
+                (),
+                f"{way.datum}: no way to CGCS2000 or WGS 84 is known here, so longitude and latitude were"
+                " kept; places may be off by tens of metres, even more than a hundred",
+                "coordinates on CGCS2000",
+                "have the surveying office convert the file with its own parameters",
+            )
+            return placed
+        good = (
+            f"good to {way.accuracy_m:g} m" if way.accuracy_m is not None else "of unknown accuracy"
+        )
+        self.find(
+            "datum-accuracy",
+            (),
+            f"{way.datum}: brought to WGS 84 by {way.operation}, {good}",
+            "coordinates on CGCS2000",
+            "where that is not enough, have the surveying office convert the file with its own parameters",
+        )
+        return brought_over(placed)
+
+    def _list_strays(self, home: Home) -> None:
+        """Rows that lie far from the district while most do not."""
+        if not home.sure:
+            return
+        bounds = shapely.bounds(self.frame.geometry.to_numpy())
+        middles = np.column_stack(
+            [(bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2]
+        )
+        present = np.isfinite(middles).all(axis=1)
+        system = gpd.GeoDataFrame(self.frame).crs
+        metric = Placement(system).metric(middles[present], home.crs)
+        astray = np.zeros(len(middles), dtype=bool)
+        astray[present] = home.away_m(metric) > home.within_m
+        if not astray.any():
+            return
+        turned = Placement(system, swapped=True).metric(middles[astray], home.crs)
+        back = int((home.away_m(turned) <= home.within_m).sum())
+        hint = f"; {back} would lie in it with their axes swapped" if back else ""
+        self.find(
+            "outside-district",
+            self.labels[astray].tolist(),
+            f"{int(astray.sum())} rows more than {home.within_m / 1000:g} km from {home.said}{hint}",
+            "rows in the district",
+            "correct their coordinates, or leave them out",
+        )
 
     def _require_degrees(self, geometry: gpd.GeoSeries, text: str) -> None:
         if geometry.crs is not None and geometry.crs.is_projected:
@@ -255,8 +344,19 @@ class Rows:
         self.leave_out(again, reasons)
 
 
-def _no_crs(layer: str, found: tuple[str, str] | None) -> Fault:
+def _sample(geometry: gpd.GeoSeries) -> np.ndarray[Any, Any]:
+    """Rows spread evenly over those that have a place."""
+    shapes = geometry.to_numpy()
+    present = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
+    return present[:: max(1, len(present) // JUDGED_BY)]
+
+
+def _refusal(layer: str, found: Judgement) -> Fault:
     advice = "say which it is with --crs EPSG:n, gcj02 or bd09"
-    if found is not None:
-        advice += f"; {found[1]}: --crs {found[0]}, or --accept-proposals"
-    return Fault(layer, "no coordinate system in the file", "a coordinate system", advice)
+    if found.placement is not None:
+        reasons = "; ".join(proposal.evidence for proposal in found.proposals)
+        option = "" if found.placement.swapped else f"--crs {found.placement.text}, or "
+        advice += f"; {reasons}: {option}--accept-proposals"
+    return Fault(
+        layer, found.refused, "a coordinate system that puts the rows into the district", advice
+    )

@@ -301,7 +301,7 @@ def test_nothing_is_proposed_for_rows_that_lie_elsewhere(tmp_path: Path, distric
     import_file(district, units, "villages", round=ROUND)
     far = geojson(
         tmp_path / "far.geojson",
-        [(LineString([(40_500_000, 3_590_000), (40_500_010, 3_590_000)]), {"id": "a"})],
+        [(LineString([(500_000, 2_590_000), (500_010, 2_590_000)]), {"id": "a"})],
         system=None,
     )
     with pytest.raises(DataError, match="no coordinate system") as raised:

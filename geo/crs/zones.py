@@ -121,19 +121,18 @@ def systems_about(lon: float) -> tuple[str, ...]:
     Examples
     --------
     >>> systems_about(119.92)[:4]
-    ('EPSG:4549', 'EPSG:4528', 'EPSG:4509', 'EPSG:4498')
+    ('EPSG:4549', 'EPSG:4528', 'EPSG:4548', 'EPSG:4527')
     """
     near: list[tuple[float, int, int]] = []
-    for base, prefixed, first, step, zones in (
-        (4534, 4513, 75, 3, 21), (4502, 4491, 75, 6, 11)
-    ):  # fmt: skip
-        for number in range(zones):
-            meridian = first + step * number
-            near.append((abs(lon - meridian), base + number, prefixed + number))
+    for number in range(21):
+        near.append((abs(lon - (75 + 3 * number)), 4534 + number, 4513 + number))
     found = []
     for away, plain_code, prefixed_code in sorted(near):
         if away <= 4.5:
             found += [f"EPSG:{plain_code}", f"EPSG:{prefixed_code}"]
+    # Without the number, a 6-degree zone is the 3-degree one about the same meridian.
+    six = sorted((abs(lon - (75 + 6 * number)), 4491 + number) for number in range(11))
+    found += [f"EPSG:{code}" for away, code in six if away <= 4.5]
     utm = sorted((abs(lon - (6 * number - 183)), number) for number in range(1, 61))
     return tuple(found + [f"EPSG:{32600 + number}" for away, number in utm if away <= 4.5])
 

@@ -1,0 +1,249 @@
+"""Rows held against what the district has already: whether they are shifted, and as what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from ..district import District
+from ..errors import GeoError
+from ..model import Layer
+from ..registration import (
+    FEWEST,
+    INVERSE,
+    TITLES,
+    Registration,
+    corrections,
+    displaced,
+    outlines,
+    registered,
+    sample_points,
+    unshifted,
+)
+from ..validate import find_column
+from ..vocabulary import read_values
+from .home import metric_shapes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from ..store.base import Store
+
+MOST_ROWS = 2_000
+ALIGNED_M = 30.0
+"""Things known by their keys that are no further apart than this are where they were."""
+FEWEST_ASTRAY = 10
+FEWER_ASTRAY = 0.35
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What the comparison told."""
+
+    registration: Registration | None
+    """None where the rows are where they should be, or nothing tells."""
+    evidence: str
+    """Empty where nothing tells."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether there was anything to compare with."""
+        return bool(self.evidence)
+
+
+NOTHING = Alignment(None, "")
+
+
+def alignment(rows: gpd.GeoDataFrame, layer: Layer, district: District, store: Store) -> Alignment:
+    """Whether rows are shifted against their own past, the units they name, or their neighbours.
+
+    Parameters
+    ----------
+    rows : declared fields and geometry, in the district's metric system
+    layer : their declaration
+    district, store : what is there already; the newest round that has a layer speaks for it
+
+    Returns
+    -------
+    Alignment
+        With the shift that explains the displacement, and the distance, the bearing and what it was
+        seen against in words.
+    """
+    shapes = rows.geometry.to_numpy()
+    with np.errstate(invalid="ignore"):
+        sound = np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    some = np.flatnonzero(sound)
+    some = some[:: max(1, len(some) // MOST_ROWS)]
+    rows = rows.iloc[some]
+    if not len(rows):
+        return NOTHING
+    for look in (_against_itself, _against_named_units, _against_others):
+        found = look(rows, layer, district, store)
+        if found.tells:
+            return found
+    return NOTHING
+
+
+def _against_itself(
+    rows: gpd.GeoDataFrame, layer: Layer, district: District, store: Store
+) -> Alignment:
+    """The same layer in the newest round that has it, row by row where they have keys in common."""
+    round_, stored = _newest(store, layer.name)
+    if stored is None or getattr(stored, "crs", None) is None:
+        return NOTHING
+    against = f"the {layer.name} of round {round_}"
+    key = find_column(stored, layer.key) if layer.key else None
+    if key is not None and layer.key is not None and layer.key in rows.columns:
+        keys = read_values(stored[key], layer.fields[layer.key]).values
+        places = pd.Series(np.arange(len(stored)), index=pd.Index(keys.astype(object)))
+        places = places[~places.index.duplicated(keep=False) & places.index.notna()]
+        mine = rows[layer.key].astype(object)
+        both = mine.isin(places.index).to_numpy(dtype=bool) & mine.notna().to_numpy(dtype=bool)
+        theirs = stored.geometry.iloc[places.reindex(mine[both]).to_numpy()]
+        a = centres(rows.geometry.to_numpy()[both])
+        b = centres(theirs.to_crs(district.spec.metric_crs).to_numpy())
+        finite = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
+        a, b = a[finite], b[finite]
+        if len(a) >= FEWEST:
+            moved = displaced(a, b, district.spec.metric_crs)
+            apart = float(np.median(np.hypot(*(a - b).T)))
+            if moved is not None:
+                return Alignment(
+                    moved, f"{moved} against {len(a)} rows of the same key in {against}"
+                )
+            if apart <= ALIGNED_M:
+                told = f"{len(a)} rows are where {against} has those of the same key"
+                return Alignment(None, told)
+    return _nearby(
+        rows, metric_shapes(store, round_, layer, district.spec.metric_crs), against, district
+    )
+
+
+def _against_named_units(
+    rows: gpd.GeoDataFrame, layer: Layer, district: District, store: Store
+) -> Alignment:
+    """Points that lie outside the unit they name, and inside once a shift is taken off."""
+    if layer.geometry != "Point":
+        return NOTHING
+    crs = district.spec.metric_crs
+    for name, spec in layer.fields.items():
+        for other_name in spec.refers_to:
+            other = district.catalog.layer(other_name)
+            round_, stored = _newest(store, other_name)
+            key = find_column(stored, other.key) if stored is not None and other.key else None
+            if stored is None or key is None or other.geometry != "Polygon":
+                continue
+            if getattr(stored, "crs", None) is None or name not in rows.columns:
+                continue
+            codes = pd.Index(
+                read_values(stored[key], other.fields[str(other.key)]).values.astype(object)
+            )
+            if not codes.is_unique:
+                continue
+            position = codes.get_indexer(pd.Index(rows[name].astype(object)))
+            known = position >= 0
+            units = stored.geometry.iloc[position[known]].to_crs(crs).to_numpy()
+            points = centres(rows.geometry.to_numpy()[known])
+            if len(points) < FEWEST:
+                continue
+            found = _astray(
+                points, units, crs, f"the {other_name} of round {round_} that {name} names"
+            )
+            if found.tells:
+                return found
+    return NOTHING
+
+
+def _astray(
+    points: np.ndarray[Any, Any], units: np.ndarray[Any, Any], crs: str, against: str
+) -> Alignment:
+    outside = ~shapely.intersects_xy(units, points[:, 0], points[:, 1])
+    if outside.mean() <= 0.02:
+        return Alignment(None, f"{len(points)} rows lie in {against}")
+    if outside.sum() < FEWEST_ASTRAY:
+        return NOTHING
+    for shift in INVERSE:
+        back = unshifted(points, shift, crs)
+        left = ~shapely.intersects_xy(units, back[:, 0], back[:, 1])
+        if left.sum() <= FEWER_ASTRAY * outside.sum():
+            east, north = (points - back).mean(axis=0)
+            found = Registration(shift, float(east), float(north), 0.0, 0.0)
+            told = (
+                f"{found} against {against}: {outside.mean():.0%} of the rows lie outside,"
+                f" {left.mean():.0%} with that taken off"
+            )
+            return Alignment(found, told)
+    return NOTHING
+
+
+def _against_others(
+    rows: gpd.GeoDataFrame, layer: Layer, district: District, store: Store
+) -> Alignment:
+    """The other layers of the newest round: the one that a shift explains best."""
+    best = NOTHING
+    rounds = store.rounds()
+    if not rounds:
+        return best
+    tables = store.tables(rounds[-1])
+    for other in district.catalog.layers.values():
+        if other.name == layer.name or other.name not in tables or other.geometry == "Table":
+            continue
+        try:
+            shapes = metric_shapes(store, rounds[-1], other, district.spec.metric_crs)
+        except GeoError:
+            continue
+        found = _nearby(rows, shapes, f"the {other.name} of round {rounds[-1]}", district)
+        if found.registration is not None and (
+            best.registration is None
+            or found.registration.corrected_apart_m < best.registration.corrected_apart_m
+        ):
+            best = found
+    return best
+
+
+def _nearby(
+    rows: gpd.GeoDataFrame, shapes: np.ndarray[Any, Any], against: str, district: District
+) -> Alignment:
+    if len(shapes) < 2:
+        return NOTHING
+    points = sample_points(rows.geometry.to_numpy())
+    corrected = corrections(points, district.spec.metric_crs)
+    found = registered(points, shapely.STRtree(outlines(shapes)), corrected)
+    if found is None:
+        return NOTHING
+    told = (
+        f"{found} against {against}: {found.apart_m:.0f} m apart as it stands,"
+        f" {found.corrected_apart_m:.0f} m with that taken off"
+    )
+    return Alignment(found, told)
+
+
+def said(found: Alignment) -> str:
+    """The evidence, and what it comes to."""
+    shift = found.registration.shift if found.registration else None
+    if found.registration is None:
+        return found.evidence
+    if shift is None:
+        return f"{found.evidence}; neither GCJ-02 nor BD-09 does that"
+    return f"{found.evidence}; this is {TITLES[shift]}"
+
+
+def centres(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The middle of each shape's extent."""
+    bounds = shapely.bounds(shapes)
+    return np.column_stack([(bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2])
+
+
+def _newest(store: Store, name: str) -> tuple[str, Any]:
+    """The newest round that has a layer, and its rows as stored."""
+    for round_ in reversed(store.rounds()):
+        try:
+            if name in store.tables(round_):
+                return round_, store.read(round_, name)
+        except GeoError:
+            continue
+    return "", None

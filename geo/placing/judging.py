@@ -1,0 +1,308 @@
+"""What a file says of its coordinates, held against the district: believed, doubted or contradicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyproj
+
+from ..crs import SHIFTED_WITHIN, central_meridian, zone_prefix
+from ..registration import TITLES
+from .alignment import NOTHING, Alignment, said
+from .home import Home
+from .placement import (
+    Fit,
+    Placement,
+    Points,
+    distance,
+    fit,
+    fitting,
+    is_degrees,
+    sample_places,
+    with_shift,
+)
+from .proposal import Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from ..crs import Shift
+
+    Align = Callable[[gpd.GeoSeries], Alignment]
+
+Doubt = tuple[str, str, str, str]
+"""A finding: code, found, expected, remedy."""
+
+SILENT = "no coordinate system in the file"
+UNTOLD = "nothing here tells whether they are shifted as map services shift (gcj02, bd09)"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How rows are to be placed, what has to be believed for it, and what is odd about it."""
+
+    placement: Placement | None
+    """None where nothing tells."""
+    proposals: tuple[Proposal, ...]
+    """In the order they would be applied; accepted where they were."""
+    refused: str = ""
+    """Why the rows cannot be placed without accepting the proposals; empty where they can."""
+    doubts: tuple[Doubt, ...] = ()
+
+
+def judge(
+    geometry: gpd.GeoSeries,
+    home: Home | None,
+    align: Align,
+    *,
+    said_crs: Placement | None = None,
+    named_shift: tuple[Shift, str] | None = None,
+    accept: bool = False,
+) -> Judgement:
+    """How a file's coordinates are to be understood.
+
+    Parameters
+    ----------
+    geometry : as in the file, with the CRS it states
+    home : where the district is, if anything tells
+    align : holds rows in the metric system against what the district has
+    said_crs : what the user says, which is followed whatever the evidence
+    named_shift : a shift the file itself speaks of (in its columns' names), and where
+    accept : the user takes what is proposed
+
+    Returns
+    -------
+    Judgement
+    """
+    places = sample_places(geometry.to_numpy())
+    stated = Placement(geometry.crs) if geometry.crs is not None else None
+    if said_crs is not None:
+        return _as_said(geometry, places, said_crs, home, align)
+    if not len(places):
+        return Judgement(stated, ())
+    if home is None:
+        return _without_home(stated, places, named_shift, accept)
+    if stated is not None:
+        now = fit(stated, places, home)
+        if now.away_m <= home.within_m:
+            return _believed(geometry, stated, home, align, named_shift, accept)
+        return _contradicted(geometry, places, now, home, align, accept)
+    return _unstated(geometry, places, home, align, named_shift, accept)
+
+
+def _as_said(
+    geometry: gpd.GeoSeries, places: Points, placement: Placement, home: Home | None, align: Align
+) -> Judgement:
+    if home is None or not len(places):
+        return Judgement(placement, ())
+    now = fit(placement, places, home)
+    if now.away_m > home.within_m:
+        return Judgement(placement, (), doubts=(_outside(now, home, ()),))
+    if placement.shift is not None:
+        return Judgement(placement, ())
+    found = _shifted(geometry, placement, home, align)
+    return Judgement(placement, found.proposals(False), doubts=found.doubts)
+
+
+def _without_home(
+    stated: Placement | None, places: Points, named: tuple[Shift, str] | None, accept: bool
+) -> Judgement:
+    if stated is not None:
+        return Judgement(stated, ())
+    if named is None or not is_degrees(places):
+        return Judgement(None, (), refused=SILENT)
+    degrees = Placement(pyproj.CRS.from_epsg(4326), shift=named[0])
+    proposal = Proposal("assume-crs", f"{named[1]}: this is {TITLES[named[0]]}", accept)
+    return Judgement(degrees, (proposal,), refused="" if accept else SILENT)
+
+
+def _believed(
+    geometry: gpd.GeoSeries,
+    stated: Placement,
+    home: Home,
+    align: Align,
+    named: tuple[Shift, str] | None,
+    accept: bool,
+) -> Judgement:
+    found = _shifted(geometry, stated, home, align, named)
+    if found.shift is not None and accept:
+        return Judgement(with_shift(stated, found.shift), found.proposals(True))
+    return Judgement(stated, found.proposals(False), doubts=found.doubts)
+
+
+def _contradicted(
+    geometry: gpd.GeoSeries, places: Points, now: Fit, home: Home, align: Align, accept: bool
+) -> Judgement:
+    """The file states a system by which its rows lie elsewhere."""
+    others = fitting(places, home, now.placement.crs)
+    if not others:
+        return Judgement(now.placement, (), doubts=(_outside(now, home, ()),))
+    best = others[0]
+    found = _shifted(geometry, best.placement, home, align)
+    proposals = (
+        Proposal(*_difference(now.placement, best, places, home), accepted=accept),
+        *found.proposals(accept),
+    )
+    placement = with_shift(best.placement, found.shift)
+    if accept:
+        return Judgement(placement, proposals)
+    if not home.sure:
+        # Where nothing but the metric system speaks against the file, the file is followed.
+        return Judgement(now.placement, proposals, doubts=(_outside(now, home, others),))
+    reason = f"the file states {now.placement.crs.name}, by which its rows lie {_off(now, home)}"
+    return Judgement(placement, proposals, refused=reason)
+
+
+def _unstated(
+    geometry: gpd.GeoSeries,
+    places: Points,
+    home: Home,
+    align: Align,
+    named: tuple[Shift, str] | None,
+    accept: bool,
+) -> Judgement:
+    others = fitting(places, home, None)
+    if not others:
+        return Judgement(None, (), refused=SILENT)
+    best = others[0]
+    evidence = _taken_as(best, home)
+    prefix = zone_prefix(best.placement.crs) if best.placement.crs.is_projected else 0
+    if prefix:
+        evidence = f"eastings begin with {prefix}, the number of a zone; {evidence}"
+    also = [other.placement.text for other in others[1:] if not other.placement.swapped]
+    if also:
+        evidence += f"; {', '.join(also)} would do as well"
+    found = _shifted(geometry, best.placement, home, align, named)
+    if found.shift is None and best.placement.crs.is_geographic and _may_be_shifted(home):
+        evidence += f"; {found.told or UNTOLD}"
+    proposals = [Proposal("assume-crs", evidence, accept)]
+    if best.placement.swapped:
+        proposals.append(Proposal("swapped-axes", _swap(best), accept))
+    proposals += found.proposals(accept)
+    return Judgement(
+        with_shift(best.placement, found.shift),
+        tuple(proposals),
+        refused="" if accept else SILENT,
+        doubts=found.doubts if found.shift is None else (),
+    )
+
+
+@dataclass(frozen=True)
+class _Shifted:
+    """What is to be believed of a shift, and the doubts where it is not."""
+
+    shift: Shift | None = None
+    evidence: str = ""
+    told: str = ""
+    """What the comparison said, shift or not."""
+
+    def proposals(self, accept: bool) -> tuple[Proposal, ...]:
+        return (Proposal("datum-shift", self.evidence, accept),) if self.shift else ()
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        if not self.evidence:
+            return ()
+        expected = "coordinates without the shift of map services"
+        remedy = f"import again with --accept-proposals or --crs {self.shift}"
+        if self.shift is None:
+            expected = "the same things at the same place"
+            remedy = "look which of the two is right; another datum (Beijing 1954, Xi'an 1980) shifts like this"
+        return (("datum-shift", self.evidence, expected, remedy),)
+
+
+def _shifted(
+    geometry: gpd.GeoSeries,
+    placement: Placement,
+    home: Home,
+    align: Align,
+    named: tuple[Shift, str] | None = None,
+) -> _Shifted:
+    if not _may_be_shifted(home):
+        return _Shifted()
+    found = align(placement.applied(geometry)) if home.sure else NOTHING
+    if found.registration is not None:
+        return _Shifted(found.registration.shift, said(found), said(found))
+    if named is not None and not found.tells:
+        return _Shifted(named[0], f"{named[1]}: this is {TITLES[named[0]]}")
+    return _Shifted(told=found.evidence)
+
+
+def _difference(stated: Placement, best: Fit, places: Points, home: Home) -> tuple[str, str]:
+    """What is wrong with what the file states, as a code and the evidence."""
+    better = best.placement
+    says = f"the file states {stated.crs.name}"
+    taken = _taken_as(best, home)
+    if better.swapped:
+        return "swapped-axes", f"{says}; {_swap(best)}"
+    if is_degrees(places) and stated.crs.is_projected:
+        return "degrees-in-metric-crs", f"{says}, and holds degrees; {taken}"
+    if not is_degrees(places) and stated.crs.is_geographic:
+        return "metres-in-degrees-crs", f"{says}, and holds no degrees; {taken}"
+    return _zones(stated.crs, better.crs, says, taken)
+
+
+def _zones(stated: pyproj.CRS, better: pyproj.CRS, says: str, taken: str) -> tuple[str, str]:
+    """How two projected systems differ."""
+    said_prefix, prefix = zone_prefix(stated), zone_prefix(better)
+    if said_prefix != prefix:
+        begins = (
+            f"begin with {prefix}, the number of a zone"
+            if prefix
+            else "begin with no number of a zone"
+        )
+        wants = f"with {said_prefix}" if said_prefix else "with none"
+        return "zone-prefix", f"{says}, whose eastings begin {wants}, and these {begins}; {taken}"
+    about, meridian = central_meridian(stated), central_meridian(better)
+    alike = _method(stated) == _method(better)
+    if alike and np.isfinite([about, meridian]).all() and about != meridian:
+        return (
+            "wrong-zone",
+            f"{says}, a zone about {about:g}° E; {taken}, the zone about {meridian:g}° E",
+        )
+    return "wrong-crs", f"{says}; {taken}"
+
+
+def _method(crs: pyproj.CRS) -> str | None:
+    return crs.coordinate_operation.method_name if crs.coordinate_operation is not None else None
+
+
+def _is_zone(crs: pyproj.CRS) -> bool:
+    """Whether a system is true to scale about a meridian; Web Mercator has one in name only."""
+    operation = crs.coordinate_operation
+    return operation is not None and "Transverse Mercator" in operation.method_name
+
+
+def _swap(best: Fit) -> str:
+    first = "latitude" if best.placement.crs.is_geographic else "northing"
+    return (
+        f"{first} comes first: with the axes swapped, as {best.placement.crs.to_string()},"
+        f" the middle of these rows lies {best.where}"
+    )
+
+
+def _taken_as(best: Fit, home: Home) -> str:
+    where = best.where if home.sure else f"in {home.said}"
+    return f"taken as {best.placement.crs.to_string()} the middle of these rows lies {where}"
+
+
+def _off(now: Fit, home: Home) -> str:
+    if not np.isfinite(now.away_m):
+        return "nowhere on earth"
+    return f"{distance(now.away_m)} from {home.said}"
+
+
+def _outside(now: Fit, home: Home, others: tuple[Fit, ...]) -> tuple[str, str, str, str]:
+    remedy = "check the coordinate system"
+    if others:
+        remedy += f"; {_taken_as(others[0], home)}"
+    return "outside-district", f"the rows lie {_off(now, home)}", "rows in the district", remedy
+
+
+def _may_be_shifted(home: Home) -> bool:
+    west, _, east, _ = SHIFTED_WITHIN
+    return west <= home.lon <= east
