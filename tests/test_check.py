@@ -671,3 +671,125 @@ def test_where_all_lies_where_it_should_no_shift_is_told(embedded: dict[str, Any
     # Nor where a layer is off by as much in a direction no shift has.
     moved = embedded["lamps"].set_geometry(embedded["lamps"].geometry.translate(0, 510))
     assert "datum-shift" not in codes(check({**embedded, "lamps": moved}))
+
+
+# ---------------------------------------------------------------- coordinates in another system than is said
+
+
+def turned(frame: Any) -> Any:
+    """The same rows, their axes the wrong way round."""
+    swapped = shapely.transform(frame.geometry.to_numpy(), lambda xy: xy[:, ::-1])
+    return frame.set_geometry(gpd.GeoSeries(swapped, index=frame.index, crs=frame.crs))
+
+
+def said_to_be(frame: Any, crs: str | None) -> Any:
+    """The same numbers under another name."""
+    return frame.set_crs(crs, allow_override=True)
+
+
+MISTAKEN = {
+    "degrees, latitude first": (
+        lambda frame: turned(frame.to_crs("EPSG:4490")),
+        ("swapped-axes", "error", "latitude comes first"),
+        "--accept-proposals",
+    ),
+    "metres, northing first": (
+        turned,
+        ("swapped-axes", "error", "northing comes first"),
+        "--accept-proposals",
+    ),
+    "eastings of zone 40 said to be without its number": (
+        lambda frame: said_to_be(frame.to_crs("EPSG:4528"), "EPSG:4549"),
+        ("zone-prefix", "error", "begin with 40, the number of a zone"),
+        "--crs EPSG:4528",
+    ),
+    "eastings without the number said to be with it": (
+        lambda frame: said_to_be(frame, "EPSG:4528"),
+        ("zone-prefix", "error", "begin with no number of a zone"),
+        "--crs EPSG:4549",
+    ),
+    "the zone about 117 for the zone about 120": (
+        lambda frame: said_to_be(frame, "EPSG:4548"),
+        ("wrong-zone", "error", "a zone about 117° E"),
+        "--crs EPSG:4549",
+    ),
+    "degrees said to be metres": (
+        lambda frame: said_to_be(frame.to_crs("EPSG:4490"), "EPSG:4549"),
+        ("degrees-in-metric-crs", "error", "holds degrees"),
+        "--crs EPSG:4326",
+    ),
+    "metres said to be degrees": (
+        lambda frame: said_to_be(frame, "EPSG:4490"),
+        ("metres-in-degrees-crs", "error", "holds no degrees"),
+        "--crs EPSG:4549",
+    ),
+    "Web Mercator said to be the district's own": (
+        lambda frame: said_to_be(frame.to_crs("EPSG:3857"), "EPSG:4549"),
+        ("wrong-crs", "error", "EPSG:3857"),
+        "--crs EPSG:3857",
+    ),
+}
+
+
+@pytest.mark.parametrize(("mistake", "expected", "remedy"), MISTAKEN.values(), ids=MISTAKEN)
+def test_coordinates_of_another_system_are_told_with_the_right_one(
+    mistake: Any, expected: tuple[str, str, str], remedy: str
+) -> None:
+    frames = sound()
+    frames["back_streets"] = mistake(frames["back_streets"])
+    findings = [item for item in check(frames).findings if item.code != "outside-crs"]
+    assert [(item.code, item.severity, item.layer, item.rows) for item in findings] == [
+        (*expected[:2], "back_streets", ())
+    ]
+    assert expected[2] in findings[0].found
+    assert remedy in findings[0].remedy
+
+
+def test_units_themselves_are_told_where_the_others_contradict_them() -> None:
+    frames = sound()
+    frames["villages"] = said_to_be(frames["villages"], "EPSG:4548")
+    findings = check(frames).findings
+    assert [(item.code, item.layer) for item in findings] == [("wrong-zone", "villages")]
+
+
+@pytest.mark.parametrize(
+    ("crs", "numbers", "taken_as"),
+    [
+        (None, "EPSG:4490", "EPSG:4326"),
+        (None, "EPSG:4528", "EPSG:4528"),
+        (None, made.CRS, made.CRS),
+    ],
+)
+def test_a_system_left_unsaid_is_an_error_with_a_proposal(
+    crs: None, numbers: str, taken_as: str
+) -> None:
+    frames = sound()
+    frames["back_streets"] = said_to_be(frames["back_streets"].to_crs(numbers), crs)
+    report = check(frames)
+    assert codes(report) == ["missing-crs", "assume-crs"]
+    assert f"taken as {taken_as}" in told(report, "assume-crs").found
+    assert f"--crs {taken_as}" in told(report, "assume-crs").remedy
+
+
+def test_a_few_rows_on_another_continent_are_told_once() -> None:
+    frames = sound()
+    frames["back_streets"] = more(
+        frames["back_streets"], rows("back_streets", street("FAR", (900_000, 0), (900_500, 0)))
+    )
+    finding = only(check(frames))
+    assert (finding.code, finding.severity, finding.rows) == (
+        "outside-district",
+        "warning",
+        ("FAR",),
+    )
+    assert "far from the villages of this round" in finding.found
+
+
+def test_a_few_rows_with_their_axes_swapped_are_told_apart() -> None:
+    frames = sound()
+    streets = frames["back_streets"].to_crs("EPSG:4490")
+    frames["back_streets"] = gpd.GeoDataFrame(
+        pd.concat([streets.iloc[:3], turned(streets.iloc[3:])]), crs="EPSG:4490"
+    )
+    report = check(frames)
+    assert told(report, "swapped-axes").rows == ("S4",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from shapely import STRtree
 from ..crs import network_off
 from ..errors import StoreError
 from ..model import Finding, Layer, Severity
+from ..placing.home import Home
 from ..registration import outlines
 from ..survey import Survey
 from ..validate import KINDS, Conformed, conform
@@ -45,6 +46,8 @@ class LayerRows:
     layer: Layer
     stored: gpd.GeoDataFrame | pd.DataFrame
     conformed: Conformed
+    aside: Mask | None = None
+    """Rows so far from the district that nothing else is to be concluded from where they are."""
 
     @property
     def frame(self) -> gpd.GeoDataFrame | pd.DataFrame:
@@ -82,6 +85,8 @@ class LayerRows:
             return np.full(len(self.frame), None, dtype=object)
         shapes = np.asarray(self.frame.geometry.to_numpy(), dtype=object).copy()
         shapes[~self._sound(shapes)] = None
+        if self.aside is not None:
+            shapes[self.aside] = None
         return shapes
 
     def _sound(self, shapes: Shapes) -> Mask:
@@ -91,13 +96,20 @@ class LayerRows:
         kinds = KINDS[self.layer.geometry] + (KINDS["Point"] if self.layer.points_too else ())
         types = [getattr(shapely.GeometryType, kind.upper()) for kind in kinds]
         sound &= np.isin(shapely.get_type_id(shapes), types)
-        for finding in self.conformed.findings:
-            if finding.code == "non-finite-coordinates":
-                sound[self.positions(finding.rows)] = False
+        sound &= ~self.not_finite
         if self.layer.geometry == "Polygon":
             valid: Mask = np.asarray(shapely.is_valid(np.where(sound, shapes, np.array(None))))
             sound &= valid
         return sound
+
+    @cached_property
+    def not_finite(self) -> Mask:
+        """The rows whose stored coordinates are no numbers."""
+        mask = np.zeros(len(self.frame), dtype=bool)
+        for finding in self.conformed.findings:
+            if finding.code == "non-finite-coordinates":
+                mask[self.positions(finding.rows)] = True
+        return mask
 
     @cached_property
     def usable(self) -> Mask:
@@ -184,6 +196,8 @@ class Evidence:
     _rows: dict[str, LayerRows | None] = field(default_factory=dict, repr=False)
     unreadable: dict[str, str] = field(default_factory=dict)
     """Layers that the store cannot read, and why."""
+    homes: dict[str, Home | None] = field(default_factory=dict, repr=False)
+    """Where the district is, as each layer is judged by; see `placement.set_aside`."""
 
     @property
     def metric_crs(self) -> str:
@@ -211,6 +225,12 @@ class Evidence:
             self.unreadable[name] = str(error)
             return None
         return LayerRows(layer, stored, conform(stored, layer, crs=self.metric_crs))
+
+    def without(self, rows: LayerRows, aside: Mask) -> None:
+        """From here on, leave the places of these rows out of account."""
+        self._rows[rows.name] = replace(rows, aside=aside)
+        for settled in ("levels", "finest"):
+            self.__dict__.pop(settled, None)
 
     def every(self) -> Iterator[LayerRows]:
         """All layers that the round holds, in the order of the declarations."""

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..model import ImportRecord
+from ..store.base import require_date
 from .evidence import Evidence, LayerRows
 from .redrawing import redrawable
 from .shapes import copies
@@ -78,6 +79,8 @@ def repair_round(
         The new round exists already or cannot be written.
     """
     catalog = survey.district.catalog
+    if to is not None:
+        require_date(to)
     wanted = {catalog.layer(name).name for name in layers} if layers else set(catalog.layers)
     evidence = Evidence(survey)
     store = survey.store

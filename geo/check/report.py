@@ -101,9 +101,12 @@ def check_round(
     >>> [finding.code for finding in report.findings if finding.severity == "error"]
     []
     """
+    from .placement import set_aside
+
     catalog = survey.district.catalog
     wanted = [catalog.layer(name).name for name in layers] if layers else list(catalog.layers)
     evidence = Evidence(survey)
+    set_aside(evidence)
     checks = _checks()
     present = [name for name in catalog.layers if name in wanted and survey.has(name)]
     total = len(present) * len(checks)
@@ -125,9 +128,31 @@ def check_round(
 
 
 def _checks() -> tuple[Check, ...]:
-    from . import datum, ground, network, partition, redrawing, references, shapes, text, values
+    from . import (
+        datum,
+        ground,
+        network,
+        partition,
+        placement,
+        redrawing,
+        references,
+        shapes,
+        text,
+        values,
+    )
 
-    modules = (redrawing, ground, datum, shapes, partition, references, network, values, text)
+    modules = (
+        redrawing,
+        placement,
+        ground,
+        datum,
+        shapes,
+        partition,
+        references,
+        network,
+        values,
+        text,
+    )
     return tuple(check for module in modules for check in module.CHECKS)
 
 
@@ -138,6 +163,7 @@ def _title(check: Check) -> str:
 def _of_the_round(evidence: Evidence, wanted: Sequence[str] | None) -> list[Observation]:
     """What concerns no declared layer's rows."""
     from .ground import undeclared_tables
+    from .rasters import raster_findings
 
     found = [
         Observation(
@@ -149,6 +175,7 @@ def _of_the_round(evidence: Evidence, wanted: Sequence[str] | None) -> list[Obse
         for name, reason in evidence.unreadable.items()
         if wanted is None or name in wanted
     ]  # fmt: skip
+    found += raster_findings(evidence, wanted)
     return found + (list(undeclared_tables(evidence)) if wanted is None else [])
 
 
