@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DataError, Fault, GeoError, SourceError
 from . import confine, progress
 from .base import Format, Request, Staged, refuse
-from .limits import PREFIX, Limits, limits
+from .limits import PREFIX, Limits, limits, require_columns
 
 if TYPE_CHECKING:
     from .base import Source
@@ -173,6 +173,7 @@ def _read(staged: Staged, job: dict[str, Any], allowed: Limits) -> None:
         return
     request = Request.from_json(job["request"])
     source: Source = one.read(staged, request)
+    require_columns(staged.name, source.frame.shape[1])
     if len(source.frame) > allowed.rows:
         raise refuse(
             staged.name,

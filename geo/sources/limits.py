@@ -26,7 +26,7 @@ class Limits:
     """
 
     file_mib: int = _limit(4096, "the largest file that is opened, with its companions")
-    seconds: int = _limit(8, "processor time a small file may take, after the start")
+    seconds: int = _limit(6, "processor time a small file may take, after the start")
     seconds_per_mib: int = _limit(6, "and this much more for each MiB of the file")
     seconds_at_most: int = _limit(1800, "and never more than this")
     wall_factor: int = _limit(4, "wall clock time, as a multiple of the processor time")
@@ -36,6 +36,7 @@ class Limits:
     written_mib: int = _limit(4096, "the largest file that may be written while it is opened")
     open_files: int = _limit(256, "files that may be open at once")
     rows: int = _limit(20_000_000, "rows that are taken from one file")
+    columns: int = _limit(2000, "columns that are taken from one file")
     unpacked_mib: int = _limit(2048, "what an archive may unpack to")
     ratio: int = _limit(200, "how many times its packed size a member of an archive may be")
     text_mib: int = _limit(512, "a file of text: CSV or GeoJSON")
@@ -51,7 +52,7 @@ class Limits:
         Examples
         --------
         >>> Limits().cpu_seconds(0), Limits().cpu_seconds(10 << 20)
-        (8, 68)
+        (6, 66)
         """
         return min(self.seconds + self.seconds_per_mib * size // _MIB, self.seconds_at_most)
 
@@ -86,6 +87,22 @@ def require_size(name: str, size: int, limit: str, what: str) -> None:
         raise refuse(
             name, f"{size >> 20} MiB of {what}", f"at most {most} MiB",
             f"split it, convert it to a GeoPackage, or set {PREFIX}{limit.upper()} higher",
+        )  # fmt: skip
+
+
+def require_columns(name: str, count: int) -> None:
+    """Refuse a file with more columns than are taken from one.
+
+    Raises
+    ------
+    SourceError
+        It has more.
+    """
+    most = limits().columns
+    if count > most:
+        raise refuse(
+            name, f"more than {most} columns", f"at most {most}",
+            f"keep those that are needed, or set {PREFIX}COLUMNS higher",
         )  # fmt: skip
 
 

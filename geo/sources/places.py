@@ -53,6 +53,7 @@ _DEGREES = re.compile(
     r"([nsew东南西北])?\s*(-?\d+(?:\.\d+)?)\s*[°度]\s*(?:(\d+(?:\.\d+)?)\s*['′’分])?"
     r"\s*(?:(\d+(?:\.\d+)?)\s*(?:\"|″|”|''|秒))?\s*([nsew东南西北])?"
 )
+_MOST_COLLECTIONS = 100
 _NEGATIVE = ("s", "w", "南", "西")
 Kind = Literal["wkt", "together", "pair"]
 
@@ -218,6 +219,9 @@ def _by_wkt(value: Any) -> _Drawn:
         return None
     if not isinstance(value, str):
         return f"geometry {_shown(value)}"
+    if value.upper().count("COLLECTION") > _MOST_COLLECTIONS:
+        # GEOS goes down into each, and crashes when it is too deep.
+        return f"broken geometry: more than {_MOST_COLLECTIONS} collections in one another"
     stated = _EWKT.match(value)
     try:
         shape = shapely.from_wkt(value[stated.end() :] if stated else value)

@@ -24,6 +24,8 @@ ROWS = "rows.arrow"
 LEFT_OUT = "left_out.arrow"
 COPY = "copy"
 LARGEST_ANSWER = 64 << 20
+_DEEPEST = 32
+_COLLECTION = 7  # GEOS's number of it
 _SHAPES, _LABELS = "shapes", "labels"
 
 # Values of a column of all sorts: how each is written as text and read back.
@@ -69,6 +71,7 @@ def pack(source: Source, folder: Path) -> None:
     if hasattr(frame, "to_wkb") and "geometry" in frame.columns:
         import shapely
 
+        _require_shallow(frame.geometry.to_numpy())
         shapes = pa.array(shapely.to_wkb(frame.geometry.to_numpy()), type=pa.large_binary())
         crs = _crs_text(frame.crs)
         attributes = frame.drop(columns="geometry")
@@ -196,6 +199,18 @@ def _source(answer: dict[str, Any], folder: Path) -> Source:
         raise TransferError("more rows than were read, or two columns of one name")
     left_out = _left_out(_read(folder / LEFT_OUT))
     return Source(frame, rows, columns, format_, layer, rows_read, left_out, notes)
+
+
+def _require_shallow(shapes: Any) -> None:
+    """Collections of collections are taken apart by going down into each, for which a thread has little room."""
+    import shapely
+
+    inside = shapes
+    for _ in range(_DEEPEST):
+        inside = shapely.get_parts(inside[shapely.get_type_id(inside) == _COLLECTION])
+        if not len(inside):
+            return
+    raise ValueError(f"collections of geometry more than {_DEEPEST} deep")
 
 
 def _packed(column: pd.Series[Any]) -> tuple[str, list[pa.Array]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base import Format, LeftOut, Request, Source, Staged, refuse
-from ..limits import require_size
+from ..limits import require_columns, require_size
 
 if TYPE_CHECKING:
     import pyproj
@@ -39,6 +39,7 @@ def _read(staged: Staged, request: Request) -> Source:
     names: dict[str, None] = {}
     for feature in features:
         names.update(dict.fromkeys(_properties(feature)))
+        require_columns(staged.name, len(names))
     attributes = pd.DataFrame(
         {
             name: pd.Series(
