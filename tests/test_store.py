@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import getpass
+import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +15,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import numpy as np
@@ -22,12 +27,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point, Polygon
 
+import geo.store.geopackage
+from geo.catalog import load_catalog
 from geo.errors import StoreError, UnknownNameError
-from geo.model import ImportRecord
-from geo.store import open_store
+from geo.model import ImportRecord, Layer
+from geo.store import open_store, styles
 from geo.store.base import Store
 from geo.store.geopackage import TEMPORARY, GeoPackageStore
-from geo.store.lock import LOCK_FILE
+from geo.store.lock import HOLDER_FILE, LOCK_FILE
+from geo.store.publication import changes
+from geo.store.styles import qml
+from geo.views import palette
 
 ROUND = "2007-06-30"
 STORES: dict[str, Callable[[Path], Store]] = {"geopackage": GeoPackageStore}
@@ -186,6 +196,171 @@ def test_who_saw_an_older_state_does_not_write(store: Store) -> None:
     with pytest.raises(StoreError, match="someone else"):
         store.add(ROUND, {"facades": streets(id=["a", "b", "c"])}, onto=seen)
     assert store.tables(ROUND) == ("lamps", "streets")
+
+
+def test_rows_are_counted_table_by_table(store: Store) -> None:
+    lamps = pd.DataFrame({"id": ["l"]})
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"]), "lamps": lamps})
+    assert dict(store.sizes(ROUND)) == {"lamps": 1, "streets": 3}
+
+
+# -- the digest: of the data, and of nothing else
+
+
+def test_each_table_has_a_digest_and_adding_one_leaves_the_others(store: Store) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    alone = dict(store.digests(ROUND))
+    store.add(ROUND, {"lamps": pd.DataFrame({"id": ["l"]})}, onto=store.digest(ROUND))
+    assert set(store.digests(ROUND)) == {"streets", "lamps"}
+    assert store.digests(ROUND)["streets"] == alone["streets"]
+
+
+def test_the_order_of_columns_and_where_the_rows_came_from_are_no_data(store: Store) -> None:
+    store.write(
+        ROUND, {"streets": streets(id=["a", "b", "c"], lit=[True, False, None])}, [record()]
+    )
+    store.write("2007-12-31", {"streets": streets(lit=[True, False, None], id=["a", "b", "c"])})
+    assert store.digest(ROUND) == store.digest("2007-12-31")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"id": ["a", "b", None], "lit": [True, False, None]},
+        {"id": ["a", "b", ""], "lit": [True, False, None]},
+        {"id": ["ab", "", "c"], "lit": [True, False, None]},
+        {"id": ["b", "a", "c"], "lit": [True, False, None]},
+        {"id": ["a", "b", "c"], "lit": [True, False, False]},
+        {"id": ["a", "b", "c"], "lit": [None, True, False]},
+        {"id": ["a", "b", "c"], "lit": ["True", "False", None]},
+        {"id": ["a", "b", "c"], "lit": [1, 0, None]},
+        {"id": ["a", "b", "c"], "lot": [True, False, None]},
+        {"id": ["a", "b", "c"]},
+    ],
+)
+def test_any_other_data_has_another_digest(store: Store, other: dict[str, list[Any]]) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"], lit=[True, False, None])})
+    store.write("2007-12-31", {"streets": streets(**other)})
+    assert store.digest(ROUND) != store.digest("2007-12-31")
+
+
+def test_place_and_coordinate_system_are_data(store: Store) -> None:
+    frame = streets(id=["a", "b", "c"])
+    moved = frame.set_geometry(frame.translate(xoff=1e-7))
+    digests = set()
+    for date, one in enumerate((frame, moved, frame.set_crs(4547, allow_override=True)), start=1):
+        store.write(f"2007-01-0{date}", {"streets": one})
+        digests.add(store.digest(f"2007-01-0{date}"))
+    assert len(digests) == 3
+
+
+def test_the_name_of_a_table_is_data(store: Store) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    store.write("2007-12-31", {"roads": streets(id=["a", "b", "c"])})
+    assert store.digest(ROUND) != store.digest("2007-12-31")
+
+
+# -- taking back an import
+
+
+def lamp() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"id": ["l"]}, geometry=[Point(1, 1)], crs="EPSG:4549")
+
+
+def test_undo_takes_the_last_import_back_and_then_the_one_before(store: Store) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    first = (store.digest(ROUND), store.tables(ROUND), store.imports(ROUND))
+    store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=store.digest(ROUND))
+    assert store.undo(ROUND, onto=store.digest(ROUND)) == (record(2, "lamps"),)
+    assert (store.digest(ROUND), store.tables(ROUND), store.imports(ROUND)) == first
+    assert store.undo(ROUND, onto=store.digest(ROUND)) == (record(),)
+    assert store.rounds() == ()
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    assert store.digest(ROUND) == first[0]
+
+
+def test_what_is_taken_back_can_be_imported_again(store: Store) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    for _ in range(3):
+        store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=store.digest(ROUND))
+        added = store.digest(ROUND)
+        store.undo(ROUND, onto=added)
+    store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=store.digest(ROUND))
+    assert store.digest(ROUND) == added
+    assert store.read(ROUND, "lamps").geometry.iloc[0] == Point(1, 1)
+
+
+def test_what_was_written_together_is_taken_back_together(store: Store) -> None:
+    both = {"streets": streets(id=["a", "b", "c"]), "lamps": lamp()}
+    store.write(ROUND, both, [record(), record(2)])
+    assert [item.id for item in store.undo(ROUND, onto=store.digest(ROUND))] == [1, 2]
+    assert store.rounds() == ()
+
+
+def test_a_round_made_without_imports_has_none_to_take_back(store: Store) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    with pytest.raises(StoreError, match="not made by imports"):
+        store.undo(ROUND, onto=store.digest(ROUND))
+    store.add(ROUND, {"lamps": lamp()}, [record(1, "lamps")], onto=store.digest(ROUND))
+    store.undo(ROUND, onto=store.digest(ROUND))
+    assert store.tables(ROUND) == ("streets",)
+
+
+def test_undo_of_a_state_that_is_gone_is_refused(store: Store) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    seen = store.digest(ROUND)
+    store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=seen)
+    with pytest.raises(StoreError, match="someone else"):
+        store.undo(ROUND, onto=seen)
+    assert store.tables(ROUND) == ("lamps", "streets")
+
+
+# -- publishing
+
+PUBLISHED = {"by": "li", "at": "2007-07-02T08:00:00+00:00"}
+
+
+def test_what_is_published_is_refused_to_every_writer(store: Store) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    seen = store.digest(ROUND)
+    assert store.publication(ROUND) is None
+    store.require_draft(ROUND)
+    store.publish(ROUND, **PUBLISHED, onto=seen)
+    for change in (
+        lambda: store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=seen),
+        lambda: store.undo(ROUND, onto=seen),
+        lambda: store.publish(ROUND, **PUBLISHED, onto=seen),
+        lambda: store.require_draft(ROUND),
+    ):
+        with pytest.raises(StoreError, match="published"):
+            change()
+    assert store.digest(ROUND) == seen
+
+
+def test_a_publication_says_who_when_and_what(store: Store) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    written = store.publish(ROUND, **PUBLISHED, onto=store.digest(ROUND))
+    assert store.publication(ROUND) == written
+    assert store.published_dates() == (ROUND,)
+    assert (written.round, written.published_by, written.published_at) == (
+        ROUND,
+        *PUBLISHED.values(),
+    )
+    assert written.digest == store.digest(ROUND)
+    assert written.tables == dict(store.digests(ROUND))
+    assert list(changes(written, store.digests(ROUND), store.imports(ROUND))) == []
+
+
+def test_only_what_was_seen_is_published(store: Store) -> None:
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    seen = store.digest(ROUND)
+    store.add(ROUND, {"lamps": lamp()}, onto=seen)
+    with pytest.raises(StoreError, match="someone else"):
+        store.publish(ROUND, **PUBLISHED, onto=seen)
+    assert store.publication(ROUND) is None
+
+
+# -- names
 
 
 @pytest.mark.parametrize(
@@ -419,13 +594,438 @@ def test_a_writer_killed_amid_leaves_the_old_state_and_is_swept_up(
     assert {path.name for path in folder.iterdir()} == {f"{ROUND}.gpkg", LOCK_FILE}
 
 
-def test_the_second_of_two_writers_waits_and_then_says_so(folder: Path) -> None:
-    store = GeoPackageStore(folder, lock_timeout_s=0.05)
-    folder.mkdir()
-    with FileLock(folder / LOCK_FILE), pytest.raises(StoreError, match="another program"):
+def holding(folder: Path) -> subprocess.Popen[str]:
+    """Another program that holds the folder's lock; it says a line once it does."""
+    program = textwrap.dedent(f"""
+        import sys
+        from pathlib import Path
+        from geo.store import open_store
+        with open_store(Path({str(folder)!r})).turn():
+            print("held", flush=True)
+            sys.stdin.read()
+    """)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": "."},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_of_two_writers_is_told_who_the_first_is(folder: Path) -> None:
+    told: list[str] = []
+    store = GeoPackageStore(folder, lock_timeout_s=0.05, waiting=told.append)
+    first = holding(folder)
+    with (
+        first,
+        pytest.raises(StoreError, match=rf"process {first.pid} on .+, since 20\d\d-") as error,
+    ):
         store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    assert f"process {first.pid} on {socket.gethostname()}" in told[0]
+    assert getpass.getuser() in str(error.value)
+    assert store.rounds() == ()
     store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
     assert store.rounds() == (ROUND,)
+
+
+def test_the_second_of_two_writers_waits_for_the_first(folder: Path) -> None:
+    def let_go(holder: str) -> None:
+        assert first.stdin is not None
+        first.stdin.close()
+
+    store = GeoPackageStore(folder, waiting=let_go)
+    first = holding(folder)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    first.wait()
+    assert store.rounds() == (ROUND,)
+
+
+def test_a_writer_killed_in_its_turn_keeps_nobody_waiting(folder: Path) -> None:
+    first = holding(folder)
+    first.kill()
+    first.communicate()
+    assert (folder / HOLDER_FILE).exists(), "it had no time to take its note away"
+    store = GeoPackageStore(folder, lock_timeout_s=0, waiting=pytest.fail)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    assert not (folder / HOLDER_FILE).exists()
+
+
+def test_the_note_of_a_dead_process_is_not_believed(folder: Path) -> None:
+    folder.mkdir()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    note = {"pid": gone.pid, "host": socket.gethostname(), "user": "li", "since": "2007-06-30"}
+    (folder / HOLDER_FILE).write_text(json.dumps(note), encoding="utf-8")
+    store = GeoPackageStore(folder, lock_timeout_s=0)
+    with (
+        FileLock(folder / LOCK_FILE),
+        pytest.raises(StoreError, match="another program is writing"),
+    ):
+        store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+
+
+def test_who_has_the_turn_can_write_in_it(folder: Path) -> None:
+    with GeoPackageStore(folder).turn():
+        again = GeoPackageStore(folder, lock_timeout_s=0)
+        again.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+        again.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=again.digest(ROUND))
+    assert again.tables(ROUND) == ("lamps", "streets")
+
+
+# -- other programs
+
+
+def as_another_program(path: Path) -> sqlite3.Connection:
+    """The file opened as QGIS opens it: able to keep a spatial index, for which SQLite calls on its host."""
+    database = sqlite3.connect(path, isolation_level=None)
+    for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+        database.create_function(name, 1, lambda shape: 0)
+    return database
+
+
+def edit(path: Path, statement: str) -> None:
+    """As another program would, in the file itself."""
+    with closing(as_another_program(path)) as database:
+        database.execute(statement)
+
+
+def test_a_file_merely_opened_to_write_keeps_its_digest(folder: Path) -> None:
+    store = GeoPackageStore(folder)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    path, before = folder / f"{ROUND}.gpkg", store.digest(ROUND)
+    bytes_before = path.read_bytes()
+    with closing(sqlite3.connect(path)) as database:
+        for mode in ("WAL", "DELETE"):
+            database.execute(f"PRAGMA journal_mode = {mode}")
+        database.execute("VACUUM")
+    assert path.read_bytes() != bytes_before
+    assert store.digest(ROUND) == before
+
+
+def test_who_writes_the_file_makes_no_difference(folder: Path) -> None:
+    """One row counts as one part or as many, booleans are declared, text has a width: the data is the same."""
+    frame = streets(
+        id=["a", "b", "c"], lit=pd.array([True, None, False], dtype="boolean"), n=[1, 2, 3]
+    )
+    store = GeoPackageStore(folder)
+    store.write(ROUND, {"streets": frame})
+    frame["n"] = frame["n"].astype("int32")
+    pyogrio.write_dataframe(
+        frame[["n", "lit", "id", "geometry"]], folder / "2007-12-31.gpkg", layer="streets",
+        driver="GPKG", layer_options={"FID": "ogc_fid", "GEOMETRY_NAME": "shape", "SPATIAL_INDEX": "NO"},
+    )  # fmt: skip
+    assert store.digest(ROUND) == store.digest("2007-12-31")
+
+
+def test_where_a_batch_of_rows_ends_makes_no_difference(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = GeoPackageStore(folder)
+    texts = [f"街{row}" * (row % 5) if row % 3 else None for row in range(300)]
+    store.write(ROUND, {"rows": pd.DataFrame({"id": texts, "x": np.arange(300) / 7})})
+    whole = store.digest(ROUND)
+    few = functools.partial(pyogrio.open_arrow, batch_size=7)
+    monkeypatch.setattr(pyogrio, "open_arrow", few)
+    (folder / f"{ROUND}.gpkg").touch()
+    assert store.digest(ROUND) == whole
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda store, seen: store.add(ROUND, {"lamps": lamp()}, onto=seen),
+        lambda store, seen: store.undo(ROUND, onto=seen),
+        lambda store, seen: store.publish(ROUND, **PUBLISHED, onto=seen),
+    ],
+    ids=["add", "undo", "publish"],
+)
+@pytest.mark.parametrize("moment", ["before", "during"])
+def test_an_edit_by_another_program_is_not_written_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, act: Any, moment: str
+) -> None:
+    store = GeoPackageStore(folder)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"]), "more": lamp()}, [record()])
+    path, seen = folder / f"{ROUND}.gpkg", store.digest(ROUND)
+
+    def edited() -> None:
+        edit(path, "UPDATE more SET id = 'edited'")
+
+    if moment == "before":
+        edited()
+    else:
+        last = geo.store.geopackage._require_state
+        monkeypatch.setattr(
+            "geo.store.geopackage._require_state", lambda *state: (edited(), last(*state))
+        )
+    with pytest.raises(StoreError, match="someone else"):
+        act(store, seen)
+    assert store.read(ROUND, "more")["id"].tolist() == ["edited"]
+    assert store.tables(ROUND) == ("more", "streets")
+    assert store.publication(ROUND) is None
+
+
+@pytest.mark.parametrize("mode", ["WAL", "DELETE"])
+def test_a_file_open_in_another_program_is_not_replaced(folder: Path, mode: str) -> None:
+    store = GeoPackageStore(folder)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    seen = store.digest(ROUND)
+    with closing(as_another_program(folder / f"{ROUND}.gpkg")) as other:
+        other.execute(f"PRAGMA journal_mode = {mode}")
+        other.execute("BEGIN IMMEDIATE" if mode == "DELETE" else "BEGIN")
+        other.execute("UPDATE streets SET id = 'edited' WHERE id = 'a'")
+        with pytest.raises(StoreError, match="another program"):
+            store.add(ROUND, {"lamps": lamp()}, onto=seen)
+        other.execute("ROLLBACK")
+    store.add(ROUND, {"lamps": lamp()}, onto=seen)
+    assert store.tables(ROUND) == ("lamps", "streets")
+
+
+def test_what_a_crashed_program_left_open_is_cleared_away(folder: Path, tmp_path: Path) -> None:
+    store = GeoPackageStore(folder)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    seen = store.digest(ROUND)
+    path = folder / f"{ROUND}.gpkg"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("SELECT count(*) FROM streets").fetchone()
+        names = [one.name for one in folder.iterdir() if ROUND in one.name]
+        crashed = {name: (folder / name).read_bytes() for name in names}
+    for name, content in crashed.items():
+        (folder / name).write_bytes(content)
+    assert (folder / f"{ROUND}.gpkg-shm").exists()
+    store.add(ROUND, {"lamps": lamp()}, onto=seen)
+    assert store.tables(ROUND) == ("lamps", "streets")
+    assert not (folder / f"{ROUND}.gpkg-shm").exists()
+
+
+def test_undo_keeps_what_was_edited_elsewhere_and_refuses_what_it_would_lose(folder: Path) -> None:
+    store = GeoPackageStore(folder)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=store.digest(ROUND))
+    path = folder / f"{ROUND}.gpkg"
+    edit(path, "UPDATE streets SET id = 'edited' WHERE id = 'a'")
+    store.undo(ROUND, onto=store.digest(ROUND))
+    assert store.read(ROUND, "streets")["id"].tolist() == ["edited", "b", "c"]
+    with pytest.raises(StoreError, match="streets was edited after it was imported"):
+        store.undo(ROUND, onto=store.digest(ROUND))
+    assert store.read(ROUND, "streets")["id"].tolist() == ["edited", "b", "c"]
+
+
+def test_nothing_of_what_was_taken_back_is_left_in_the_file(folder: Path) -> None:
+    store = open_store(folder, load_catalog().layers)
+    secret = "赵钱孙李 00000000"
+    store.write(ROUND, {"villages": streets(id=["a", "b", "c"])}, [record(1, "villages")])
+    lamps = lamp().assign(owner=secret)
+    store.add(ROUND, {"lamps": lamps}, [record(2, "lamps")], onto=store.digest(ROUND))
+    path = folder / f"{ROUND}.gpkg"
+    assert secret.encode() in path.read_bytes()
+    store.undo(ROUND, onto=store.digest(ROUND))
+    assert secret.encode() not in path.read_bytes()
+    with closing(sqlite3.connect(path)) as database:
+        script = "\n".join(
+            str(row)
+            for (name,) in database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+            ).fetchall()
+            if not name.startswith("rtree_")
+            for row in [name, *database.execute(f'SELECT * FROM "{name}"').fetchall()]
+        )
+    assert "lamps" not in script
+    assert "villages" in script
+
+
+def test_a_published_file_that_is_changed_shows(folder: Path) -> None:
+    store = GeoPackageStore(folder)
+    both = {"streets": streets(id=["a", "b", "c"]), "lamps": lamp()}
+    store.write(ROUND, both, [record()])
+    publication = store.publish(ROUND, **PUBLISHED, onto=store.digest(ROUND))
+    path = folder / f"{ROUND}.gpkg"
+    assert not path.stat().st_mode & 0o222
+    path.chmod(0o644)
+
+    def changed() -> list[str]:
+        return list(changes(publication, store.digests(ROUND), store.imports(ROUND)))
+
+    edit(path, "UPDATE streets SET id = 'x' WHERE id = 'a'")
+    assert changed() == ["streets was changed"]
+    edit(path, "UPDATE streets SET id = 'a' WHERE id = 'x'")
+    assert changed() == []
+    edit(path, "UPDATE atlas_imports SET imported_by = 'wang'")
+    assert changed() == ["the import records were changed"]
+    pyogrio.write_dataframe(lamp(), path, layer="more", driver="GPKG")
+    assert "more was added" in changed()
+
+
+def test_a_published_round_that_was_deleted_is_not_made_again(folder: Path) -> None:
+    store = GeoPackageStore(folder)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    store.publish(ROUND, **PUBLISHED, onto=store.digest(ROUND))
+    (folder / f"{ROUND}.gpkg").unlink()
+    with pytest.raises(StoreError, match="is published"):
+        store.write(ROUND, {"streets": streets(id=["x", "y", "z"])})
+    assert store.rounds() == ()
+    assert store.published_dates() == (ROUND,)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", "\x00", '{"tables": {}}'])
+def test_a_record_that_cannot_be_read_still_says_that_there_was_one(
+    folder: Path, content: str
+) -> None:
+    store = GeoPackageStore(folder)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    (folder / f"{ROUND}.published.json").write_text(content)
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.publication(ROUND)
+    with pytest.raises(StoreError, match="is published"):
+        store.add(ROUND, {"lamps": lamp()}, onto=store.digest(ROUND))
+
+
+def test_a_round_that_came_meanwhile_is_not_written_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def come_first(draft: Path, *rest: object) -> None:
+        (folder / f"{ROUND}.gpkg").write_bytes(b"somebody else's")
+
+    monkeypatch.setattr("geo.store.geopackage.finish", come_first)
+    with pytest.raises(StoreError, match="never overwritten"):
+        GeoPackageStore(folder).write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    assert (folder / f"{ROUND}.gpkg").read_bytes() == b"somebody else's"
+
+
+def test_the_same_import_gives_the_same_file(tmp_path: Path) -> None:
+    contents = set()
+    for name in ("one", "two"):
+        store = open_store(tmp_path / name, load_catalog().layers)
+        store.write(ROUND, {"villages": streets(id=["a", "b", "c"])}, [record(1, "villages")])
+        store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=store.digest(ROUND))
+        contents.add((tmp_path / name / f"{ROUND}.gpkg").read_bytes())
+    assert len(contents) == 1
+
+
+def test_a_write_leaves_nothing_beside_the_round(folder: Path) -> None:
+    store = open_store(folder, load_catalog().layers)
+    store.write(ROUND, {"villages": streets(id=["a", "b", "c"])}, [record(1, "villages")])
+    assert {path.name for path in folder.iterdir()} == {f"{ROUND}.gpkg", LOCK_FILE}
+
+
+# -- styles for QGIS
+
+
+def styled(folder: Path, tables: dict[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
+    open_store(folder, load_catalog().layers).write(ROUND, tables, [record(1, next(iter(tables)))])
+    with closing(sqlite3.connect(folder / f"{ROUND}.gpkg")) as database:
+        database.row_factory = sqlite3.Row
+        return {
+            row["f_table_name"]: dict(row) for row in database.execute("SELECT * FROM layer_styles")
+        }
+
+
+def test_declared_tables_get_a_default_style_that_qgis_finds(folder: Path) -> None:
+    tables = {
+        "back_streets": streets(id=["a", "b", "c"], hardened=[True, False, None]),
+        "inspections": pd.DataFrame({"id": ["a"]}),
+        "sketches": streets(id=["a", "b", "c"]),
+    }
+    styles = styled(folder, tables)
+    assert set(styles) == {"back_streets", "inspections"}, "what is not declared has no style"
+    row = styles["back_streets"]
+    # QGIS asks for a schema that equals the empty text; a missing one does not.
+    assert (row["f_table_catalog"], row["f_table_schema"]) == ("", "")
+    assert (row["f_geometry_column"], row["useAsDefault"]) == ("geom", 1)
+    assert styles["inspections"]["f_geometry_column"] == ""
+    assert row["update_time"] == "2007-07-01T08:00:00.000Z", "the import's time, not the clock's"
+    with closing(sqlite3.connect(folder / f"{ROUND}.gpkg")) as database:
+        contents = dict(database.execute("SELECT table_name, data_type FROM gpkg_contents"))
+        times = {time for (time,) in database.execute("SELECT last_change FROM gpkg_contents")}
+    assert contents["layer_styles"] == contents["atlas_imports"] == "attributes"
+    assert times == {"2007-07-01T08:00:00.000Z"}
+
+
+def test_a_style_that_somebody_chose_is_kept(folder: Path) -> None:
+    store = open_store(folder, load_catalog().layers)
+    store.write(ROUND, {"villages": streets(id=["a", "b", "c"])}, [record(1, "villages")])
+    edit(
+        folder / f"{ROUND}.gpkg",
+        "INSERT INTO layer_styles (f_table_name, styleName) VALUES ('lamps', 'mine')",
+    )
+    store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=store.digest(ROUND))
+    with closing(sqlite3.connect(folder / f"{ROUND}.gpkg")) as database:
+        names = database.execute("SELECT styleName FROM layer_styles WHERE f_table_name = 'lamps'")
+        assert names.fetchall() == [("mine",)]
+
+
+@pytest.mark.parametrize("name", sorted(load_catalog().layers))
+def test_every_declared_layer_has_a_style_that_is_xml(name: str) -> None:
+    layer = load_catalog().layers[name]
+    text = qml(layer)
+    root = ET.fromstring(text)
+    assert text == qml(layer)
+    geometry = {"Point": "0", "LineString": "1", "Polygon": "2"}.get(layer.geometry, "4")
+    assert root.findtext("layerGeometryType") == geometry
+    aliases = {one.get("field"): one.get("name") for one in root.iter("alias")}
+    assert set(aliases) == {field for field, spec in layer.fields.items() if spec.title}
+    renderer = root.find("renderer-v2")
+    if geometry == "4":
+        assert renderer is None
+        return
+    assert renderer is not None
+    drawn = {symbol.get("name") for symbol in renderer.iter("symbol")}
+    kinds = {symbol.get("type") for symbol in renderer.iter("symbol")}
+    assert kinds == {{"0": "marker", "1": "line", "2": "fill"}[geometry]}
+    spec = layer.fields.get(layer.style.color_by or "")
+    if spec is None or spec.type not in ("bool", "category"):
+        assert renderer.get("type") == "singleSymbol"
+        return
+    assert renderer.get("attr") == layer.style.color_by
+    values = [one.get("value") for one in renderer.iter("category")]
+    declared = ["true", "false"] if spec.type == "bool" else list(spec.values)
+    assert values == [*declared, ""], "all that is not declared, and what is missing, is unknown"
+    assert {one.get("symbol") for one in renderer.iter("category")} == drawn
+    colors = [
+        next(
+            one.get("value")
+            for one in symbol.iter("Option")
+            if one.get("name") in ("color", "line_color")
+        )
+        for symbol in renderer.iter("symbol")
+    ]
+    assert len({str(color).rsplit(",", 1)[0] for color in colors}) == len(values)
+    for drawn_layer in renderer.iter("layer"):
+        said = {
+            one.get("name"): one.get("value")
+            for one in drawn_layer.iter("Option")
+            if one.get("name")
+        }
+        assert said == {one.get("k"): one.get("v") for one in drawn_layer.iter("prop")}
+
+
+def test_colours_are_those_of_the_maps() -> None:
+    assert (styles.YES, styles.NO, styles.UNKNOWN) == (
+        palette.COVERED,
+        palette.NOT_COVERED,
+        palette.UNKNOWN,
+    )
+
+
+def test_text_of_a_declaration_stays_text_in_a_style() -> None:
+    spite = '"/><script>&{{7*191}}\x01\ufffe\ud800'
+    layer = Layer.model_validate(
+        {
+            "name": "spite", "title": {"zh": "恶", "en": "spite"}, "geometry": "Point",
+            "fields": {"kind": {"type": "category", "values": [spite], "title": {"zh": spite, "en": "x"}}},
+            "style": {"color_by": "kind", "color": "red"},
+        }
+    )  # fmt: skip
+    root = ET.fromstring(qml(layer).encode("utf-8"))
+    assert (
+        next(one.get("value") for one in root.iter("category"))
+        == '"/><script>&{{7*191}}\ufffd\ufffd\ufffd'
+    )
+    assert root.find(".//script") is None
 
 
 def test_the_embedded_rounds_are_read_only_where_the_folder_is(folder: Path) -> None:

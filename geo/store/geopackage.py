@@ -42,6 +42,8 @@ TEMPORARY = ".atlas-"
 _ROUND_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.gpkg\Z")
 _PUBLISHED = ".published.json"
 _PUBLISHED_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.published\.json\Z")
+_LOG_BYTE = 18
+"""Where a SQLite file says that writers log beside it; a crashed one has left it so."""
 _SETTLED_NS = 2_000_000_000
 """A file that changed less than this ago may change again without its time stamp telling."""
 
@@ -360,7 +362,9 @@ def _copy(target: Path, room: Path) -> Path:
 def _require_closed(path: Path) -> None:
     """Refuse a file that another program has open; clear away what one that crashed has left of it."""
     beside = [_beside(path, ending) for ending in ("-wal", "-shm", "-journal")]
-    if not any(one.exists() for one in beside):
+    with path.open("rb") as stream:
+        logged = stream.read(_LOG_BYTE + 1)[_LOG_BYTE:] == b"\x02"
+    if not logged and not any(one.exists() for one in beside):
         return
     try:
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:

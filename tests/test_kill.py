@@ -1,0 +1,222 @@
+"""An importer killed at any moment, or out of disk, leaves the district as it was or as it was to become."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from shapely.geometry import LineString, box
+from warm import Warm
+
+from geo.check.report import check_round
+from geo.model import ImportRecord
+from geo.store import open_store
+from geo.store.geopackage import TEMPORARY
+from geo.survey import open_survey
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32",
+    reason="a process cannot be copied on Windows, so each kill takes seconds",
+)
+CRS = "EPSG:4549"
+HELD = "2007-06-30"
+NEW = "2007-12-31"
+KILLS = 50
+UNDO_KILLS = 12
+
+DISTRICT = """
+name = { zh = "方格县", en = "Squares" }
+code = "999999"
+metric_crs = "EPSG:4549"
+levels = ["villages"]
+"""
+
+State = dict[str, str]
+"""The digest of each round there is."""
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    with Warm() as process:
+        yield process
+
+
+@pytest.fixture
+def district(tmp_path: Path) -> Path:
+    """Two villages in a round that an import made, and a file of streets in them to import."""
+    folder = tmp_path / "squares"
+    folder.mkdir()
+    (folder / "district.toml").write_text(DISTRICT, encoding="utf-8")
+    villages = gpd.GeoDataFrame(
+        {
+            "code": ["1", "2"],
+            "name": ["东村", "西村"],
+            "src_import": [1, 1],
+            "src_row": ["1", "2"],
+        },
+        geometry=[box(500_000 + x, 3_590_000, 501_000 + x, 3_592_000) for x in (0, 1000)],
+        crs=CRS,
+    )
+    record = ImportRecord(
+        1,
+        "villages",
+        "村.gpkg",
+        "ab" * 32,
+        None,
+        "{}",
+        CRS,
+        "2007-07-01T08:00:00+00:00",
+        "li",
+        2,
+        2,
+    )
+    open_store(folder / "rounds").write(HELD, {"villages": villages}, (record,))
+    lines = [
+        LineString([(500_100, 3_590_010 + 5 * row), (501_900, 3_590_010 + 5 * row)])
+        for row in range(300)
+    ]
+    streets = gpd.GeoDataFrame(
+        {"id": [f"s{row}" for row in range(300)], "hardened": ["是", "否", ""] * 100},
+        geometry=lines,
+        crs=CRS,
+    )
+    streets.to_file(tmp_path / "streets.gpkg", driver="GPKG")
+    return folder
+
+
+def state(district: Path) -> State:
+    """Every round's digest; each has to open, to be whole and to pass its own check."""
+    store = open_store(district / "rounds")
+    for round_ in store.rounds():
+        survey = open_survey(district, round_)
+        for table, rows in store.sizes(round_).items():
+            assert len(survey.frame(table)) == rows
+        found = [item.code for item in check_round(survey).findings if item.severity == "error"]
+        assert found == []
+        imported = {record.layer for record in store.imports(round_)}
+        assert imported == set(store.tables(round_))
+    return {round_: store.digest(round_) for round_ in store.rounds()}
+
+
+def arguments(district: Path, round_: str) -> list[object]:
+    file = district.parent / "streets.gpkg"
+    return ["import", file, "--district", district, "--layer", "back_streets", "--round", round_]
+
+
+def as_before(district: Path, kept: Path) -> None:
+    """The rounds as they were kept, and whatever a killed program left beside them."""
+    rounds = district / "rounds"
+    for path in rounds.glob("*.gpkg"):
+        path.unlink()
+    for path in kept.glob("*.gpkg"):
+        shutil.copy2(path, rounds)
+
+
+def finished(warm: Warm, job: list[object]) -> float:
+    """Run a command to its end; how long that takes."""
+    ended = warm.run(*job)
+    assert ended.status == 0, ended.errors
+    return ended.seconds
+
+
+def test_an_import_killed_at_any_moment_leaves_the_old_state_or_the_new(
+    warm: Warm, district: Path, tmp_path: Path
+) -> None:
+    """One lane adds to a round that is there, the other makes one; they run side by side to save time."""
+    with Warm() as other, ThreadPoolExecutor() as pool:
+        jobs = []
+        for lane, (round_, process) in enumerate(zip((HELD, NEW), (warm, other), strict=True)):
+            own = tmp_path / f"lane {lane}"
+            shutil.copytree(district, own / district.name)
+            shutil.copy2(tmp_path / "streets.gpkg", own)
+            jobs.append(pool.submit(killed_imports, process, own / district.name, round_, lane))
+        for job in jobs:
+            job.result()
+
+
+def killed_imports(warm: Warm, district: Path, round_: str, seed: int) -> None:
+    kept = district.parent / "kept"
+    shutil.copytree(district / "rounds", kept)
+    old = state(district)
+    seconds = finished(warm, arguments(district, round_))
+    new = state(district)
+    assert new != old
+
+    chance = random.Random(seed)
+    kills = KILLS // 2
+    for kill in range(kills):
+        # Spread over the whole run, and a little beyond its end.
+        moment = (kill + chance.random()) / kills * 1.1 * seconds
+        as_before(district, kept)
+        ended = warm.run(*arguments(district, round_), kill_after_s=moment)
+        assert ended.status in (-9, 0), ended.errors
+        found = state(district)
+        assert found in (old, new), f"killed after {moment:.2f} of {seconds:.2f} s"
+        if ended.status == 0:
+            assert found == new
+        if kill == 0:
+            assert found == old, "the first kill comes before anything is written"
+
+    # What the killed ones left does not matter to the next, and is gone after it.
+    as_before(district, kept)
+    finished(warm, arguments(district, round_))
+    assert state(district) == new
+    assert list((district / "rounds").glob(f"{TEMPORARY}*")) == []
+
+
+def test_an_undo_killed_at_any_moment_leaves_the_old_state_or_the_new(
+    warm: Warm, district: Path, tmp_path: Path
+) -> None:
+    before = state(district)
+    finished(warm, arguments(district, HELD))
+    after = state(district)
+    kept = tmp_path / "kept"
+    shutil.copytree(district / "rounds", kept)
+    undo: list[object] = ["undo", "--district", district, "--round", HELD]
+    seconds = finished(warm, undo)
+    assert state(district) == before
+
+    chance = random.Random(20071231)
+    for kill in range(UNDO_KILLS):
+        as_before(district, kept)
+        moment = (kill + chance.random()) / UNDO_KILLS * 1.1 * seconds
+        ended = warm.run(*undo, kill_after_s=moment)
+        assert ended.status in (-9, 0), ended.errors
+        assert state(district) in (before, after)
+
+    as_before(district, kept)
+    finished(warm, undo)
+    assert state(district) == before
+
+
+def test_a_full_disk_leaves_the_old_state(warm: Warm, district: Path, tmp_path: Path) -> None:
+    old = state(district)
+    kept = tmp_path / "kept"
+    shutil.copytree(district / "rounds", kept)
+    finished(warm, arguments(district, HELD))
+    new = state(district)
+    whole = (district / "rounds" / f"{HELD}.gpkg").stat().st_size
+    as_before(district, kept)
+    said = set()
+    for largest in (1_000, 50_000, whole // 2, whole - 30_000, whole - 10_000, whole - 1):
+        ended = warm.run(*arguments(district, HELD), largest_file=largest)
+        assert ended.status == 2, f"{largest} of {whole} bytes: {ended.errors}"
+        assert "Traceback" not in ended.errors
+        said.add("cannot write" in ended.errors or "nothing was changed" in ended.errors)
+        assert state(district) == old
+        assert list((district / "rounds").glob(f"{TEMPORARY}*")) == []
+    assert True in said, "some got as far as the round itself"
+
+    finished(warm, arguments(district, HELD))
+    assert state(district) == new
+    published: list[object] = ["publish", "--district", district, "--round", HELD]
+    assert warm.run(*published, largest_file=10).status == 2
+    assert open_store(district / "rounds").publication(HELD) is None
+    assert warm.run("undo", "--district", district, largest_file=10_000).status == 2
+    assert state(district) == new

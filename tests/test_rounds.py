@@ -1,0 +1,275 @@
+"""Rounds as their readers see them: what is listed, published, taken back, and what a changed one says."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+from shapely.geometry import LineString, box
+from typer.testing import CliRunner
+
+from geo.cli import app, main
+from geo.errors import StoreError, UnknownNameError
+from geo.model import ImportRecord
+from geo.rounds import (
+    changes_since_publication,
+    publication_findings,
+    publish_round,
+    rounds_of,
+    undo_import,
+)
+from geo.store import open_store
+from geo.store.base import Store
+from geo.store.lock import current_user
+from geo.survey import open_survey
+
+OLD, NEW = "2007-06-30", "2007-12-31"
+DISTRICT = """
+name = { zh = "方格县", en = "Squares" }
+code = "999999"
+metric_crs = "EPSG:4549"
+levels = ["villages"]
+"""
+
+
+@pytest.fixture
+def district(tmp_path: Path) -> Path:
+    """A round that QGIS made, with a table nobody declared, and one that two imports made."""
+    folder = tmp_path / "squares"
+    folder.mkdir()
+    (folder / "district.toml").write_text(DISTRICT, encoding="utf-8")
+    rounds = folder / "rounds"
+    rounds.mkdir()
+    villages().to_file(rounds / f"{OLD}.gpkg", layer="villages", driver="GPKG")
+    villages().to_file(rounds / f"{OLD}.gpkg", layer="sketches", driver="GPKG")
+    store = open_store(rounds)
+    store.write(NEW, {"villages": villages()}, [record(1, "villages", "村界.shp")])
+    lines = [LineString([(500_000, 3_590_000), (500_100, 3_590_000 + row)]) for row in range(3)]
+    streets = gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=lines, crs="EPSG:4549")
+    store.add(
+        NEW,
+        {"back_streets": streets},
+        [record(2, "back_streets", "街.zip")],
+        onto=store.digest(NEW),
+    )
+    return folder
+
+
+def villages() -> gpd.GeoDataFrame:
+    squares = [box(500_000 + x, 3_590_000, 501_000 + x, 3_591_000) for x in (0, 1000)]
+    return gpd.GeoDataFrame(
+        {"code": ["1", "2"], "name": ["东村", "西村"]}, geometry=squares, crs="EPSG:4549"
+    )
+
+
+def record(id_: int, layer: str, file: str) -> ImportRecord:
+    return ImportRecord(
+        id_, layer, file, "ab" * 32, "层", "{}", "EPSG:4549", f"2008-01-0{id_}T08:00:00+00:00", "li", 4, 3
+    )  # fmt: skip
+
+
+def store_of(district: Path) -> Store:
+    return open_store(district / "rounds")
+
+
+def tamper(district: Path, round_: str, statement: str) -> None:
+    path = district / "rounds" / f"{round_}.gpkg"
+    path.chmod(0o644)
+    with closing(sqlite3.connect(path)) as database:
+        database.create_function("ST_IsEmpty", 1, lambda shape: 0)
+        for name in ("ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+            database.create_function(name, 1, lambda shape: 0)
+        database.execute(statement)
+        database.commit()
+
+
+def run(*arguments: object) -> Any:
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+# -- listing
+
+
+def test_rounds_are_listed_with_what_they_hold(district: Path) -> None:
+    old, new = rounds_of(district)
+    assert (old.round, old.state, dict(old.tables)) == (
+        OLD,
+        "draft",
+        {"sketches": 2, "villages": 2},
+    )
+    assert (old.imports, old.publication, old.changes) == ((), None, ())
+    assert (new.round, new.state, dict(new.tables)) == (
+        NEW,
+        "draft",
+        {"back_streets": 3, "villages": 2},
+    )
+    assert [one.file for one in new.imports] == ["村界.shp", "街.zip"]
+
+
+def test_the_digest_is_the_one_that_figures_carry(district: Path) -> None:
+    for one in rounds_of(district):
+        assert one.data_digest == open_survey(district, one.round).digest
+        assert one.digest == store_of(district).digest(one.round)
+
+
+def test_a_round_that_cannot_be_read_does_not_hide_the_others(district: Path) -> None:
+    (district / "rounds" / "2007-09-30.gpkg").write_bytes(b"no database")
+    states = {one.round: one.state for one in rounds_of(district)}
+    assert states == {OLD: "draft", "2007-09-30": "unreadable", NEW: "draft"}
+    (damaged,) = [one for one in rounds_of(district) if one.state == "unreadable"]
+    assert "not a SQLite database" in damaged.changes[0]
+
+
+def test_a_district_without_rounds_has_none(district: Path) -> None:
+    for path in (district / "rounds").iterdir():
+        path.unlink()
+    assert rounds_of(district) == ()
+    with pytest.raises(UnknownNameError):
+        publish_round(district)
+    with pytest.raises(UnknownNameError):
+        undo_import(district)
+
+
+# -- publishing
+
+
+def test_the_newest_round_is_published_unless_another_is_named(district: Path) -> None:
+    assert publish_round(district).round == NEW
+    assert publish_round(district, OLD).round == OLD
+    assert [one.state for one in rounds_of(district)] == ["published", "published"]
+    with pytest.raises(StoreError, match="is published"):
+        publish_round(district, OLD)
+
+
+def test_a_published_round_that_was_changed_says_so_and_what(district: Path) -> None:
+    publish_round(district, NEW)
+    assert changes_since_publication(store_of(district), NEW) == ()
+    assert publication_findings(store_of(district), NEW) == ()
+    tamper(district, NEW, "UPDATE villages SET name = '别村' WHERE code = '1'")
+    (_, new) = rounds_of(district)
+    assert (new.state, new.changes) == ("changed", ("villages was changed",))
+    (finding,) = publication_findings(store_of(district), NEW)
+    assert (finding.code, finding.severity) == ("changed-since-published", "error")
+    assert "changed since it was published: villages was changed" in finding.found
+    tamper(district, NEW, "UPDATE villages SET name = '东村' WHERE code = '1'")
+    assert rounds_of(district)[1].state == "published"
+
+
+def test_a_published_round_that_is_gone_is_still_listed(district: Path) -> None:
+    publish_round(district, OLD)
+    (district / "rounds" / f"{OLD}.gpkg").unlink()
+    (old, _) = rounds_of(district)
+    assert (old.state, old.changes) == ("missing", ("the round is gone",))
+    assert [one.found for one in publication_findings(store_of(district), OLD)]
+
+
+def test_a_draft_changes_without_a_finding(district: Path) -> None:
+    tamper(district, NEW, "UPDATE villages SET name = '别村' WHERE code = '1'")
+    assert publication_findings(store_of(district), NEW) == ()
+
+
+def test_figures_come_from_a_published_round_as_before(district: Path) -> None:
+    before = open_survey(district, NEW).digest
+    publish_round(district, NEW)
+    assert open_survey(district, NEW).digest == before
+
+
+# -- taking back
+
+
+def test_undo_takes_back_import_by_import_and_at_last_the_round(district: Path) -> None:
+    first = undo_import(district)
+    assert ([one.file for one in first.imports], first.remains) == (["街.zip"], True)
+    assert store_of(district).tables(NEW) == ("villages",)
+    assert first.digest == store_of(district).digest(NEW)
+    second = undo_import(district, NEW)
+    assert ([one.file for one in second.imports], second.remains) == (["村界.shp"], False)
+    assert store_of(district).rounds() == (OLD,)
+    with pytest.raises(StoreError, match="not made by imports"):
+        undo_import(district)
+
+
+def test_undo_holds_to_what_was_shown(district: Path) -> None:
+    shown = store_of(district).digest(NEW)
+    tamper(district, NEW, "UPDATE back_streets SET id = 'x' WHERE id = 'a'")
+    with pytest.raises(StoreError, match="someone else"):
+        undo_import(district, NEW, onto=shown)
+    assert store_of(district).tables(NEW) == ("back_streets", "villages")
+
+
+def test_a_published_round_is_not_taken_back(district: Path) -> None:
+    publish_round(district, NEW)
+    with pytest.raises(StoreError, match="is published"):
+        undo_import(district, NEW)
+
+
+# -- the command line
+
+
+def test_the_list_prints_the_same_rows_in_every_format(district: Path) -> None:
+    shown = json.loads(run("rounds", "--district", district, "--format", "json").stdout)
+    assert (shown["district"], shown["code"]) == ("方格县", "999999")
+    assert [(row["round"], row["table"], row["rows"], row["file"]) for row in shown["rows"]] == [
+        (OLD, "sketches", 2, None),
+        (OLD, "villages", 2, None),
+        (NEW, "back_streets", 3, "街.zip"),
+        (NEW, "villages", 2, "村界.shp"),
+    ]
+    (_, new) = shown["rounds"]
+    assert new["imports"][0]["imported_by"] == "li"
+    assert (new["state"], new["publication"]) == ("draft", None)
+    lines = run("rounds", "--district", district, "--format", "csv").stdout.splitlines()
+    assert len(lines) == 5
+    assert lines[3].startswith(
+        f"{NEW},draft,{new['digest']},back_streets,3,2,街.zip,层,4,3,2008-01-02T"
+    )
+    table = run("rounds", "--district", district).stdout
+    assert table.count(NEW) == 2
+    assert "村界.shp" in table
+
+
+def test_publishing_and_taking_back_say_what_they_did(district: Path) -> None:
+    undone = run("undo", "--district", district)
+    assert undone.exit_code == 0
+    assert "taken back: back_streets, 3 rows of 街.zip" in undone.stderr
+    published = run("publish", "--district", district, "--round", NEW)
+    assert published.exit_code == 0
+    assert f"round {NEW} is published by {current_user()}" in published.stderr
+    shown = json.loads(run("rounds", "--district", district, "--format", "json").stdout)
+    (_, new) = shown["rounds"]
+    assert new["state"] == "published"
+    assert new["publication"]["published_by"] == current_user()
+    tamper(district, NEW, "DELETE FROM villages WHERE code = '1'")
+    assert (
+        "CHANGED SINCE IT WAS PUBLISHED (villages was changed)"
+        in run("rounds", "--district", district).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["undo"], ["publish"], ["publish", "--round", "2007-01-01"]], ids=" ".join
+)
+def test_a_refusal_is_one_message_and_status_2(
+    district: Path,
+    arguments: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    publish_round(district, NEW)
+    monkeypatch.setattr("sys.argv", ["atlas", *arguments, "--district", str(district)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("atlas: ")
+    assert "Traceback" not in said
+
+
+def test_publish_and_undo_never_touch_the_embedded_district_unasked() -> None:
+    for command in ("publish", "undo"):
+        assert run(command).exit_code == 2
