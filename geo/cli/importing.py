@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,9 @@ from .output import FORMAT, Format, note, print_csv, print_json, print_table
 if TYPE_CHECKING:
     from ..importing import ImportReport
 
+QUIET_SECONDS = 1.0
+BETWEEN_SECONDS = 0.1
+BETWEEN_LINES_SECONDS = 5.0
 REMARKS = ("kind", "code", "row", "remark")
 
 
@@ -23,7 +27,10 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="GeoPackage, GeoJSON, Shapefile (.shp or .zip) or OSM PBF.")
+        Path,
+        typer.Argument(
+            help="GeoPackage, Shapefile, GeoJSON, KML, Excel, CSV, OSM PBF, GeoTIFF and more."
+        ),
     ],
     district: Annotated[Path, typer.Option(help="The folder of the district to import into.")],
     layer: Annotated[
@@ -52,28 +59,43 @@ def import_(
         str | None,
         typer.Option("--round", help="The round to make or add to, YYYY-MM-DD [default: today]."),
     ] = None,
+    join: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAYER[=COLUMN]",
+            help="Give rows the place (or the code) of the row of that layer which a column names.",
+        ),
+    ] = None,
     accept_proposals: Annotated[
         bool,
         typer.Option(
-            "--accept-proposals", help="Use what the importer believes where the file is silent."
+            "--accept-proposals",
+            help="Use what the importer believes where the file is silent or wrong.",
         ),
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write.")] = False,
     format_: Format = FORMAT,
 ) -> None:
     """Take a file's rows into a round of a district; list what was left out, and why."""
     from ..importing import import_file
 
-    report = import_file(
-        district,
-        file,
-        layer,
-        fields=field or (),
-        mapping=mapping,
-        crs=crs,
-        round=round_,
-        accept_proposals=accept_proposals,
-        progress=_progress if sys.stderr.isatty() else None,
-    )
+    count = _Count()
+    try:
+        report = import_file(
+            district,
+            file,
+            layer,
+            fields=field or (),
+            mapping=mapping,
+            crs=crs,
+            round=round_,
+            join=join,
+            accept_proposals=accept_proposals,
+            dry_run=dry_run,
+            progress=count,
+        )
+    finally:
+        count.clear()
     if format_ is Format.json:
         print_json(report.as_json())
         return
@@ -83,14 +105,44 @@ def import_(
         return
     if rows:
         print_table(rows, {name: name for name in REMARKS}, {})
+    where = "checked, none written" if dry_run else "taken" + _into(report)
     note(
-        f"{report.layer}: {report.rows_taken} of {report.rows_read} rows taken into round {report.round},"
+        f"{report.layer}: {report.rows_taken} of {report.rows_read} rows {where},"
         f" {len(report.left_out)} left out"
     )
 
 
-def _progress(done: int, total: int, what: str) -> None:
-    note(f"{done + 1}/{total} {what}")
+def _into(report: ImportReport) -> str:
+    return f" into round {report.round}" if report.round is not None else ""
+
+
+class _Count:
+    """What is being done, on standard error, once it has taken more than a second."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.shown_at = 0.0
+        self.shown = ""
+        self.watched = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        now = time.monotonic()
+        pause = BETWEEN_SECONDS if self.watched else BETWEEN_LINES_SECONDS
+        if now - self.started < QUIET_SECONDS or now - self.shown_at < pause:
+            return
+        self.shown_at, self.shown = now, what
+        text = "".join(char if char.isprintable() else "\ufffd" for char in what)
+        if self.watched:
+            sys.stderr.write(f"\r\033[K{done + 1}/{total} {text}")
+            sys.stderr.flush()
+        else:
+            note(f"{done + 1}/{total} {text}")
+
+    def clear(self) -> None:
+        """Leave the line to what comes next."""
+        if self.shown and self.watched:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
 
 
 def _rows(report: ImportReport) -> list[dict[str, object]]:

@@ -1,0 +1,198 @@
+"""A user's file of rows → a layer of a round."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..district import District, open_district
+from ..model import ImportRecord, Layer
+from .report import ImportReport
+
+if TYPE_CHECKING:
+    from ..crs import Shift
+    from ..mapping import ImportMapping
+    from ..sources.base import Request, Source
+    from ..sources.registry import Provenance
+
+Progress = Callable[[int, int, str], None]
+_READING, _MAPPING, _CHECKING, _WRITING = range(4)
+_STEPS = 4
+
+
+def import_file(
+    district: District | Path | str,
+    file: Path | str,
+    layer: str | None = None,
+    *,
+    fields: Sequence[str] = (),
+    mapping: ImportMapping | Path | str | None = None,
+    crs: str | None = None,
+    round: str | None = None,
+    join: str | None = None,
+    accept_proposals: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Take a file's rows into a district as one layer of a round, or a raster as one of its rasters.
+
+    Parameters
+    ----------
+    district : a district or its folder
+    file : a regular file on this machine, of a known format
+    layer : the declared layer; None where the mapping names it
+    fields : `NAME=COLUMN`, on top of the mapping
+    mapping : a mapping, or its TOML file
+    crs : what the coordinates are: `EPSG:n`, `gcj02` or `bd09`; needed where the file does not say
+    round : ISO date; a new one, or a draft made by imports that lacks the layer; None means today
+    join : `LAYER` or `LAYER=COLUMN`: rows take the place, or the code, of the row of that layer which the
+        column names
+    accept_proposals : use what the importer believes where the file does not say
+    dry_run : do everything but write
+    progress : called with the step's number, how many there are, and what is being done
+
+    Returns
+    -------
+    ImportReport
+        Rows that could not be taken are in `left_out`; entries that could not be read are unknown and in
+        `findings`.
+
+    Raises
+    ------
+    DeclarationError
+        The district's or the mapping's declaration is wrong.
+    UnknownNameError
+        There is no such layer or coordinate system.
+    SourceError, DataError
+        The file cannot be read, lacks a column, states no coordinate system, or has no usable row.
+    StoreError
+        The round cannot be written; all is as it was before.
+    """
+    from ..intake import Rows, filled_by_join, place, require_geometry, resolve_names, take_usable
+    from ..intake import join as join_with
+    from .plan import FOLDER, Plan, layer_of, mapping_of
+    from .target import Target, now, user
+
+    step = progress or (lambda done, total, what: None)
+    opened = district if isinstance(district, District) else open_district(district)
+    wanted = mapping_of(mapping, fields)
+    if join is not None:
+        wanted = wanted.model_copy(update={"join": join})
+    declared = layer_of(opened, layer, wanted)
+    if declared.geometry == "Raster":
+        from .raster import import_raster
+
+        return import_raster(
+            opened, file, declared, crs or wanted.crs, dry_run=dry_run, progress=step
+        )
+    target = Target(
+        opened,
+        round or dt.date.today().isoformat(),
+        declared.name,
+        waiting=lambda words: step(_WRITING, _STEPS, words),
+    )
+    target.require_writable()
+
+    plan = Plan(
+        declared, opened.folder / FOLDER, wanted, mapping is not None, accept_proposals, fields
+    )
+    source, provenance, mapped = plan.read(
+        _reader(file, step), lambda name: filled_by_join(declared, name)
+    )
+    rows = Rows(declared, source)
+    rows.remark("field-mapping", mapped.shown)
+    for words in mapped.doubled:
+        rows.find("ambiguous-column", (), words, "one column for a field", "say which with --field")
+    for words in source.notes:
+        rows.remark("file", words)
+    rows.proposals += plan.proposals
+    # From here on the rows alone hold the file's content, so that none of it is kept twice.
+    facts = (source.layer, source.rows_read, source.columns)
+    shift = _named_shift(source, declared)
+    del source
+
+    store = target.store
+    rows.choose(mapped.mapping)
+    joining = plan.mapping.join
+    rows.read_fields(
+        mapped,
+        lambda done, total, name: step(
+            _MAPPING, _STEPS, f"mapping field {done + 1} of {total}: {name}"
+        ),
+        keep_raw=joining is not None,
+    )
+    if joining is not None:
+        join_with(rows, joining, opened, store, target.round, provenance.file)
+    require_geometry(rows, opened, store, target.round)
+    resolve_names(
+        rows, opened, store, target.round, joining and joining.partition("=")[0], accept_proposals
+    )
+    step(_CHECKING, _STEPS, f"checking {len(rows.frame):,} rows")
+    said = crs or plan.mapping.crs
+    stated = place(rows, said, opened, store, accept=accept_proposals, named_shift=shift)
+    take_usable(rows, opened.spec.metric_crs, accept=accept_proposals)
+
+    def record(number: int) -> ImportRecord:
+        return ImportRecord(
+            id=number,
+            layer=declared.name,
+            file=provenance.file,
+            sha256=provenance.sha256,
+            source_layer=facts[0],
+            mapping=mapped.as_json,
+            crs=stated,
+            imported_at=now(),
+            imported_by=user(),
+            rows_read=facts[1],
+            rows_taken=len(rows.frame),
+        )
+
+    if not dry_run:
+        step(_WRITING, _STEPS, f"writing {len(rows.frame):,} rows")
+        target.write(rows.frame, rows.labels, record)
+        try:
+            path = plan.keep(mapped, facts[2], provenance.file, now(), said)
+            if path is not None:
+                rows.remark(
+                    "mapping-kept", f"for the next file of these columns: {FOLDER}/{path.name}"
+                )
+        except OSError as error:
+            rows.remark("mapping-kept", f"the mapping could not be kept: {error}")
+    return ImportReport(
+        declared.name,
+        target.round,
+        facts[1],
+        len(rows.frame),
+        tuple(rows.left_out),
+        tuple(rows.proposals),
+        tuple(rows.findings),
+    )
+
+
+def _reader(file: Path | str, step: Progress) -> Callable[[Request], tuple[Source, Provenance]]:
+    from ..sources.registry import read_source
+
+    def told(done: int, total: int, what: str) -> None:
+        of = f" of {total:,}" if total else ""
+        step(_READING, _STEPS, f"reading {done:,}{of} {what}".rstrip())
+
+    def read(request: Request) -> tuple[Source, Provenance]:
+        step(_READING, _STEPS, "reading")
+        return read_source(file, request, progress=told)
+
+    return read
+
+
+def _named_shift(source: Source, layer: Layer) -> tuple[Shift, str] | None:
+    """The shift that the names of a table's coordinate columns speak of, as `高德经度` does."""
+    from ..sources.places import place_columns
+
+    if source.format not in ("CSV", "Excel"):
+        return None
+    said = [one for one in place_columns(source.columns, layer.geometry) if one.kind != "wkt"]
+    if not said or said[0].datum not in ("gcj02", "bd09"):
+        return None
+    shift: Shift = "gcj02" if said[0].datum == "gcj02" else "bd09"
+    return shift, f"the names {' and '.join(said[0].names)} say so"

@@ -1,0 +1,170 @@
+"""A user's GeoTIFF → one of the district's rasters, with where it came from beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..crs import state
+from ..district import District
+from ..errors import DataError, Fault, StoreError
+from ..model import Finding, Layer
+from ..placing import Home, Placement, home_of
+from .report import ImportReport
+from .target import now, require_folder, user
+
+Progress = Callable[[int, int, str], None]
+
+
+def import_raster(
+    district: District,
+    file: Path | str,
+    layer: Layer,
+    crs: str | None,
+    *,
+    dry_run: bool = False,
+    progress: Progress,
+) -> ImportReport:
+    """Put a GeoTIFF into the district's rasters, whole or not at all.
+
+    Parameters
+    ----------
+    district : as opened
+    file : a GeoTIFF on this machine
+    layer : a declared layer of raster
+    crs : what its coordinates are, where the file does not say or says it wrongly
+    dry_run : do everything but write
+    progress : called with the step's number, how many there are, and what is being done
+
+    Returns
+    -------
+    ImportReport
+        Of one row: the raster.
+
+    Raises
+    ------
+    SourceError, DataError
+        It is no raster the district can use, states no coordinate system, or a shifted one is said.
+    StoreError
+        The district has that raster already, or cannot be written.
+    """
+    from ..sources.base import Request
+    from ..sources.registry import copy_raster, read_source
+    from ..store import open_store
+
+    target = district.rasters_folder / f"{layer.name}.tif"
+    require_folder(district.rasters_folder)
+    _require_absent(target)
+    said = state(crs) if crs is not None else None
+    if said is not None and said.shift is not None:
+        raise DataError(
+            Fault(
+                layer.name, f"{said.text} for a raster", "a system that pixels lie straight in",
+                "have the imagery rectified to CGCS2000 first",
+            )
+        )  # fmt: skip
+    progress(0, 2, "reading")
+    source, provenance = read_source(file, Request(geometry="Raster"))
+    if source.format != "GeoTIFF":
+        raise DataError(
+            Fault(
+                layer.name, f"rows ({provenance.file} is {source.format})", "a GeoTIFF",
+                "choose a layer of rows, or a GeoTIFF",
+            )
+        )  # fmt: skip
+    outline = source.frame.geometry
+    stated = said.crs if said is not None else outline.crs
+    if stated is None:
+        raise DataError(
+            Fault(
+                layer.name, "no coordinate system in the file", "a coordinate system",
+                "say which it is with --crs EPSG:n",
+            )
+        )  # fmt: skip
+    facts = source.frame.drop(columns="geometry").iloc[0].to_dict()
+    shown = (
+        f"{facts['columns']} × {facts['rows']} pixels of {facts['bands']} bands, {facts['type']}"
+    )
+    findings = [Finding("file", "info", layer.name, (), shown, "", "")]
+    home = home_of(district, open_store(district.rounds_folder))
+    if home is not None:
+        away = _away_m(Placement(stated), outline.total_bounds, home)
+        if away > 0:
+            findings.append(
+                Finding(
+                    "outside-district", "warning", layer.name, (),
+                    f"the raster lies {away / 1000:,.1f} km from {home.said}", "a raster of the district",
+                    "check its coordinate system, or import another",
+                )
+            )  # fmt: skip
+    if not dry_run:
+        progress(1, 2, "writing")
+        district.rasters_folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".atlas-", dir=district.rasters_folder) as room:
+            made = Path(room) / target.name
+            provenance = copy_raster(file, made, crs, progress=lambda *_: None)
+            origin = {
+                "layer": layer.name,
+                "file": provenance.file,
+                "sha256": provenance.sha256,
+                "crs": stated.to_string(),
+                "imported_at": now(),
+                "imported_by": user(),
+                **{name: _plain(value) for name, value in facts.items()},
+            }
+            beside = Path(room) / f"{layer.name}.json"
+            beside.write_text(
+                json.dumps(origin, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+            )
+            _put(made, target, beside)
+    return ImportReport(layer.name, None, 1, 1, (), (), tuple(findings))
+
+
+def _require_absent(target: Path) -> None:
+    if target.exists():
+        raise StoreError(
+            f"{target} is there already, and figures of every round may rest on it; move it away first"
+        )
+
+
+def _put(made: Path, target: Path, beside: Path) -> None:
+    """Its origin first: one without its raster says nothing, a raster without its origin says too little."""
+    try:
+        for path in (made, beside):
+            with path.open("rb+") as stream:
+                os.fsync(stream.fileno())
+        beside.replace(target.with_suffix(".json"))
+        try:
+            # Unlike a replacement, a link never takes the place of what another import put there meanwhile.
+            os.link(made, target)
+        except FileExistsError:
+            _require_absent(target)
+        except OSError:
+            _require_absent(target)
+            made.replace(target)
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(f"cannot write {target} ({error}); what was there is as it was") from error
+
+
+def _away_m(placement: Placement, bounds: Sequence[float], home: Home) -> float:
+    """How far the extent of the raster is from the district's; 0 where they meet."""
+    import numpy as np
+    import shapely
+
+    west, south, east, north = bounds
+    ring = np.array([(west, south), (east, south), (east, north), (west, north)])
+    corners = placement.metric(ring, home.crs)
+    if not np.isfinite(corners).all():
+        return float("inf")
+    return float(shapely.Polygon(corners).envelope.distance(shapely.box(*home.bounds)))
+
+
+def _plain(value: object) -> object:
+    item = getattr(value, "item", None)
+    plain = item() if item is not None else value
+    return None if plain != plain else plain  # noqa: PLR0124 - NaN is not itself

@@ -1,0 +1,114 @@
+"""The round an import writes to."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..district import District
+from ..errors import StoreError
+from ..model import ImportRecord
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+
+class Target:
+    """A layer of a round: a new one, or a draft made by imports that lacks the layer."""
+
+    def __init__(
+        self,
+        district: District,
+        round_: str,
+        layer: str,
+        waiting: Callable[[str], None] | None = None,
+    ) -> None:
+        from ..store import open_store
+        from ..store.base import require_date
+
+        self.round = require_date(round_)
+        self.layer = layer
+        self.folder = district.rounds_folder
+        self.store = open_store(self.folder, district.catalog.layers, waiting=waiting)
+
+    def require_writable(self) -> None:
+        """Find out before the work rather than after it.
+
+        Raises
+        ------
+        StoreError
+            The folder is read-only, or the round is published, made by another program, or has the layer.
+        """
+        require_folder(self.folder)
+        self.store.require_draft(self.round)
+        if self.round not in self.store.rounds():
+            return
+        if not self.store.imports(self.round):
+            raise StoreError(
+                f"round {self.round} was not made by imports, so it is not added to; choose another date"
+            )
+        if self.layer in self.store.tables(self.round):
+            raise StoreError(
+                f"round {self.round} has {self.layer} already, and what a round holds is never replaced;"
+                f" choose another date, or take it back first: atlas undo --round {self.round}"
+            )
+
+    def write(
+        self,
+        frame: gpd.GeoDataFrame | pd.DataFrame,
+        labels: pd.Series[str],
+        record: Callable[[int], ImportRecord],
+    ) -> None:
+        """Make the round, or add the layer to it, whatever another import added meanwhile.
+
+        Parameters
+        ----------
+        frame : the layer's rows
+        labels : what each is called in its file
+        record : the import's record, by its id
+        """
+        with self.store.turn():
+            self.require_writable()
+            exists = self.round in self.store.rounds()
+            records = self.store.imports(self.round) if exists else ()
+            number = max((one.id for one in records), default=0) + 1
+            origin = labels.set_axis(frame.index).astype("string")
+            tables = {self.layer: frame.assign(src_import=number, src_row=origin)}
+            made = (record(number),)
+            if exists:
+                self.store.add(self.round, tables, made, onto=self.store.digest(self.round))
+            else:
+                self.store.write(self.round, tables, made)
+
+
+def require_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be written to.
+
+    Raises
+    ------
+    StoreError
+        It is read-only.
+    """
+    present = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(present, os.W_OK):
+        raise StoreError(
+            f"{present} is read-only; copy the district to a folder of your own and import there"
+        )
+
+
+def now() -> str:
+    """The time, as records keep it."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def user() -> str:
+    """Who runs this."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"

@@ -1,0 +1,280 @@
+"""A mapping held against a layer's fields and a file's columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..errors import DataError, Fault
+from ..model import FieldSpec, Layer
+from ..validate import expected_values
+from ..vocabulary import read_values
+from .declared import ROW, FieldMapping, ImportMapping
+from .headings import Match, near_misses, own_match, own_names, stated_unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+READABLE = 0.9
+"""A near miss is proposed where at least this share of its entries can be read as the field."""
+_SAMPLE = 5_000
+
+
+@dataclass(frozen=True)
+class NearMiss:
+    """A column that may hold a field by its heading, and what its entries say to that."""
+
+    match: Match
+    entries: int
+    readable: int
+
+    @property
+    def evidence(self) -> str:
+        """In words."""
+        unit = f", in {self.match.unit}" if self.match.unit else ""
+        said = f": {self.readable} of {self.entries} entries can be read so" if self.entries else ""
+        return f"the column {self.match.column!r} may be {self.match.field}{unit}{said}"
+
+    @property
+    def mapping(self) -> FieldMapping:
+        """The column as that field's."""
+        return FieldMapping(column=self.match.column, unit=self.match.unit)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A mapping held against a layer and a file's columns: nothing in it is left to find out."""
+
+    layer: Layer
+    mapping: ImportMapping
+    fields: Mapping[str, FieldMapping]
+    """With those that took a column of their own name or title."""
+    near: tuple[NearMiss, ...] = ()
+    doubled: tuple[str, ...] = ()
+    """Columns that could be a field's as well as the one that was taken."""
+
+    @property
+    def used(self) -> ImportMapping:
+        """All that was used, as one mapping."""
+        return self.mapping.model_copy(update={"fields": dict(self.fields)})
+
+    @property
+    def as_json(self) -> str:
+        """The mapping as an import record keeps it."""
+        dumped = self.used.model_dump(mode="json", exclude_defaults=True, exclude={"columns"})
+        return json.dumps(dumped, ensure_ascii=False)
+
+    @property
+    def shown(self) -> str:
+        """The mapping in a line, and what it leaves unknown.
+
+        The form is `hardened ← surface, zone = urban; unknown: width_m`.
+        """
+        filled = ", ".join(_shown(name, one) for name, one in self.fields.items())
+        blank = ", ".join(name for name in self.layer.fields if name not in self.fields)
+        return filled + (f"; unknown: {blank}" if blank else "")
+
+    def with_fields(self, more: Mapping[str, FieldMapping]) -> Mapped:
+        """The same with more fields mapped."""
+        fields = {**self.fields, **more}
+        ordered = {name: fields[name] for name in self.layer.fields if name in fields}
+        return replace(self, fields=ordered)
+
+
+def _shown(name: str, one: FieldMapping) -> str:
+    if one.column is None:
+        return f"{name} = {one.value}"
+    return f"{name} ← {one.column}" + (f" in {one.unit}" if one.unit else "")
+
+
+def columns_wanted(mappings: Sequence[ImportMapping], layer: Layer) -> frozenset[str]:
+    """Every column the mappings may look at, for a format that can give only what is asked."""
+    names: set[str] = set()
+    for mapping in mappings:
+        names |= {_bare(one.column) for one in mapping.fields.values() if one.column is not None}
+        names |= {_bare(name) for name in (*mapping.where, *mapping.has)}
+        if mapping.join is not None and "=" in mapping.join:
+            names.add(_bare(mapping.join.partition("=")[2].strip()))
+    for name, spec in layer.fields.items():
+        names |= set(own_names(name, spec))
+    return frozenset(names)
+
+
+def map_columns(
+    mapping: ImportMapping, layer: Layer, file: str, columns: Sequence[str], frame: pd.DataFrame
+) -> Mapped:
+    """The mapping held against a layer's fields and a file's columns.
+
+    A declared field that is not mapped takes the column of its own name, or else of its title. What
+    looks like one is a near miss, for the user to decide.
+
+    Parameters
+    ----------
+    mapping : as the user gave it
+    layer : the declared layer
+    file : the file's name, to speak of it
+    columns : all columns the file has
+    frame : the file's rows, whose entries are held against the field of a near miss
+
+    Raises
+    ------
+    DataError
+        A field is not declared, a column is not there, or words do not fit the field: all at once.
+    """
+    faults: list[Fault] = []
+    has = ", ".join(columns) or "none"
+
+    def require(column: str, use: str) -> None:
+        if find(column, columns) is None and column != ROW:
+            faults.append(
+                Fault(
+                    layer.name,
+                    f"no column {column!r} in {file} (it has {has})",
+                    f"the column {use}",
+                    "name one that is there",
+                )
+            )
+
+    for column in (*mapping.where, *mapping.has):
+        require(column, "that rows are chosen by")
+    fields: dict[str, FieldMapping] = {}
+    for name, one in mapping.fields.items():
+        spec = layer.fields.get(name)
+        if spec is None:
+            faults.append(
+                Fault(
+                    layer.name,
+                    f"a mapping for {name!r}",
+                    f"declared fields ({', '.join(layer.fields)})",
+                    "correct the name",
+                )
+            )
+            continue
+        if one.column is not None:
+            require(one.column, f"for {name}")
+            if one.unit is None:
+                one = one.model_copy(update={"unit": stated_unit(one.column, spec)})  # noqa: PLW2901
+        faults += [Fault(layer.name, *problem) for problem in _misfits(name, spec, one)]
+        fields[name] = one
+    if faults:
+        raise DataError(faults)
+    doubled = []
+    for name, spec in layer.fields.items():
+        if name not in fields:
+            own = _own_columns(columns, name, spec)
+            if own:
+                fields[name] = FieldMapping(column=own[0].column, unit=own[0].unit)
+            if len(own) > 1:
+                others = ", ".join(repr(match.column) for match in own[1:])
+                doubled.append(f"{name} was taken from {own[0].column!r}, and not from {others}")
+    ordered = {name: fields[name] for name in layer.fields if name in fields}
+    taken = {one.column for one in fields.values()}
+    near = near_misses(
+        [column for column in columns if column not in taken],
+        [(name, spec) for name, spec in layer.fields.items() if name not in fields],
+    )
+    weighed = (_weighed(match, layer, frame) for match in near)
+    held = tuple(one for one in weighed if one.readable >= READABLE * one.entries)
+    return Mapped(layer, mapping, ordered, held, tuple(doubled))
+
+
+def require_fields(
+    mapped: Mapped, columns: Sequence[str], filled: frozenset[str] = frozenset()
+) -> None:
+    """Refuse a mapping that leaves a required field without a column.
+
+    Parameters
+    ----------
+    mapped : as far as it goes
+    columns : the file's, to speak of them
+    filled : fields that get their values elsewhere
+
+    Raises
+    ------
+    DataError
+        With what comes near, where anything does.
+    """
+    near = {one.match.field: one for one in mapped.near}
+    faults = []
+    for name, spec in mapped.layer.fields.items():
+        if spec.required and name not in mapped.fields and name not in filled:
+            remedy = (
+                f"add --field {name}=COLUMN; --field {name}={ROW} takes each row's name in the file"
+            )
+            if name in near:
+                remedy = f"{near[name].evidence}: --accept-proposals, or {remedy}"
+            faults.append(
+                Fault(
+                    mapped.layer.name,
+                    f"no column for {name} (the file has {', '.join(columns) or 'none'})",
+                    f"{name} for every row",
+                    remedy,
+                )
+            )
+    if faults:
+        raise DataError(faults)
+
+
+def find(column: str, columns: Sequence[str]) -> str | None:
+    """The column as the file writes it: as given, as an OSM tag, or in another case."""
+    for wanted in (column, _bare(column)):
+        if wanted in columns:
+            return wanted
+    return next((item for item in columns if item.lower() == column.lower()), None)
+
+
+def _own_columns(columns: Sequence[str], name: str, spec: FieldSpec) -> list[Match]:
+    """The columns that are called as the field is: by its name before its titles."""
+    own = [match for column in columns if (match := own_match(column, name, spec)) is not None]
+    return sorted(own, key=lambda match: match.column.strip().lower() != name)
+
+
+def _weighed(match: Match, layer: Layer, frame: pd.DataFrame) -> NearMiss:
+    """Whether the entries of a near miss can be read as the field."""
+    if match.column not in frame.columns:
+        return NearMiss(match, 0, 0)
+    entries = frame[match.column].dropna()
+    entries = entries.iloc[:: max(1, len(entries) // _SAMPLE)]
+    reading = read_values(entries, layer.fields[match.field], unit=match.unit)
+    return NearMiss(match, len(entries), int((~reading.unreadable).sum()))
+
+
+def _misfits(name: str, spec: FieldSpec, one: FieldMapping) -> list[tuple[str, str, str]]:
+    problems = []
+    if (one.yes or one.no) and spec.type != "bool":
+        problems.append(
+            (f"`yes` or `no` for {name}", f"a bool field; {name} is {spec.type}", "remove them")
+        )
+    if one.values and spec.type != "category":
+        problems.append(
+            (f"`values` for {name}", f"a category field; {name} is {spec.type}", "remove them")
+        )
+    stray = sorted(set(one.values.values()) - set(spec.values)) if spec.values else []
+    if stray:
+        problems.append(
+            (f"{name} = {', '.join(stray)}", expected_values(spec), "correct the value")
+        )
+    if one.unit is not None:
+        from ..vocabulary.figures import factor_between
+
+        if spec.type not in ("number", "integer") or factor_between(one.unit, spec.unit) is None:
+            problems.append(
+                (
+                    f"`unit = {one.unit!r}` for {name}",
+                    f"a unit of {expected_values(spec)}",
+                    "correct it",
+                )
+            )
+    if one.value is not None:
+        import pandas as pd
+
+        reading = read_values(pd.Series([one.value], dtype=object), spec)
+        if reading.values.isna().any():
+            problems.append((f"{name} = {one.value!r}", expected_values(spec), "correct the value"))
+    return problems
+
+
+def _bare(column: str) -> str:
+    return column.removeprefix("tag:")
