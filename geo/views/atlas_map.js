@@ -39,11 +39,12 @@ function drawAtlasMap(L, element, description, options = {}) {
     fill: look.fill !== undefined,
     fillColor: look.fill,
     fillOpacity: look.fillOpacity,
-    radius: look.radius,
+    radius: look.radius ?? 4,
     smoothFactor: 0.5,
   });
 
   const tip = (label) => quote("div", "atlas-tip", label);
+  const cardOptions = { maxWidth: 320, autoPanPadding: [20, 20] };
   const card = (layer, feature) => {
     const box = make("div", "atlas-card");
     quote("h3", "", feature.properties.label, box);
@@ -57,17 +58,31 @@ function drawAtlasMap(L, element, description, options = {}) {
     return box;
   };
 
+  // A feature looks as its class says, unless it is marked (for a trial) or picked (to be looked at).
+  const known = new Map(); // layer name -> id -> { path, look, label }
+  const marked = new Set();
   let picked = null;
+  const dress = (one) => {
+    const { look, path } = one;
+    const style = { color: look.color, weight: look.width, dashArray: look.dash || null };
+    if (one === picked) {
+      Object.assign(style, { color: "#111111", weight: Math.max(3.5, look.width + 1.5), dashArray: null });
+    } else if (marked.has(one)) {
+      Object.assign(style, { color: "#d6006c", weight: Math.max(5, look.width + 3), dashArray: null });
+    }
+    path.setStyle(style);
+  };
   const unpick = () => {
-    if (picked) picked.setStyle(picked.usual);
+    const before = picked;
     picked = null;
+    if (before) dress(before);
   };
-  const pick = (path, usual) => {
+  const pick = (one) => {
     unpick();
-    path.usual = { color: usual.color, weight: usual.width, dashArray: usual.dash || null };
-    path.setStyle({ color: "#111111", weight: Math.max(3.5, usual.width + 1.5), dashArray: null });
-    picked = path;
+    picked = one;
+    dress(one);
   };
+  const find = (layer, id) => known.get(layer)?.get(String(id));
 
   let drawn = 0;
   const layers = description.layers.map((layer) => {
@@ -78,6 +93,11 @@ function drawAtlasMap(L, element, description, options = {}) {
       pointToLayer: (feature, at) => L.circleMarker(at, pathOptions(lookOf(feature), layer.answers)),
       onEachFeature: (feature, path) => {
         drawn += 1;
+        if (layer.answers) {
+          if (!known.has(layer.name)) known.set(layer.name, new Map());
+          known.get(layer.name).set(String(feature.id),
+            { path, look: lookOf(feature), label: feature.properties.label, layer });
+        }
         if (layer.named) {
           path.bindTooltip(() => tip(feature.properties.label),
             { permanent: true, direction: "center", className: "atlas-name", interactive: false });
@@ -86,16 +106,36 @@ function drawAtlasMap(L, element, description, options = {}) {
     });
     if (layer.answers) {
       group.bindTooltip((path) => tip(path.feature.properties.label), { sticky: true, className: "atlas-hover" });
-      group.bindPopup((path) => card(layer, path.feature), { maxWidth: 320, autoPanPadding: [20, 20] });
+      group.bindPopup((path) => card(layer, path.feature), cardOptions);
       group.on("click", (event) => {
         const feature = event.layer.feature;
-        pick(event.layer, lookOf(feature));
+        pick(find(layer.name, feature.id));
         if (options.onPick) options.onPick({ layer: layer.name, id: feature.id });
       });
     }
     if (layer.shown) group.addTo(map);
     return { layer, group };
   });
+  const ticks = new Map();
+  // What was found by name or in a list: switched on, brought into view, its card open.
+  const show = (layer, id) => {
+    const one = find(layer, id);
+    if (!one) return false;
+    const { group } = layers.find((item) => item.layer.name === layer);
+    if (!map.hasLayer(group)) {
+      group.addTo(map);
+      if (ticks.has(layer)) ticks.get(layer).checked = true;
+      inOrder();
+    }
+    pick(one);
+    const bounds = one.path.getBounds ? one.path.getBounds() : L.latLngBounds([one.path.getLatLng()]);
+    if (!map.getBounds().pad(-0.1).contains(bounds)) {
+      map.fitBounds(bounds, { maxZoom: Math.max(map.getZoom(), 15), padding: [60, 60], animate: false });
+    }
+    const place = one.path.getCenter ? one.path.getCenter() : bounds.getCenter();
+    L.popup(cardOptions).setLatLng(place).setContent(card(one.layer, one.path.feature)).openOn(map);
+    return true;
+  };
   const inOrder = () => layers.forEach(({ group }) => map.hasLayer(group) && group.bringToFront());
   map.on("click", unpick);
 
@@ -110,9 +150,10 @@ function drawAtlasMap(L, element, description, options = {}) {
     svg.setAttribute("class", "atlas-swatch");
     svg.setAttribute("viewBox", "0 0 26 14");
     svg.setAttribute("aria-hidden", "true");
-    const area = look.fill !== undefined && look.radius === undefined;
-    const shape = document.createElementNS(SVG, look.radius !== undefined ? "circle" : area ? "rect" : "line");
-    const at = look.radius !== undefined
+    const dot = look.radius !== undefined && look.fill !== undefined;
+    const area = look.fill !== undefined && !dot;
+    const shape = document.createElementNS(SVG, dot ? "circle" : area ? "rect" : "line");
+    const at = dot
       ? { cx: 13, cy: 7, r: Math.min(5.5, look.radius) }
       : area ? { x: 2, y: 2, width: 22, height: 10 } : { x1: 1, y1: 7, x2: 25, y2: 7 };
     const set = {
@@ -142,7 +183,7 @@ function drawAtlasMap(L, element, description, options = {}) {
   // Layers and legend: one panel, since a switch needs a name and a colour needs a meaning.
   // Where there is a place for it beneath the map, it lies there and leaves the map free.
   const panel = make("details", options.legend ? "atlas-panel atlas-beneath" : "atlas-panel");
-  panel.open = Boolean(options.legend) || element.clientWidth === 0 || element.clientWidth > 640;
+  panel.open = element.clientWidth === 0 || element.clientWidth > (options.legend ? 420 : 640);
   make("summary", "", words.legend, panel);
   const groups = make("div", "atlas-groups", null, panel);
   [...layers].reverse().forEach(({ layer, group }) => {
@@ -151,6 +192,7 @@ function drawAtlasMap(L, element, description, options = {}) {
     const tick = make("input", "", null, row);
     tick.type = "checkbox";
     tick.checked = layer.shown;
+    ticks.set(layer.name, tick);
     quote("span", "atlas-layer", layer.title, row);
     tick.addEventListener("change", () => {
       if (tick.checked) group.addTo(map); else group.remove();
@@ -171,6 +213,57 @@ function drawAtlasMap(L, element, description, options = {}) {
     L.DomEvent.disableClickPropagation(panel);
     L.DomEvent.disableScrollPropagation(panel);
     control("topright", panel);
+  }
+
+  // Find by name: every feature that answers has a label to be found by.
+  const finder = make("div", "atlas-finder");
+  const box = make("input", "", null, finder);
+  box.type = "search";
+  box.placeholder = words.find;
+  box.setAttribute("aria-label", words.find);
+  const hits = make("ul", "atlas-hits", null, finder);
+  const look = () => {
+    const asked = box.value.trim().toLocaleLowerCase();
+    hits.replaceChildren();
+    if (!asked) return;
+    let count = 0;
+    for (const [name, ones] of known) {
+      for (const [id, one] of ones) {
+        const label = one.label || id;
+        if (!`${label} ${id}`.toLocaleLowerCase().includes(asked)) continue;
+        count += 1;
+        if (count > 8) break;
+        const hit = make("button", "", null, make("li", "", null, hits));
+        hit.type = "button";
+        quote("span", "", label, hit);
+        quote("small", "", one.layer.title, hit);
+        hit.addEventListener("click", () => {
+          show(name, id);
+          if (options.onPick) options.onPick({ layer: name, id });
+          hits.replaceChildren();
+        });
+      }
+    }
+    if (!count) make("li", "atlas-none", words.not_found, hits);
+  };
+  box.addEventListener("input", look);
+  finder.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      box.value = "";
+      look();
+      box.focus();
+    }
+    if (event.key === "Enter" && event.target === box) {
+      event.preventDefault();
+      hits.querySelector("button")?.click();
+    }
+    event.stopPropagation(); // an arrow moves the cursor here, not the map
+  });
+  if (known.size) {
+    L.DomEvent.disableClickPropagation(finder);
+    L.DomEvent.disableScrollPropagation(finder);
+    if (options.legend) control("topright", finder);
+    else panel.insertBefore(finder, groups);
   }
 
   // North arrow, scale, what every copy must say
@@ -235,11 +328,30 @@ function drawAtlasMap(L, element, description, options = {}) {
   });
   watch.observe(element);
   begin();
+  // On paper a closed legend says nothing, and the picture has the paper's size.
+  const forPaper = () => {
+    panel.open = true;
+    map.invalidateSize({ animate: false });
+    if (!own) fit();
+  };
+  window.addEventListener("beforeprint", forPaper);
 
   return {
     map,
     view: () => (fitted ? { center: map.getCenter(), zoom: map.getZoom() } : null),
+    show,
+    unpick: () => {
+      unpick();
+      map.closePopup();
+    },
+    mark: (layer, ids) => {
+      const before = [...marked];
+      marked.clear();
+      ids.forEach((id) => find(layer, id) && marked.add(find(layer, id)));
+      [...before, ...marked].forEach(dress);
+    },
     remove: () => {
+      window.removeEventListener("beforeprint", forPaper);
       watch.disconnect();
       delete element.dataset.atlasDrawn;
       map.remove();

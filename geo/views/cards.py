@@ -33,6 +33,18 @@ _SAID: dict[str, tuple[str, str]] = {
     "round": ("轮次", "Round"),
     "digest": ("数据摘要", "Data digest"),
     "code": ("行政区划代码", "Division code"),
+    "since": ("▲ ▼ 自 {} 以来的变化（百分点）", "▲ ▼ change since {}, in percentage points"),
+    "no_change": ("持平", "no change"),
+    "explain": ("查证", "Explain"),
+    "before": ("现状", "as surveyed"),
+    "after": ("试算", "in the trial"),
+    "numerator": ("分子", "Numerator"),
+    "denominator": ("分母（已知）", "Denominator, what is known"),
+    "unknown_left": (
+        "情况不明，不计入比率，只计入上下限",
+        "unknown: not in the rate, only in the bounds",
+    ),
+    "rate": ("比率", "Rate"),
 }
 
 STYLE = """<style>
@@ -43,7 +55,7 @@ STYLE = """<style>
 .atlas-strip { background: #fff3cf; border-left: 4px solid #d99a00; color: #5a3d00; padding: .2rem .75rem; margin: .3rem 0 0; font-size: .85rem; }
 .atlas-tiles { display: flex; flex-wrap: wrap; gap: .6rem; }
 .atlas-tile { align-items: baseline; background: #fff; border: 1px solid #e3e1da; border-left: 5px solid var(--c); border-radius: 6px; display: flex; flex: 1 1 130px; gap: .6rem; justify-content: space-between; padding: .3rem .8rem; }
-.atlas-tile .v { font-size: 1.3rem; font-variant-numeric: tabular-nums; font-weight: 700; }
+.atlas-tile .v { white-space: nowrap; font-size: 1.3rem; font-variant-numeric: tabular-nums; font-weight: 700; }
 .atlas-tile .n { color: #4c5258; font-size: .85rem; }
 .atlas-projects { columns: 370px; column-gap: .8rem; }
 .atlas-project { border: 1px solid #e3e1da; border-radius: 8px; background: #fff; padding: .6rem .9rem; break-inside: avoid; margin-bottom: .8rem; }
@@ -66,6 +78,31 @@ STYLE = """<style>
 .atlas-bar .mark.ref { background: none; border-left: 2px dotted #5a6068; }
 .atlas-why { border: 1px solid #e3e1da; border-left: 5px solid #0b5fa5; border-radius: 6px; background: #fff; padding: .5rem .8rem; }
 .atlas-h { font-size: 1.1rem; font-weight: 700; border-left: 4px solid #0b5fa5; padding-left: .5rem; margin: .3rem 0 0; }
+.atlas-head-figure { border-top: 1px solid #eeece6; padding: .4rem 0 .3rem; }
+.atlas-head-figure a { color: inherit; text-decoration: none; }
+.atlas-head-figure a:hover, .atlas-head-figure a:focus-visible { text-decoration: underline; }
+.atlas-headlines { columns: 305px; }
+.atlas-trend { color: #4c5258; font-size: .78rem; white-space: nowrap; }
+.atlas-trend.up { color: #08488a; font-weight: 600; } .atlas-trend.down { color: #a3330a; font-weight: 600; }
+.atlas-moves { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fill, minmax(350px, 1fr)); }
+.atlas-move { background: #fff; border: 1px solid #e3e1da; border-radius: 8px; padding: .5rem .8rem; }
+.atlas-move.changed { border-color: #d6006c; border-left-width: 5px; }
+.atlas-move .pair { align-items: baseline; display: flex; flex-wrap: wrap; gap: .2rem .5rem; }
+.atlas-move .pair b { font-size: 1.1rem; font-variant-numeric: tabular-nums; }
+.atlas-sum { background: #fff; border: 1px solid #e3e1da; border-radius: 8px; padding: .7rem 1rem; }
+.atlas-sum dl { display: grid; gap: .25rem 1.2rem; grid-template-columns: max-content minmax(0, 1fr); margin: .3rem 0 0; }
+.atlas-sum dt { color: #4c5258; } .atlas-sum dd { font-variant-numeric: tabular-nums; margin: 0; }
+.atlas-quote { background: #fff; border-left: 5px solid #d99a00; border-radius: 4px; font-size: 1rem; line-height: 1.8; padding: .6rem 1rem; white-space: pre-line; }
+.atlas-pre { background: #fff; border: 1px solid #e3e1da; border-radius: 6px; font: 12.5px/1.55 ui-monospace, "Cascadia Mono", "Noto Sans Mono", monospace; margin: 0; overflow: auto; padding: .6rem .9rem; white-space: pre-wrap; }
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding: 3.4rem .7rem 2rem; }
+  .atlas-top h1 { font-size: 1.25rem; }
+  .atlas-sum dl { grid-template-columns: 1fr; }
+}
+@media print {
+  [data-testid="stHeader"], [data-testid="stElementToolbar"], .stButton, .stDownloadButton { display: none; }
+  * { print-color-adjust: exact; }
+}
 .atlas-q { unicode-bidi: isolate; overflow-wrap: anywhere; }
 </style>"""
 
@@ -153,12 +190,7 @@ def projects(
 def figure(survey: Survey, row: Row, indicator: Indicator, language: Language) -> str:
     """One figure with its bounds, numerator, denominator, verdict and the clause it answers to."""
     target = survey.district.target(indicator)
-    status = row["status"] if isinstance(row["status"], str) else None
-    chip = (
-        f'<span class="atlas-chip {status}">{_SIGNS[status]} {_q(word(status, language))}</span>'
-        if status in _SIGNS
-        else ""
-    )
+    chip = _chip(row["status"], language)
     if target is not None:
         basis = f"{_said('target', language)} {percent(target.at_least)} — {_q(target.source)} {_q(target.clause)}"
         if target.by is not None:
@@ -184,6 +216,170 @@ def figure(survey: Survey, row: Row, indicator: Indicator, language: Language) -
         f'<div class="atlas-small">{_q(indicator.definition.in_(language))}</div>'
         f'<div class="atlas-small">{basis}</div></div>'
     )
+
+
+def headlines(
+    survey: Survey,
+    rows: pd.DataFrame,
+    earlier: tuple[str, pd.DataFrame] | None,
+    indicators: Sequence[Indicator],
+    language: Language,
+    address: str,
+) -> str:
+    """A card for each project with a line for each of its indicators, and how it moved since the round before.
+
+    Parameters
+    ----------
+    survey : the round
+    rows : of `coverage_of`, one for each indicator
+    earlier : the round before and its rows; None where there is none
+    indicators : those to show, in order
+    language : "zh" or "en"
+    address : of the page that explains a figure, to which the indicator's id is added
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    found: dict[object, Row] = {row["indicator"]: row for row in rows.to_dict("records")}
+    before: dict[object, Row] = {}
+    if earlier is not None:
+        before = {row["indicator"]: row for row in earlier[1].to_dict("records")}
+    groups: dict[str, list[str]] = {project: [] for project in get_args(Project)}
+    for indicator in indicators:
+        if indicator.id not in found:
+            continue
+        row = found[indicator.id]
+        target = survey.district.target(indicator)
+        said = f"{_said('bounds', language)} {percent_range(row['rate_lower'], row['rate_upper'])}"
+        if target is not None:
+            said += f" · {_said('target', language)} {percent(target.at_least)}"
+        elif indicator.reference is not None:
+            said += f" · {_said('reference', language)} {percent(indicator.reference.value)}"
+        moved = _trend(row, before.get(indicator.id), language)
+        link = f"{inert(address)}{inert(indicator.id)}"
+        groups[indicator.project].append(
+            '<div class="atlas-head-figure"><div class="atlas-line">'
+            f'<a class="t" href="{link}" target="_self">{_q(indicator.title.in_(language))}</a>'
+            f'{_chip(row["status"], language)}<span class="r">{percent(row["rate"])}</span></div>'
+            f"{_bar(row)}"
+            f'<div class="atlas-line"><span class="atlas-small" style="flex:1">{said}</span>{moved}</div></div>'
+        )
+    body = "".join(
+        f'<section class="atlas-project"><h3>{_q(word(project, language))}</h3>{"".join(cards)}</section>'
+        for project, cards in groups.items()
+        if cards
+    )
+    since = _said("since", language).format(earlier[0]) if earlier else ""
+    note = f'<p class="atlas-small">{_q(since)}</p>' if since else ""
+    return f'{note}<div class="atlas-projects atlas-headlines">{body}</div>'
+
+
+def moves(
+    survey: Survey,
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    indicators: Sequence[Indicator],
+    language: Language,
+) -> str:
+    """A card for each indicator with its figure as surveyed and as in a trial, those that moved first.
+
+    Parameters
+    ----------
+    survey : the round
+    before, after : of `coverage_of`, one row for each indicator
+    indicators : those to show
+    language : "zh" or "en"
+    """
+    old = {row["indicator"]: row for row in before.to_dict("records")}
+    new = {row["indicator"]: row for row in after.to_dict("records")}
+    cards = []
+    for indicator in indicators:
+        was, now = old[indicator.id], new[indicator.id]
+        changed = any(was[part] != now[part] for part in ("covered", "not_covered", "unknown"))
+        target = survey.district.target(indicator)
+        aim = f" · {_said('target', language)} {percent(target.at_least)}" if target else ""
+        parts = " · ".join(
+            f"{_q(word(part, language))} {_q(amount(was[part], was['measure'], language))} → {_q(amount(now[part], now['measure'], language))}"
+            for part in ("covered", "not_covered", "unknown")
+            if was[part] != now[part]
+        )
+        cards.append(
+            (
+                not changed,
+                f'<div class="atlas-move{" changed" if changed else ""}" data-indicator="{inert(indicator.id)}">'
+                f'<div class="atlas-line"><span class="t">{_q(indicator.title.in_(language))}</span></div>'
+                f'<div class="pair"><b>{percent(was["rate"])}</b>{_chip(was["status"], language)} → '
+                f"<b>{percent(now['rate'])}</b>{_chip(now['status'], language)}{_trend(now, was, language)}</div>"
+                f"{_bar(now)}"
+                f'<div class="atlas-small">{_said("bounds", language)} {percent_range(now["rate_lower"], now["rate_upper"])}{aim}</div>'
+                f'<div class="atlas-small">{parts}</div></div>',
+            )
+        )
+    cards.sort(key=lambda item: item[0])
+    return f'<div class="atlas-moves">{"".join(card for _, card in cards)}</div>'
+
+
+def reckoning(row: Row, indicator: Indicator, language: Language) -> str:
+    """A figure as a sum that a reader can do over: numerator, denominator, what is unknown, the bounds."""
+
+    def said(*parts: str) -> str:
+        return amount(sum(row[part] for part in parts), row["measure"], language)
+
+    bounds = percent_range(row["rate_lower"], row["rate_upper"])
+    lines = [
+        (_said("numerator", language), f"{word('covered', language)} {said('covered')}"),
+        (
+            _said("denominator", language),
+            f"{word('covered', language)} {said('covered')} + {word('not_covered', language)} {said('not_covered')}"
+            f" = {said('covered', 'not_covered')}",
+        ),
+        (_said("rate", language), percent(row["rate"])),
+        (
+            word("unknown", language),
+            f"{said('unknown')}（{_said('unknown_left', language)}）"
+            if language == "zh"
+            else f"{said('unknown')} ({_said('unknown_left', language)})",
+        ),
+        (
+            _said("bounds", language),
+            f"{said('covered')} ÷ {said('covered', 'not_covered', 'unknown')}"
+            f" – {said('covered', 'unknown')} ÷ {said('covered', 'not_covered', 'unknown')} = {bounds}",
+        ),
+    ]
+    body = "".join(f"<dt>{_q(term)}</dt><dd>{_q(text)}</dd>" for term, text in lines)
+    return (
+        f'<div class="atlas-sum"><div class="atlas-line"><span class="t">{_q(indicator.title.in_(language))}</span>'
+        f'{_chip(row["status"], language)}<span class="r">{percent(row["rate"])}</span></div>{_bar(row)}'
+        f'<div class="atlas-small">{_q(indicator.definition.in_(language))}</div><dl>{body}</dl></div>'
+    )
+
+
+def quotation(text: str, origin: str) -> str:
+    """Words of the policy and where they stand."""
+    return f'<div class="atlas-quote">{_q(text)}<div class="atlas-small">— {_q(origin)}</div></div>'
+
+
+def told(text: str) -> str:
+    """Lines as they are: a message, or a part of a file."""
+    return f'<pre class="atlas-pre" role="status">{_q(text)}</pre>'
+
+
+def _trend(now: Row, was: Row | None, language: Language) -> str:
+    if was is None or pd.isna(now["rate"]) or pd.isna(was["rate"]):
+        return ""
+    tenths = round((now["rate"] - was["rate"]) * 1000)
+    if not tenths:
+        return f'<span class="atlas-trend">＝ {_said("no_change", language)}</span>'
+    way, sign = ("up", "▲ +") if tenths > 0 else ("down", "▼ −")
+    return f'<span class="atlas-trend {way}">{sign}{abs(tenths) / 10:.1f}</span>'
+
+
+def _chip(status: object, language: Language) -> str:
+    if not isinstance(status, str) or status not in _SIGNS:
+        return ""
+    return f'<span class="atlas-chip {status}">{_SIGNS[status]} {_q(word(status, language))}</span>'
 
 
 def _bar(row: Row) -> str:

@@ -9,7 +9,8 @@ import shapely
 
 from .. import __version__
 from ..coverage import coverage_of
-from ..model import Level, ShareOfPixels
+from ..model import Level, ScopeRule, ShareOfPixels
+from .declared_layers import declared_layer
 from .description import DrawnLayer, MapDescription
 from .figure_layers import features_by_state, unit_layer, units_by_verdict
 from .format import Language
@@ -17,17 +18,26 @@ from .page import map_page
 from .scope_layers import backdrop, boundary, coarser_units, units_by_decision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..survey import Survey
 
 _WORDS: dict[Language, dict[str, str]] = {
-    "zh": {"north": "北", "legend": "图层与图例", "zoom_in": "放大", "zoom_out": "缩小"},
+    "zh": {
+        "north": "北",
+        "legend": "图层与图例",
+        "zoom_in": "放大",
+        "zoom_out": "缩小",
+        "find": "按名称查找",
+        "not_found": "没有找到",
+    },
     "en": {
         "north": "N",
         "legend": "Layers and legend",
         "zoom_in": "Zoom in",
         "zoom_out": "Zoom out",
+        "find": "Find by name",
+        "not_found": "Nothing of that name",
     },
 }
 _NOT_PUBLIC = ("内部资料 不得公开", "Internal: not for publication")
@@ -40,6 +50,7 @@ def map_description(
     level: Level | None = None,
     language: Language = "zh",
     scope: str = "all",
+    rule: ScopeRule | None = None,
 ) -> MapDescription:
     """What the map of a survey shows.
 
@@ -52,6 +63,7 @@ def map_description(
         where it has no target) and leaves the features switched off
     language : "zh" or "en"
     scope : "all" or "inside": which of a unit's figures its colour shows
+    rule : decides the units; None means the district's own
 
     Returns
     -------
@@ -72,17 +84,82 @@ def map_description(
     >>> [entry.key for entry in description.layers[-1].entries]
     ['covered', 'not_covered', 'unknown']
     """
-    spec = survey.district.spec
-    title = spec.name.in_(language)
     subtitle = "城乡一体化范围" if language == "zh" else "Area of urban-rural integration"
     if indicator is not None:
         _, declared = survey.district.catalog.indicator(indicator)
         subtitle = declared.title.in_(language)
         if level is None and isinstance(declared, ShareOfPixels):
             level = survey.district.levels[0].unit.level if survey.district.levels[0].unit else None
-    layers = tuple(_layers(survey, indicator, level, language, scope))
+    layers = tuple(_layers(survey, indicator, level, language, scope, rule))
+    return _framed(survey, subtitle, layers, language)
+
+
+def layers_description(
+    survey: Survey,
+    names: Sequence[str],
+    language: Language = "zh",
+    by: Mapping[str, str] | None = None,
+) -> MapDescription:
+    """A map of layers of the round as their declarations style them, over the backdrop and the area.
+
+    Parameters
+    ----------
+    survey : the round
+    names : declared layers that the round holds; of those that cannot be drawn there is nothing
+    language : "zh" or "en"
+    by : the field that gives a layer its colours, where not the one its declaration says
+
+    Returns
+    -------
+    MapDescription
+
+    Raises
+    ------
+    UnknownNameError, DataError
+        As `map_description`.
+
+    Examples
+    --------
+    >>> from geo.survey import open_survey
+    >>> layers_description(open_survey(), ["lamps"], "en").layers[-1].title
+    'Street lamps · Working'
+    """
+    from ..scope import EDGES_LAYER, scope_of
+
+    catalog = survey.district.catalog
+    wanted = [catalog.layer(name) for name in names]
+    drawable = [
+        layer
+        for layer in sorted(wanted, key=lambda layer: layer.style.order)
+        if layer.geometry not in ("Raster", "Table") and survey.has(layer.name)
+    ]
+    layers: list[DrawnLayer] = [
+        layer for layer in backdrop(survey, language) if layer.name not in names
+    ]
+    units = [layer for layer in drawable if layer.unit]
+    fields = by or {}
+    layers += [
+        declared_layer(survey, layer.name, language, by=fields.get(layer.name)) for layer in units
+    ]
+    layers += [one for one in coarser_units(survey, language) if one.name not in names]
+    if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)):
+        outline = boundary(survey, scope_of(survey), language)
+        layers += [layer for layer in outline if layer.name == "area"]
+    layers += [
+        declared_layer(survey, layer.name, language, by=fields.get(layer.name))
+        for layer in drawable
+        if not layer.unit
+    ]
+    subtitle = "图层" if language == "zh" else "Layers"
+    return _framed(survey, subtitle, tuple(layers), language)
+
+
+def _framed(
+    survey: Survey, subtitle: str, layers: tuple[DrawnLayer, ...], language: Language
+) -> MapDescription:
+    spec = survey.district.spec
     return MapDescription(
-        title=title,
+        title=spec.name.in_(language),
         subtitle=subtitle,
         language=language,
         extent=_extent(layers),
@@ -175,13 +252,17 @@ def map_html(
 
 
 def _layers(
-    survey: Survey, indicator: str | None, level: Level | None, language: Language, scope: str
+    survey: Survey,
+    indicator: str | None,
+    level: Level | None,
+    language: Language,
+    scope: str,
+    rule: ScopeRule | None,
 ) -> Iterator[DrawnLayer]:
     from ..scope import EDGES_LAYER, scope_of
 
-    decided = (
-        scope_of(survey) if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)) else None
-    )
+    bounded = survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER))
+    decided = scope_of(survey, rule) if bounded else None
     by_verdict = indicator is not None and level is not None
     yield from units_by_decision(survey, decided, language, shown=not by_verdict)
     if indicator is not None and level is not None:

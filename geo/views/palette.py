@@ -34,6 +34,9 @@ VERDICTS = {
     "no_data": Look("#8a8f94", width_px=0.8, dash="2 3", fill="#f4f4f4", fill_opacity=0.7),
 }
 
+CATEGORIES = ("#0f5ea8", "#d55e00", "#00856a", "#b0448a", "#b98a00", "#4aa3d8", "#5b5b5b")
+"""For the values of a field that mean neither good nor bad; apart in lightness as well as in hue."""
+
 RATES = ("#fff0a3", "#b3deae", "#5fb9bf", "#2c7fb8", "#1d3b86")
 ALL_UNKNOWN = "#c2c2c2"
 """Light to dark for a rate with no target, a fifth each."""

@@ -183,7 +183,7 @@ def declared_look(layer: Layer) -> Look:
         dash="8 5" if style.dashed else None,
         fill=style.color if filled else None,
         fill_opacity=style.fill_opacity if filled else 0.0,
-        radius_px=style.radius_px if layer.geometry == "Point" else None,
+        radius_px=style.radius_px if layer.geometry == "Point" or layer.points_too else None,
     )
 
 

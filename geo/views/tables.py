@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -40,15 +41,18 @@ FIGURE_HEADINGS: dict[str, tuple[str, str]] = {
     "target": ("目标", "Target"),
     "unit_code": ("代码", "Code"),
 }
-WIDTHS_PX = {
-    "unit_name": 140,
-    "town": 90,
-    "decision": 78,
-    "share": 84,
-    "near_edge": 60,
-    "sides": 86,
+ROW_HEADINGS: dict[str, tuple[str, str]] = {
+    "key": ("编号", "Id"),
+    "label": ("名称", "Name"),
+    "unit_code": ("单元代码", "Unit"),
+    "inside": ("四至内", "Inside"),
+    "covered": ("已达到", "Covered"),
+    "not_covered": ("未达到", "Not covered"),
+    "unknown": ("情况不明", "Unknown"),
+    "source_file": ("来源文件", "Source file"),
+    "source_row": ("来源行", "Source row"),
+    "fid": ("轮次内行号", "Row of the round"),
 }
-WIDTHS_PX |= {"margin_m": 84, "unit_code": 122}
 PERCENTAGES = ("share", "rate", "rate_lower", "rate_upper", "target")
 """Columns that hold percentages, cut to one decimal as `percent` cuts them."""
 _MEASURES = {"m": ("米", "m"), "m2": ("平方米", "m²"), "count": ("个", "numbers of features")}
@@ -131,6 +135,26 @@ def figures_table(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
+def rows_table(pieces: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """The pieces behind a figure, in words.
+
+    Parameters
+    ----------
+    pieces : of `rows_behind`
+    language : "zh" or "en"
+
+    Returns
+    -------
+    DataFrame
+        Columns as in `ROW_HEADINGS`, one row for each piece.
+    """
+    table = pieces[list(ROW_HEADINGS)].copy()
+    table["inside"] = [yes_no(inside, language) for inside in table["inside"]]
+    for name in ("key", "label", "unit_code", "source_file", "source_row"):
+        table[name] = table[name].astype(object).where(table[name].notna(), "")
+    return table.reset_index(drop=True)
+
+
 def measured_in(measure: str, language: Language) -> str:
     """What the amounts of a table are measured in.
 
@@ -143,7 +167,7 @@ def measured_in(measure: str, language: Language) -> str:
     return f"数量单位：{zh}" if language == "zh" else f"Amounts in {en}"
 
 
-def why(row: dict[str, Any], language: Language) -> str:
+def why(row: Mapping[Hashable, Any], language: Language) -> str:
     """One sentence or two in which an official can defend a unit's decision.
 
     Parameters

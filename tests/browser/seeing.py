@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 DRAWN = "[data-atlas-drawn=true]"
 SCREEN = {"width": 1366, "height": 768}
-WAIT_MS = 60_000
+WAIT_MS = 30_000
 
 _COLOURS = """
 (canvas) => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import socket
@@ -19,6 +20,7 @@ import pytest
 from seeing import DRAWN, SCREEN, WAIT_MS, colours, keep, watched
 
 from geo.bundled import embedded_district
+from geo.survey import open_survey
 from geo.views import palette
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.browser
 
 OpenPage = Callable[..., tuple["Page", list[str]]]
 ROOT = Path(__file__).parents[2]
+PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "import")
 
 
 @contextlib.contextmanager
@@ -84,100 +87,210 @@ def drawn(page: Page, features: int = 0) -> Locator:
     return page.locator(DRAWN)
 
 
-def test_the_scope_page_draws_its_map_and_asks_no_one_else(open_page: OpenPage, app: str) -> None:
+def settled(page: Page) -> None:
+    """Waits until the server has nothing more to say."""
+    page.wait_for_function(
+        "() => document.querySelector('[data-test-script-state=notRunning]')"
+        " && !document.querySelector('[data-testid=stSpinner], [data-stale=true]')"
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_stands_and_asks_no_one_else(open_page: OpenPage, app: str, name: str) -> None:
     page, refused = open_page("about:blank", viewport=SCREEN)
     seen = watched(page)  # from the first request on
-    page.goto(app)
-    drawn(page)
-    found = colours(page)
-    assert sum(found.values()) > 2_000  # borders and edges; the fills are translucent
+    page.goto(f"{app}/{'' if name == 'overview' else name}")
+    page.set_default_timeout(WAIT_MS)
     page.get_by_text("示意数据").first.wait_for()
-    page.get_by_text("显示 156 / 156 个单元").wait_for()
-    keep(page, "app-scope-zh")
+    if name == "import":
+        page.get_by_test_id("stFileUploader").wait_for()
+    else:
+        drawn(page)
+        assert sum(colours(page).values()) > 2_000  # borders and edges; the fills are translucent
+    settled(page)
+    if name == "overview":
+        page.locator(".atlas-headlines").wait_for()
+        assert colours(page).get(palette.THREE_VALUES["covered"].color, 0) > 20
+    keep(page, f"app-{name}-zh")
     assert refused == []
     assert seen["errors"] == []
     asked = {re.match(r"(?:blob:)?\w+://[^/]+", request) for request in seen["requests"]}
     assert {found[0].removeprefix("blob:") if found else None for found in asked} == {app}
 
 
-def test_a_click_on_a_village_gives_the_reason_for_its_decision(
+def test_a_village_clicked_on_the_map_is_picked_in_the_list_and_the_reverse(
     open_page: OpenPage, app: str
 ) -> None:
-    page, refused = open_page(app, viewport=SCREEN)
+    page, refused = open_page(f"{app}/scope", viewport=SCREEN)
     box = drawn(page).bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.62)
-    page.locator(".atlas-why", has_text="的面积在范围内").wait_for()
+    picked = page.locator("tr[aria-selected=true]")
+    picked.wait_for()
     name = page.locator(".atlas-card h3").text_content() or "?"
-    assert name in (page.locator(".atlas-why").text_content() or "")
-    # The map stays as it is: the card is still open, and nothing was drawn anew.
+    assert name in (picked.text_content() or "")
+    page.locator(".atlas-detail", has_text=f"{name}：").wait_for()
+    page.wait_for_url("**unit=*")  # a colleague who opens the address sees the same village
+
+    page.locator(".atlas-table input[type=search]").fill("苏陈镇")
+    row = page.locator(".atlas-rows tbody tr").nth(2)
+    other = row.locator("td").first.text_content() or "?"
+    row.click()
+    page.locator(".atlas-card h3", has_text=other).wait_for()
+    page.locator(".atlas-detail", has_text=f"{other}：").wait_for()
     assert page.locator(".atlas-card").count() == 1
     keep(page, "app-scope-picked")
     assert refused == []
 
 
-def test_the_figures_page_draws_the_streets_by_the_indicator(open_page: OpenPage, app: str) -> None:
-    page, refused = open_page(f"{app}/figures?indicator=hardening.back_streets", viewport=SCREEN)
-    drawn(page, 657)
-    assert colours(page).get(palette.THREE_VALUES["covered"].color, 0) > 20
-    keep(page, "app-figures-zh")
-    page.locator(DRAWN).scroll_into_view_if_needed()
-    keep(page, "app-figures-map-zh")
-    assert refused == []
+def test_the_list_answers_the_keyboard(open_page: OpenPage, app: str) -> None:
+    page, _ = open_page(f"{app}/scope", viewport=SCREEN)
+    drawn(page)
+    page.locator(".atlas-rows tbody tr").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    second = page.locator(".atlas-rows tbody tr").nth(1)
+    assert second.get_attribute("aria-selected") == "true"
+    page.locator(".atlas-card h3", has_text=second.locator("td").first.text_content()).wait_for()
+    head = page.locator(".atlas-rows th button", has_text="距边界")
+    head.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("th[aria-sort=descending]", has_text="距边界").count() == 1
+
+
+def test_a_place_is_found_by_its_name(open_page: OpenPage, app: str) -> None:
+    page, _ = open_page(f"{app}/layers", viewport=SCREEN)
+    drawn(page)
+    page.locator(".atlas-finder input").fill("苏陈镇")
+    page.locator(".atlas-hits button").first.click()
+    page.locator(".atlas-card h3", has_text="苏陈镇").wait_for()
+    page.locator(".atlas-finder input").fill("没有这个地方")
+    page.locator(".atlas-none").wait_for()
 
 
 def test_the_address_opens_the_same_view_in_english(open_page: OpenPage, app: str) -> None:
     page, refused = open_page(
-        f"{app}/figures?lang=en&indicator=certification.villages&level=town&drawn=verdicts",
+        f"{app}/coverage?lang=en&indicator=certification.villages&level=town&round=2007-06-30",
         viewport=SCREEN,
     )
     drawn(page)
     page.get_by_text("Villages certified · Towns and streets").wait_for()
+    page.get_by_text("Round 2007-06-30").first.wait_for()
     page.get_by_text("Illustrative data").first.wait_for()
-    page.locator(DRAWN).scroll_into_view_if_needed()
-    keep(page, "app-figures-units-en")
+    settled(page)
+    keep(page, "app-coverage-en")
     assert refused == []
 
 
 def test_pages_and_languages_change_by_a_click(open_page: OpenPage, app: str) -> None:
-    page, refused = open_page(app, viewport=SCREEN)
+    page, refused = open_page(f"{app}/scope", viewport=SCREEN)
     drawn(page)
     page.get_by_role("radio", name="English").or_(
         page.get_by_role("button", name="English")
     ).click()
-    page.get_by_text("156 of 156 units shown").wait_for()
-    page.get_by_role("link", name="Figures").click()
-    page.get_by_text("By project").wait_for()
-    drawn(page, 657)
+    page.get_by_text("156 of 156 rows").wait_for()
+    page.get_by_role("link", name="Coverage").click()
+    page.locator(".atlas-table", has_text="Bounds and target").first.wait_for()
     assert "lang=en" in page.url
-    keep(page, "app-figures-en")
     assert refused == []
 
 
-@pytest.mark.parametrize("path", ["", "/figures"])
+def test_marking_a_street_moves_the_rate_by_its_length_and_not_the_survey(
+    open_page: OpenPage, app: str
+) -> None:
+    page, refused = open_page(f"{app}/what_if", viewport=SCREEN)
+    drawn(page)
+    card = page.locator("[data-indicator='hardening.back_streets']")
+    card.wait_for()
+    assert "changed" not in (card.get_attribute("class") or "")
+    page.locator(".atlas-tools select").first.select_option("否")
+    row = page.locator(".atlas-rows tbody tr").first
+    key = row.get_attribute("data-id")
+    row.locator("input").check()
+    page.locator("[data-indicator='hardening.back_streets'].changed").wait_for()
+    said = card.inner_text()
+    survey = open_survey()
+    streets = survey.frame("back_streets").set_index("id")
+    hardened_m = streets[streets["hardened"].fillna(False)].length.sum()
+    length_m = streets.loc[key].geometry.length
+    assert f"{hardened_m:,.0f} 米 → {hardened_m + length_m:,.0f} 米" in said
+    pink = colours(page).get("#d6006c", 0)
+    assert pink > 0  # marked on the map as in the list
+    keep(page, "app-what_if-marked")
+    row.locator("input").uncheck()
+    page.locator("[data-indicator='hardening.back_streets']:not(.changed)").wait_for()
+    assert refused == []
+
+
+def test_a_file_is_tried_before_it_is_taken_in(
+    open_page: OpenPage, tmp_path: Path, spiteful_app: str
+) -> None:
+    page, refused = open_page(f"{spiteful_app}/import", viewport=SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files({"name": "a.exe", "mimeType": "", "buffer": b"MZ"})
+    page.get_by_text("数据不能使用").wait_for()
+    points = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"id": f"{n}{hostile.SPITE}", "working": "是"},
+                "geometry": {"type": "Point", "coordinates": [120.0 + n / 1e4, 32.5]},
+            }
+            for n in range(3)
+        ],
+    }
+    file = tmp_path / "lamps.geojson"
+    file.write_text(json.dumps(points), encoding="utf-8")
+    page.reload()
+    chooser.set_input_files(file)
+    page.get_by_text("lamps.geojson").wait_for()
+    page.get_by_label("导入为图层").click()
+    page.get_by_role("option", name="(lamps)").click()
+    page.get_by_role("button", name="试导入").click()
+    page.get_by_text("3 / 3 行可导入").wait_for()
+    keep(page, "app-import-tried")
+    page.get_by_role("button", name="正式导入").click()
+    page.get_by_text("已导入轮次").wait_for()
+    assert refused == []
+
+
+def test_a_phone_shows_map_and_list_one_below_the_other(open_page: OpenPage, app: str) -> None:
+    page, _ = open_page(f"{app}/scope", viewport={"width": 390, "height": 844})
+    box = drawn(page).bounding_box()
+    table = page.locator(".atlas-rows").bounding_box()
+    assert box
+    assert table
+    assert box["width"] <= 390
+    assert table["y"] > box["y"] + box["height"]
+    wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth"
+    assert page.evaluate(wide) <= 390
+    keep(page, "app-scope-phone")
+
+
+@pytest.mark.parametrize("path", ["scope", "coverage", "layers", "what_if"])
 def test_spite_is_shown_whole_and_runs_nowhere_in_the_app(
     open_page: OpenPage, spiteful_app: str, path: str
 ) -> None:
     page, refused = open_page("about:blank", viewport=SCREEN)
     seen = watched(page)  # from the first request on
-    page.goto(spiteful_app + path)
+    page.goto(f"{spiteful_app}/{path}")
     drawn(page)
     page.locator(".atlas-top h1", has_text=f"名{hostile.SPITE}").wait_for()
     assert page.locator(".atlas-strip").text_content() == f"示意{hostile.SPITE}"
     assert hostile.SPITE in (page.locator(".atlas-panel").text_content() or "")
-    box = page.locator(DRAWN).bounding_box()
-    assert box
-    page.locator(DRAWN).click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    if path != "layers":
+        first = page.locator(".atlas-rows tbody tr").first
+        first.wait_for()
+        assert hostile.SPITE in (page.locator(".atlas-table").first.text_content() or "")
+        first.click()
+    page.locator(".atlas-finder input").fill("{{7*191}}")
+    page.locator(".atlas-hits button").first.click()
     card = page.locator(".atlas-card")
     card.wait_for()
     assert hostile.SPITE in (card.text_content() or "")
-    if path:
-        assert f"后街背巷硬化率{hostile.SPITE}" in (
-            page.locator(".atlas-projects").text_content() or ""
-        )
-    else:
-        page.locator(".atlas-why", has_text=hostile.SPITE).wait_for()
-    keep(page, f"app-hostile{path.replace('/', '-')}")
+    keep(page, f"app-hostile-{path}")
     shown = page.locator("body").inner_text()
     assert not [ran for ran in hostile.RAN if ran in shown]
     assert page.locator("img[src=x]").count() == 0

@@ -1,0 +1,70 @@
+"""What a reader chose: it stands in the address, outlives the page, and a colleague's link brings it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import streamlit as st
+
+from ..views.format import Language
+from . import words
+
+
+def language() -> Language:
+    """The reader's language, from the switch or the address."""
+    return "en" if started_with("lang") == "en" else "zh"
+
+
+def say(name: str) -> str:
+    """A word in the reader's language."""
+    return words.say(name, language())
+
+
+def started_with(key: str) -> object:
+    """What a choice is before its widget is drawn: as it stands, as in the address, or as on the page before."""
+    places = (st.session_state, st.query_params, st.session_state.setdefault("kept", {}))
+    return next((place[key] for place in places if key in place), None)
+
+
+def choose(widget: Callable[..., Any], key: str, options: Sequence[str], **how: Any) -> str:
+    """A widget whose value stands in the address where it is not the default, and outlives its page."""
+    asked = started_with(key)
+    st.session_state[key] = asked if asked in options else options[0]
+    label = how.pop("label", say(key))
+    chosen = cast("str", widget(label, list(options), key=key, **how) or options[0])
+    _keep(key, chosen, options[0])
+    return chosen
+
+
+def choose_many(key: str, options: Sequence[str], default: Sequence[str], **how: Any) -> list[str]:
+    """Several of the options, as pills; in the address separated by commas."""
+    asked = started_with(key)
+    names = asked.split(",") if isinstance(asked, str) else asked
+    wanted = [name for name in names if name in options] if isinstance(names, list) else default
+    st.session_state[key] = list(wanted)
+    picked = st.pills(say(key), list(options), selection_mode="multi", key=key, **how)
+    chosen = [name for name in options if name in picked]
+    _keep(key, ",".join(chosen), ",".join(default))
+    return chosen
+
+
+def remembered(key: str) -> str:
+    """A choice that no widget holds, such as the unit that was picked; "" for none."""
+    kept = st.session_state.setdefault("kept", {})
+    if key not in kept:
+        kept[key] = st.query_params.get(key, "")
+    return str(kept[key])
+
+
+def remember(key: str, value: str) -> None:
+    """Keep such a choice, and say it in the address."""
+    _keep(key, value, "")
+
+
+def _keep(key: str, value: str, default: str) -> None:
+    st.session_state.setdefault("kept", {})[key] = value
+    if value != default:
+        st.query_params[key] = value
+    elif key in st.query_params:
+        del st.query_params[key]

@@ -1,0 +1,180 @@
+"""What is computed once for all readers: keyed by the digest of the data and declarations, and bounded."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..check.report import CheckReport
+    from ..model import Level, ScopeRule
+    from ..scope import Scope
+    from ..survey import Survey
+    from ..views.component import Drawn
+    from ..views.format import Language
+
+ENTRIES = 16
+"""Of each cache."""
+_SURVEYS = 6
+
+
+def files_of(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What tells that a district's files have changed: names, times, sizes."""
+    files = [
+        folder / "district.toml",
+        *folder.glob("layers/*"),
+        *folder.glob("rounds/*.gpkg"),
+        *folder.glob("rasters/*"),
+    ]
+    found = [(file, file.stat()) for file in sorted(files) if file.is_file()]
+    return tuple((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
+
+
+def declared(survey: Survey) -> str:
+    """A digest of what the district and its layers declare, on which figures depend as on the data."""
+    catalog = survey.district.catalog
+    said = [survey.district.spec.model_dump_json()]
+    said += [catalog.layers[name].model_dump_json() for name in sorted(catalog.layers)]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+@st.cache_resource(max_entries=_SURVEYS, show_spinner=False)
+def survey_for(folder: str, round_: str, files: tuple[tuple[str, int, int], ...]) -> Survey:
+    """An opened round; `files` is in the key, so that a changed file opens anew."""
+    from ..survey import open_survey
+
+    return open_survey(folder, round_ or None)
+
+
+def scope_for(survey: Survey, rule: ScopeRule | None = None) -> Scope:
+    """The decisions of a round, by the district's rule or by another."""
+    said = rule.model_dump_json() if rule else ""
+    return _scope(survey.digest, declared(survey), said, survey, rule)
+
+
+def coverage_for(survey: Survey, indicators: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """The figures of a round."""
+    return _coverage(survey.digest, declared(survey), indicators, survey)
+
+
+def rows_for(survey: Survey, indicator: str, unit_code: str | None) -> pd.DataFrame:
+    """The rows behind a figure."""
+    return _rows(survey.digest, declared(survey), indicator, unit_code, survey)
+
+
+def map_for(
+    survey: Survey,
+    indicator: str | None,
+    level: Level | None,
+    language: Language,
+    within: str = "all",
+    rule: ScopeRule | None = None,
+) -> Drawn:
+    """A map, ready to be sent."""
+    said = rule.model_dump_json() if rule else ""
+    return _map(
+        survey.digest, declared(survey), indicator, level, language, within, said, survey, rule
+    )
+
+
+def layers_map_for(
+    survey: Survey,
+    names: tuple[str, ...],
+    language: Language,
+    by: tuple[tuple[str, str], ...] = (),
+) -> Drawn:
+    """A map of layers as they are declared, or coloured `by` other fields, ready to be sent."""
+    return _layers_map(survey.digest, declared(survey), names, language, by, survey)
+
+
+def trial_for(trial: Survey, indicators: tuple[str, ...]) -> pd.DataFrame:
+    """The figures of a survey seen through a scenario, which nobody else is likely to ask for."""
+    return _trial(trial.digest, declared(trial), indicators, trial)
+
+
+def checked(survey: Survey) -> CheckReport:
+    """What a check finds in a round."""
+    return _checked(survey.digest, declared(survey), survey)
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def _scope(
+    data: str, declarations: str, said: str, _survey: Survey, _rule: ScopeRule | None
+) -> Scope:
+    from ..scope import scope_of
+
+    return scope_of(_survey, _rule)
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def _coverage(
+    data: str, declarations: str, indicators: tuple[str, ...] | None, _survey: Survey
+) -> pd.DataFrame:
+    from ..coverage import coverage_of
+
+    return coverage_of(_survey, indicators)
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def _rows(
+    data: str, declarations: str, indicator: str, unit_code: str | None, _survey: Survey
+) -> pd.DataFrame:
+    from ..coverage import rows_behind
+
+    return rows_behind(_survey, indicator, unit_code)
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def _map(
+    data: str,
+    declarations: str,
+    indicator: str | None,
+    level: Level | None,
+    language: Language,
+    within: str,
+    said: str,
+    _survey: Survey,
+    _rule: ScopeRule | None,
+) -> Drawn:
+    from ..views.component import drawn
+    from ..views.description import as_json
+    from ..views.map import map_description
+
+    return drawn(as_json(map_description(_survey, indicator, level, language, within, _rule)))
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def _layers_map(
+    data: str,
+    declarations: str,
+    names: tuple[str, ...],
+    language: Language,
+    by: tuple[tuple[str, str], ...],
+    _survey: Survey,
+) -> Drawn:
+    from ..views.component import drawn
+    from ..views.description import as_json
+    from ..views.map import layers_description
+
+    return drawn(as_json(layers_description(_survey, names, language, dict(by))))
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def _trial(
+    data: str, declarations: str, indicators: tuple[str, ...], _survey: Survey
+) -> pd.DataFrame:
+    from ..coverage import coverage_of
+
+    return coverage_of(_survey, indicators)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _checked(data: str, declarations: str, _survey: Survey) -> CheckReport:
+    from ..check.report import check_round
+
+    return check_round(_survey)

@@ -1,0 +1,72 @@
+"""One indicator: units on the map and ranked with their bounds, and the rows behind each figure."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import streamlit as st
+
+from ..model import Level
+from ..survey import Survey
+from .choices import choose, language, remembered, say
+from .computed import coverage_for, map_for, rows_for
+from .parts import (
+    download,
+    heading,
+    listed,
+    one_row,
+    pick_indicator,
+    pick_level,
+    pick_within,
+    side_by_side,
+)
+
+
+def page(survey: Survey) -> None:
+    """Choices, the figure of the whole, the map beside the ranked units, and what lies behind."""
+    from ..indicators import MEASURES, needed_layers
+    from ..views.cards import figure
+    from ..views.listings import figures_listing, rows_listing
+    from ..views.tables import FIGURE_HEADINGS, ROW_HEADINGS, figures_table, rows_table
+
+    pick, units, counted, kind = st.columns([8, 9, 6, 5], vertical_alignment="bottom")
+    with pick:
+        indicator = pick_indicator(survey)
+    with units:
+        level = pick_level(survey)
+    with counted:
+        within = pick_within()
+    with kind:
+        shown = choose(
+            st.segmented_control, "drawn", ("verdicts", "features"), format_func=say, required=True
+        )
+    rows = coverage_for(survey)
+    rows = rows[(rows["scope"] == within) & (rows["indicator"] == indicator.id)]
+    whole = one_row(rows, [("level", "district")])
+    if whole is not None:
+        st.html(figure(survey, whole, indicator, language()))
+    judged = survey.district.target(indicator) is not None
+    coloured = level if shown == "verdicts" and level != "district" else None
+    wanted = rows[rows["level"] == level]
+    side_by_side(
+        map_for(survey, indicator.id, cast("Level | None", coloured), language(), within),
+        figures_listing(wanted, indicator, judged, language(), say("pick_unit")),
+        key="coverage_map",
+        height_px=470,
+    )
+    stem = f"{indicator.id}-{level}-{within}-{survey.round}"
+    download(figures_table(wanted, language()), FIGURE_HEADINGS, stem, key="figures_csv")
+
+    layer, _ = survey.district.catalog.indicator(indicator.id)
+    if not all(survey.has(name) for name in needed_layers(indicator, layer)):
+        st.info(say("no_layer"))
+        return
+    unit = remembered("unit")
+    names = dict(zip(wanted["unit_code"], wanted["unit_name"], strict=True))
+    pieces = rows_for(survey, indicator.id, unit if unit in names else None)
+    if within == "inside":
+        pieces = pieces[pieces["inside"]]
+    heading(say("behind_unit").format(names[unit]) if unit in names else say("behind"))
+    measure = MEASURES[indicator.kind]
+    listed(rows_listing(pieces, indicator, measure, language()), key="rows_behind")
+    download(rows_table(pieces, language()), ROW_HEADINGS, f"rows-{stem}", key="rows_csv")

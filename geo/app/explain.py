@@ -1,0 +1,89 @@
+"""A figure taken apart: numerator, denominator, rows, the clause it answers to, the declaration."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ..survey import Survey
+from .choices import choose, language, say
+from .computed import coverage_for, map_for, rows_for
+from .parts import download, heading, one_row, pick_indicator, pick_level, pick_within, side_by_side
+
+if TYPE_CHECKING:
+    from ..model import Indicator
+
+
+def page(survey: Survey) -> None:
+    """The figure as a sum, then each thing that it rests on."""
+    from ..indicators import MEASURES, needed_layers
+    from ..views.cards import quotation, reckoning, told
+    from ..views.clause import clause_text
+    from ..views.listings import rows_listing
+    from ..views.tables import ROW_HEADINGS, rows_table
+
+    pick, units, counted, one = st.columns([8, 8, 6, 6], vertical_alignment="bottom")
+    with pick:
+        indicator = pick_indicator(survey)
+    with units:
+        level = pick_level(survey, "at", "district")
+    with counted:
+        within = pick_within()
+    rows = coverage_for(survey)
+    rows = rows[(rows["indicator"] == indicator.id) & (rows["scope"] == within)]
+    rows = rows[(rows["level"] == level) & rows["unit_code"].notna()]
+    names = dict(zip(rows["unit_code"], rows["unit_name"], strict=True))
+    with one:
+        unit = ""
+        if len(names) > 1:
+            unit = choose(st.selectbox, "unit", list(names), format_func=names.get)
+        elif names:
+            (unit,) = names
+    row = one_row(rows, [("unit_code", unit)])
+    left, right = st.columns([11, 10], gap="medium")
+    target = survey.district.target(indicator)
+    with left:
+        heading(say("sum"))
+        if row is not None:
+            st.html(reckoning(row, indicator, language()))
+    with right:
+        heading(say("clause"))
+        if target is None:
+            st.html(quotation(say("no_clause"), indicator.definition.in_(language())))
+        else:
+            words = clause_text(survey.district, target) or target.clause
+            st.html(quotation(words, f"{target.source} {target.clause}"))
+    layer, _ = survey.district.catalog.indicator(indicator.id)
+    if all(survey.has(name) for name in needed_layers(indicator, layer)):
+        heading(say("behind"))
+        pieces = rows_for(survey, indicator.id, unit or None)
+        if within == "inside":
+            pieces = pieces[pieces["inside"]]
+        side_by_side(
+            map_for(survey, indicator.id, None, language(), within),
+            rows_listing(pieces, indicator, MEASURES[indicator.kind], language()),
+            key="explain_map",
+            height_px=420,
+        )
+        stem = f"rows-{indicator.id}-{unit}-{within}-{survey.round}"
+        download(rows_table(pieces, language()), ROW_HEADINGS, stem, key="explain_csv")
+    else:
+        st.info(say("no_layer"))
+    heading(say("declaration"))
+    st.html(told(_declaration(survey, indicator)))
+
+
+def _declaration(survey: Survey, indicator: Indicator) -> str:
+    """The part of the layer's file that declares the indicator, as it stands there."""
+    layer, _ = survey.district.catalog.indicator(indicator.id)
+    file = survey.district.catalog.files[layer.name]
+    parts = re.split(r"(?m)^(?=\[\[indicator\]\])", file.read_text(encoding="utf-8"))
+    own = [part.strip() for part in parts if _id_of(part) and indicator.id.startswith(_id_of(part))]
+    return f"# {file.name}\n{max(own, key=lambda part: len(_id_of(part)), default='')}"
+
+
+def _id_of(part: str) -> str:
+    found = re.search(r'(?m)^id\s*=\s*"([^"]+)"', part)
+    return found[1] if found and part.startswith("[[indicator]]") else ""

@@ -1,0 +1,86 @@
+"""Which villages lie in the area, on the map and in a list, why, and what another rule would change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ..survey import Survey
+from ..views.component import show
+from .choices import choose, language, say
+from .computed import map_for, scope_for
+from .parts import download, heading, listed, side_by_side
+
+if TYPE_CHECKING:
+    from ..model import ScopeRule
+
+
+def page(survey: Survey) -> None:
+    """Tiles, the map and the list, and a rule to try."""
+    from ..scope import EDGES_LAYER
+    from ..views.cards import reason, scope_tiles
+    from ..views.listings import changes_listing, scope_listing
+    from ..views.tables import SCOPE_HEADINGS, scope_table
+
+    if not survey.has(EDGES_LAYER):
+        st.info(say("no_scope"))
+        show(map_for(survey, None, None, language()), key="scope_map")
+        return
+    trying = st.session_state.get("try_rule", False)
+    rule = _rule_tried(survey) if trying else None
+    scope = scope_for(survey, rule)
+    unit = survey.district.levels[0].unit
+    st.html(scope_tiles(scope, unit.level if unit else "village", language()))
+    side_by_side(
+        map_for(survey, None, None, language(), rule=rule),
+        scope_listing(survey, scope, language(), say("click")),
+        key="scope_map",
+    )
+    if rule is not None:
+        changes = changes_listing(survey, scope_for(survey), scope, language())
+        if changes.rows:
+            heading(say("changed").format(len(changes.rows)))
+            listed(changes, key="rule_changes")
+        else:
+            st.html(reason(say("none_changed")))
+    left, right = st.columns([2, 10], vertical_alignment="center")
+    with left:
+        download(
+            scope_table(survey, scope, language()),
+            SCOPE_HEADINGS,
+            f"scope-{survey.district.spec.code}-{survey.round}",
+            key="scope_csv",
+        )
+    with right:
+        st.toggle(say("try_rule"), key="try_rule")
+
+
+def _rule_tried(survey: Survey) -> ScopeRule | None:
+    """The rule that the reader tries; None while it is none that can be."""
+    from ..model import ScopeRule
+
+    own = survey.district.spec.scope
+    pick, low, high = st.columns([2, 1, 1], vertical_alignment="bottom")
+    names = ["area_share", "representative_point", "any_overlap"]
+    with pick:
+        name = choose(
+            st.segmented_control,
+            "rule",
+            sorted(names, key=lambda one: one != own.rule),
+            format_func=say,
+            required=True,
+        )
+    said = {"rule": name, "close_within_m": own.close_within_m}
+    if name == "area_share":
+        upper = high.number_input(
+            say("in_at_least"), 1.0, 100.0, own.in_at_least * 100, step=1.0, key="in_at_least"
+        )
+        lower = low.number_input(
+            say("out_at_most"), 0.0, 99.0, own.out_at_most * 100, step=1.0, key="out_at_most"
+        )
+        if lower >= upper:
+            st.warning(say("thresholds"))
+            return None
+        said |= {"in_at_least": upper / 100, "out_at_most": lower / 100}
+    return ScopeRule.model_validate(said)

@@ -1,0 +1,127 @@
+"""The frame round every page: navigation, the district's head, and an answer in words to a fault."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from .. import __version__
+from ..errors import GeoError
+from ..survey import Survey
+from ..views.format import LANGUAGES
+from .choices import choose, language, say
+from .computed import files_of, survey_for
+
+FEW_ROUNDS = 3
+"""So many stand side by side; more are a list, which takes the browser longer to load."""
+
+
+def main() -> None:
+    """Lay out the page that the address asks for."""
+    from ..views.cards import STYLE
+    from . import coverage, explain, importing, layers, overview, scope, what_if
+
+    st.set_page_config(page_title=say("app"), layout="wide", initial_sidebar_state="collapsed")
+    st.html(STYLE)
+    pages = {
+        "overview": overview.page,
+        "scope": scope.page,
+        "coverage": coverage.page,
+        "explain": explain.page,
+        "layers": layers.page,
+        "what_if": what_if.page,
+        "import": importing.page,
+    }
+    st.navigation(
+        [
+            st.Page(guarded(name, page), title=say(name), url_path=name, default=name == "overview")
+            for name, page in pages.items()
+        ],
+        position="top",
+    ).run()
+
+
+def guarded(name: str, page: Callable[[Survey], None]) -> Callable[[], None]:
+    """A page under the district's head, that answers a fault of the data with its message."""
+
+    def shown() -> None:
+        try:
+            page(chosen_survey())
+        except GeoError as error:
+            fault(error)
+
+    shown.__name__ = f"{name}_page"
+    return shown
+
+
+def fault(error: GeoError) -> None:
+    """A fault of the data or of a file, in its own words."""
+    from ..views.cards import told
+
+    st.error(say("fault"))
+    st.html(told(str(error)))
+
+
+def chosen_survey() -> Survey:
+    """The round of the district that the reader chose, under whose head everything stands."""
+    from ..store import open_store
+    from ..views.cards import top
+
+    home = asked_district()
+    beside = {file.parent.name: file.parent for file in home.parent.glob("*/district.toml")}
+    beside.setdefault(home.name, home)
+    head, pick, date, tongue = st.columns([13, 4, 5, 3], vertical_alignment="bottom")
+    with tongue:
+        choose(
+            st.segmented_control,
+            "lang",
+            LANGUAGES,
+            label=say("language"),
+            format_func={"zh": "中文", "en": "English"}.get,
+            required=True,
+            label_visibility="collapsed",
+        )
+    name = home.name
+    if len(beside) > 1:
+        order = [home.name, *sorted(set(beside) - {home.name})]
+        titles = {one: name_of(beside[one]) for one in order}
+        with pick:
+            name = choose(
+                st.selectbox, "district", order, label=say("pick_district"), format_func=titles.get
+            )
+    rounds = open_store(beside[name] / "rounds").rounds()
+    round_ = ""
+    with date:
+        if len(rounds) > FEW_ROUNDS:
+            round_ = choose(st.selectbox, "round", rounds[::-1])
+        elif rounds:
+            round_ = choose(st.segmented_control, "round", rounds[::-1], required=True)
+    survey = survey_for(str(beside[name]), round_, files_of(beside[name]))
+    with head:
+        st.html(top(survey, language(), __version__))
+    return survey
+
+
+def name_of(folder: Path) -> str:
+    """A district's name; its folder's where the declaration cannot be read."""
+    from ..district import open_district
+
+    try:
+        return open_district(folder).spec.name.in_(language())
+    except GeoError:
+        return folder.name
+
+
+def asked_district() -> Path:
+    """The folder named after `--` or in ATLAS_DISTRICT; else the district that comes with the program."""
+    from ..bundled import embedded_district
+
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--district")
+    named = parser.parse_known_args(sys.argv[1:])[0].district or os.environ.get("ATLAS_DISTRICT")
+    return Path(named).resolve() if named else embedded_district()

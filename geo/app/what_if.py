@@ -1,0 +1,196 @@
+"""Streets marked as hardened or lit, and what that would do to the figures; the survey stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ..errors import GeoError, StoreError
+from ..model import Layer
+from ..scenario import (
+    Edit,
+    Scenario,
+    affected,
+    fields_used,
+    missing_rows,
+    overlay,
+    save_scenario,
+    saved_scenarios,
+    scenario_json,
+    with_edit,
+)
+from ..survey import Survey
+from ..views.component import drawn, show
+from ..views.format import NOTHING
+from ..views.listing import Listing, listing_json
+from .choices import choose, language, say
+from .computed import coverage_for, layers_map_for, trial_for
+from .parts import district_rows, heading
+
+VALUES: Mapping[str, bool | None] = {"true": True, "false": False, "unknown": None}
+
+
+def page(survey: Survey) -> None:
+    """What is changed, how the figures move, and where: on the map or in the list."""
+    options = _what_can_be_tried(survey)
+    if not options:
+        st.info(say("nothing_to_try"))
+        return
+    which, what, to = st.columns([5, 6, 5], vertical_alignment="bottom")
+    with which:
+        scenario = _chosen_scenario(survey)
+    with what:
+        trial = choose(
+            st.selectbox,
+            "trial",
+            list(options),
+            format_func=lambda name: _title(options[name], name.partition(".")[2]),
+        )
+    layer, field = options[trial], trial.partition(".")[2]
+    standing = next(
+        (one for one in scenario.edits if (one.layer, one.field) == (layer.name, field)), None
+    )
+    key = f"what_if_{trial}_{st.session_state['taken_up']}"
+    if f"{key}_first" not in st.session_state:
+        # What it begins with: said once, so that no later run sends the map again.
+        st.session_state[f"{key}_first"] = standing.keys if standing else ()
+        if standing:
+            names: dict[object, str] = {value: name for name, value in VALUES.items()}
+            st.session_state["to"] = names.get(standing.value, "true")
+    with to:
+        value = choose(st.segmented_control, "to", list(VALUES), format_func=say, required=True)
+    moved = st.container()
+    answer = show(
+        layers_map_for(survey, (layer.name,), language(), ((layer.name, field),)),
+        drawn(listing_json(_features(survey, layer, field))),
+        key=key,
+        marked=st.session_state[f"{key}_first"],
+        height_px=470,
+    )
+    if answer.marked or standing:
+        edit = Edit(layer=layer.name, field=field, keys=answer.marked, value=VALUES[value])
+        scenario = with_edit(scenario, edit)
+        st.session_state["trial_at_hand"] = scenario
+    with moved:
+        _movement(survey, scenario, layer, field)
+    _keeping(survey, scenario)
+
+
+def _what_can_be_tried(survey: Survey) -> dict[str, Layer]:
+    """Fields of yes or no that some indicator looks at, as `layer.field`."""
+    found: dict[str, Layer] = {}
+    for layer, indicator in survey.district.catalog.indicators():
+        for name, field in sorted(fields_used(layer, indicator)):
+            owner = survey.district.catalog.layer(name)
+            if (
+                field in owner.bool_fields
+                and owner.key is not None
+                and owner.geometry not in ("Raster", "Table")
+                and survey.has(name)
+                and len(survey.frame(name))
+            ):
+                found[f"{name}.{field}"] = owner
+    first = next((name for name in found if name.endswith(".hardened")), None)
+    return {name: found[name] for name in sorted(found, key=lambda name: name != first)}
+
+
+def _title(layer: Layer, field: str) -> str:
+    from ..views.shapes import field_title
+
+    mark = "：" if language() == "zh" else ": "
+    return f"{layer.title.in_(language())}{mark}{field_title(layer, field, language())}"
+
+
+def _features(survey: Survey, layer: Layer, field: str) -> Listing:
+    from ..views.listings import attributes_listing
+    from ..views.shapes import attributes, in_words
+
+    frame = survey.frame(layer.name)
+    assert layer.key is not None
+    few = [field, *(name for name, spec in layer.fields.items() if spec.type == "category")][:2]
+    titles, values = attributes(frame, layer, few, language())
+    columns = [(title, [row[place] for row in values]) for place, title in enumerate(titles)]
+    return attributes_listing(
+        layer.title.in_(language()),
+        layer.name,
+        [str(key) for key in frame[layer.key]],
+        [in_words(label) or NOTHING for label in frame[layer.label or layer.key]],
+        columns,
+        language(),
+    )
+
+
+def _chosen_scenario(survey: Survey) -> Scenario:
+    """The scenario at hand: a new one, or one that was saved and is taken up again."""
+    stored = {**saved_scenarios(survey.district.folder), **st.session_state.get("own", {})}
+    names = ["", *stored]
+    st.session_state.setdefault("taken_up", 0)
+    name = choose(
+        st.selectbox, "scenario", names, format_func=lambda name: name or say("new_scenario")
+    )
+    at_hand: Scenario | None = st.session_state.get("trial_at_hand")
+    before = (st.session_state.get("scenario_of"), st.session_state.get("scenario_taken"))
+    now = (survey.digest, name)
+    if at_hand is None or before != now:
+        at_hand = stored.get(name) or Scenario(
+            name="", round=survey.round, data_digest=survey.digest
+        )
+        st.session_state["trial_at_hand"] = at_hand
+        st.session_state["scenario_of"], st.session_state["scenario_taken"] = now
+        st.session_state["taken_up"] += 1
+    lost = missing_rows(survey, at_hand)
+    if lost:
+        st.warning(say("other_data").format(lost))
+    return at_hand
+
+
+def _movement(survey: Survey, scenario: Scenario, layer: Layer, field: str) -> None:
+    from ..views.cards import moves
+
+    looked_at = scenario
+    if not scenario.edits:
+        # What could move, before anything does.
+        edit = Edit(layer=layer.name, field=field, keys=("",), value=None)
+        looked_at = with_edit(scenario, edit)
+    wanted = affected(survey, looked_at)
+    declared = {one.id: one for _, one in survey.district.catalog.indicators()}
+    before = coverage_for(survey)
+    after = trial_for(overlay(survey, scenario), wanted) if scenario.edits else before
+    heading(say("figures_move"))
+    shown = [declared[name] for name in wanted]
+    st.html(moves(survey, district_rows(before), district_rows(after), shown, language()))
+    st.caption(say("trial_hint"))
+
+
+def _keeping(survey: Survey, scenario: Scenario) -> None:
+    """Name, save and download."""
+    heading(say("scenario"))
+    name, save, take = st.columns([4, 2, 2], vertical_alignment="bottom")
+    with name:
+        said = st.text_input(say("scenario_name"), value=scenario.name, max_chars=60).strip()
+    named = scenario.model_copy(update={"name": said})
+    with save:
+        asked = st.button(say("save"), disabled=not (said and scenario.edits), width="stretch")
+    with take:
+        st.download_button(
+            say("download_scenario"),
+            scenario_json(named),
+            file_name="scenario.json",
+            mime="application/json",
+            disabled=not scenario.edits,
+            on_click="ignore",
+            width="stretch",
+        )
+    if not asked:
+        return
+    st.session_state["trial_at_hand"] = named
+    try:
+        file = save_scenario(survey.district.folder, named)
+        st.success(say("saved").format(f"{file.parent.name}/{file.name}"))
+    except StoreError as error:
+        if isinstance(error.__cause__, OSError):
+            st.session_state.setdefault("own", {})[said] = named
+            st.info(say("kept_here"))
+        else:
+            raise GeoError(str(error)) from error

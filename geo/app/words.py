@@ -1,0 +1,136 @@
+"""What the app says, in Chinese and in English."""
+
+from __future__ import annotations
+
+from ..views.format import LANGUAGES, Language, word
+
+WORDS: dict[str, tuple[str, str]] = {
+    "app": ("城乡图", "Chengxiang Atlas"),
+    # pages
+    "overview": ("总览", "Overview"),
+    "scope": ("范围", "Scope"),
+    "coverage": ("指标", "Coverage"),
+    "explain": ("查证", "Explain a figure"),
+    "layers": ("图层", "Layers"),
+    "what_if": ("试算", "What if"),
+    "import": ("导入与检查", "Import and check"),
+    # every page
+    "language": ("语言 Language", "语言 Language"),
+    "pick_district": ("区", "District"),
+    "round": ("调查轮次", "Survey round"),
+    "download": ("下载表格（CSV）", "Download the table (CSV)"),
+    "indicator": ("指标", "Indicator"),
+    "level": ("单元层级", "Units"),
+    "within": ("统计范围", "Counted"),
+    "drawn": ("地图显示", "On the map"),
+    "features": ("逐个对象", "Features"),
+    "verdicts": ("单元判定", "Units"),
+    "fault": ("数据不能使用：", "The data cannot be used:"),
+    "no_scope": (
+        "本轮次没有四至界线，无法认定范围。",
+        "This round has no edges, so no scope can be decided.",
+    ),
+    "no_layer": (
+        "本轮次没有这项指标所需的图层。",
+        "This round lacks the layers this indicator is measured on.",
+    ),
+    "working": ("正在计算……", "Computing…"),
+    # scope
+    "click": (
+        "在地图或表中点一个村（社区），这里说明认定的理由。",
+        "Pick a village on the map or in the list: the reason for its decision appears here.",
+    ),
+    "try_rule": ("试改认定规则", "Try another rule"),
+    "rule": ("规则", "Rule"),
+    "in_at_least": ("面积占比不低于此值为范围内（%）", "In from this share of area (%)"),
+    "out_at_most": ("面积占比不高于此值为范围外（%）", "Out up to this share of area (%)"),
+    "changed": (
+        "与现行规则相比，{} 个单元的认定改变",
+        "{} units are decided otherwise than by the rule in force",
+    ),
+    "none_changed": (
+        "与现行规则相比，没有单元的认定改变。",
+        "No unit is decided otherwise than by the rule in force.",
+    ),
+    "thresholds": (
+        "“范围外”的界限须低于“范围内”的界限。",
+        "The threshold for out must be lower than the one for in.",
+    ),
+    # coverage and explain
+    "ranked": ("各单元", "By unit"),
+    "behind": ("数字背后的记录", "The rows behind the figure"),
+    "behind_unit": ("数字背后的记录：{}", "The rows behind the figure: {}"),
+    "pick_unit": (
+        "点一个单元，看它的数字由哪些记录组成。",
+        "Pick a unit to see the rows its figure is made of.",
+    ),
+    "unit": ("单元", "Unit"),
+    "sum": ("计算", "How it is reckoned"),
+    "clause": ("政策条款", "The clause"),
+    "no_clause": ("政策未定目标。", "The policy sets no target."),
+    "declaration": ("指标声明", "The declaration"),
+    # layers
+    "layers_shown": ("显示的图层", "Layers shown"),
+    # what if
+    "trial": ("试改内容", "What is changed"),
+    "to": ("改为", "To"),
+    "true": ("是", "yes"),
+    "false": ("否", "no"),
+    "unknown": ("情况不明", "unknown"),
+    "trial_hint": (
+        "在地图上点选，或在表中勾选；上方的数字随之变化，调查数据不受影响。",
+        "Click on the map or tick in the list: the figures follow, and the survey stays as it is.",
+    ),
+    "figures_move": ("数字的变化", "How the figures move"),
+    "scenario": ("方案", "Scenario"),
+    "scenario_name": ("方案名称", "Name of the scenario"),
+    "save": ("保存方案", "Save the scenario"),
+    "saved": ("已保存到 {}", "Saved to {}"),
+    "kept_here": (
+        "区数据目录不可写，方案只在本次会话中保留；可下载。",
+        "The district's folder cannot be written: the scenario is kept for this session; it can be downloaded.",
+    ),
+    "download_scenario": ("下载方案（JSON）", "Download the scenario (JSON)"),
+    "new_scenario": ("新方案", "A new one"),
+    "other_data": (
+        "该方案基于另一版本的数据，其中 {} 条记录已不存在。",
+        "The scenario was made on other data; {} of its rows are no longer there.",
+    ),
+    "nothing_to_try": (
+        "本轮次没有可以试改的图层。",
+        "This round has no layer in which anything could be tried.",
+    ),
+    # import and check
+    "upload": ("选择文件", "Choose a file"),
+    "upload_help": (
+        "GeoPackage、GeoJSON、Shapefile（zip）、OSM PBF、CSV、Excel、KML、GPX；不超过 100 MB。",
+        "GeoPackage, GeoJSON, Shapefile (zip), OSM PBF, CSV, Excel, KML, GPX; up to 100 MB.",
+    ),
+    "for_layer": ("导入为图层", "Import as layer"),
+    "into_round": ("轮次日期（YYYY-MM-DD）", "Round (YYYY-MM-DD)"),
+    "crs": ("坐标系（可留空）", "Coordinates (may be left empty)"),
+    "fields": ("字段对应（每行一条：字段=列名）", "Fields, one a line: field=column"),
+    "accept": ("采用系统的推断", "Use what the importer believes"),
+    "try_import": ("试导入（不写入）", "Try it (writes nothing)"),
+    "take_in": ("正式导入", "Take it in"),
+    "taken": ("{} / {} 行可导入，{} 行不能导入", "{} of {} rows can be taken, {} are left out"),
+    "done_import": ("已导入轮次 {}：{} 行", "Taken into round {}: {} rows"),
+    "left_out": ("不能导入的行", "Rows left out"),
+    "check": ("检查本轮次", "Check this round"),
+    "findings": ("检查结果", "Findings"),
+    "no_findings": ("没有发现问题。", "Nothing was found."),
+    "run_check": ("开始检查", "Run the check"),
+    "import_part": ("导入文件", "Import a file"),
+}
+
+
+def say(name: str, language: Language) -> str:
+    """A word of the app, or of the figures.
+
+    Examples
+    --------
+    >>> say("scope", "en"), say("met", "zh")
+    ('Scope', '达标')
+    """
+    pair = WORDS.get(name)
+    return pair[LANGUAGES.index(language)] if pair else word(name, language)

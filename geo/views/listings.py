@@ -1,0 +1,340 @@
+"""The lists of the app: units by decision, units by figure, the rows behind a figure, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..errors import abridge
+from .format import Language, amount, percent, percent_range, word
+from .listing import (
+    Column,
+    Listing,
+    Row,
+    number_cell,
+    range_cell,
+    rate_cell,
+    text_of,
+    verdict_cell,
+)
+from .tables import scope_table, why
+
+if TYPE_CHECKING:
+    from ..model import Finding, Indicator
+    from ..scope import Scope
+    from ..survey import Survey
+
+_SAID: dict[str, tuple[str, str]] = {
+    "units": ("单元清单", "List of units"),
+    "name": ("名称", "Name"),
+    "town": ("镇（街道）", "Town"),
+    "decision": ("认定", "Decision"),
+    "before": ("现行认定", "Now"),
+    "share": ("面积占比", "Share inside"),
+    "margin": ("距边界 m", "To border, m"),
+    "near": ("临界", "Near edge"),
+    "sides": ("相关界线", "Edges"),
+    "verdict": ("判定", "Verdict"),
+    "rate": ("比率", "Rate"),
+    "bounds": ("上下限与目标", "Bounds and target"),
+    "unknown": ("情况不明", "Unknown"),
+    "total": ("合计", "Total"),
+    "rows": ("记录", "Rows"),
+    "key": ("编号", "Id"),
+    "state": ("状态", "State"),
+    "unit": ("单元", "Unit"),
+    "inside": ("四至内", "Inside"),
+    "source": ("来源", "Source"),
+    "nowhere": ("不在任何单元内", "in no unit"),
+    "severity": ("程度", "Severity"),
+    "layer": ("图层", "Layer"),
+    "found": ("发现", "Found"),
+    "count": ("行数", "Rows"),
+    "reason": ("原因", "Reason"),
+    "row": ("行", "Row"),
+    "in_round": ("本轮次第 {} 行", "row {} of this round"),
+    "mixed": ("部分", "in part"),
+    "error": ("错误", "error"),
+    "warning": ("警告", "warning"),
+    "info": ("说明", "note"),
+    "remedy": ("处理：", "What to do: "),
+    "expected": ("应为：", "Expected: "),
+    "of_rows": ("所涉行：", "Rows: "),
+}
+
+
+def scope_listing(survey: Survey, scope: Scope, language: Language, hint: str) -> Listing:
+    """The finest units with their decisions; the sentence of each is its reason.
+
+    Parameters
+    ----------
+    survey : the round
+    scope : its decisions
+    language : "zh" or "en"
+    hint : shown where none is picked
+    """
+    layer = survey.district.levels[0]
+    table = scope_table(survey, scope, language)
+    reasons = {row["unit_code"]: why(row, language) for row in scope.rows.to_dict("records")}
+    rows = tuple(
+        Row(
+            row["unit_code"],
+            (
+                row["unit_name"],
+                row["town"],
+                (row["decision"], {"in": 0, "partly": 1, "out": 2}[row["kind"]], row["kind"]),
+                (f"{row['share']:.1f}%", row["share"]),
+                number_cell(row["margin_m"]),
+                row["near_edge"],
+                row["sides"],
+            ),
+            reasons[row["unit_code"]],
+            row["unit_code"],
+        )
+        for row in table.to_dict("records")
+    )
+    columns = (
+        Column(_said("name", language)),
+        Column(_said("town", language), filtered=True),
+        Column(_said("decision", language), "chip", filtered=True),
+        Column(_said("share", language), "number"),
+        Column(_said("margin", language), "number"),
+        Column(_said("near", language), filtered=True),
+        Column(_said("sides", language)),
+    )
+    return Listing(
+        _said("units", language), language, columns, rows, layer.name, hint, height_px=520
+    )
+
+
+def changes_listing(survey: Survey, before: Scope, after: Scope, language: Language) -> Listing:
+    """The finest units that another rule decides otherwise."""
+    layer = survey.district.levels[0]
+    level = layer.unit.level if layer.unit else None
+    old = before.rows[before.rows["level"] == level].set_index("unit_code")["decision"]
+    rows = []
+    for row in after.rows[after.rows["level"] == level].to_dict("records"):
+        was = old.get(row["unit_code"])
+        if was is not None and was != row["decision"]:
+            chips = [(word(kind, language), kind, kind) for kind in (was, row["decision"])]
+            share = (percent(row["share"]), float(row["share"]))
+            rows.append(
+                Row(
+                    str(row["unit_code"]),
+                    (text_of(row["unit_name"]), *chips, share),
+                    why(row, language),
+                )
+            )
+    columns = (
+        Column(_said("name", language)),
+        Column(_said("before", language), "chip"),
+        Column(_said("decision", language), "chip"),
+        Column(_said("share", language), "number"),
+    )
+    return Listing(
+        _said("units", language), language, columns, tuple(rows), layer.name, height_px=260
+    )
+
+
+def figures_listing(
+    rows: pd.DataFrame, indicator: Indicator, judged: bool, language: Language, hint: str = ""
+) -> Listing:
+    """The units of a level by an indicator, the lowest rate first, bounds drawn as ranges.
+
+    Parameters
+    ----------
+    rows : of `coverage_of`, of one indicator, level and scope
+    indicator : its declaration
+    judged : whether it has a target here
+    language : "zh" or "en"
+    hint : shown where none is picked
+    """
+    shown = rows[rows["unit_code"].notna() | (rows["total"] > 0)]
+    made = []
+    for row in shown.to_dict("records"):
+        code, measure = row["unit_code"], row["measure"]
+        name = _said("nowhere", language) if pd.isna(code) else text_of(row["unit_name"])
+        verdict = (verdict_cell(row["status"], language),) if judged else ()
+        made.append(
+            Row(
+                "" if pd.isna(code) else str(code),
+                (
+                    name,
+                    *verdict,
+                    rate_cell(row),
+                    range_cell(row),
+                    *(_amount(row[part], measure, language) for part in ("unknown", "total")),
+                ),
+                _sentence(name, row, language),
+                "" if pd.isna(code) else str(code),
+            )
+        )
+    columns = [
+        Column(_said("name", language)),
+        *([Column(_said("verdict", language), "chip", filtered=True)] if judged else []),
+        Column(_said("rate", language), "number"),
+        Column(_said("bounds", language), "range"),
+        Column(_said("unknown", language), "number"),
+        Column(_said("total", language), "number"),
+    ]
+    return Listing(
+        indicator.title.in_(language),
+        language,
+        tuple(columns),
+        tuple(made),
+        f"units:{indicator.id}",
+        hint,
+        order=(2 if judged else 1, False),
+        height_px=470,
+    )
+
+
+def rows_listing(
+    pieces: pd.DataFrame, indicator: Indicator, measure: str, language: Language
+) -> Listing:
+    """The features behind a figure, each with what of it is covered, not covered, unknown, and its source.
+
+    Parameters
+    ----------
+    pieces : of `rows_behind`; the pieces of one feature are added up
+    indicator : its declaration
+    measure : "m", "m2" or "count"
+    language : "zh" or "en"
+    """
+    parts = ["covered", "not_covered", "unknown"]
+    first = pieces.groupby("fid", sort=False).agg(
+        {**dict.fromkeys(parts, "sum"), "key": "first", "label": "first"}
+        | dict.fromkeys(("source_file", "source_row"), "first")
+    )
+    made = []
+    for fid, row in first.iterrows():
+        kinds = [part for part in parts if row[part] > 1e-9 * max(row[parts].sum(), 1e-9)]
+        state = word(kinds[0], language) if len(kinds) == 1 else _said("mixed", language)
+        chip = {"covered": "met", "not_covered": "not_met", "unknown": "undecided"}
+        kind = chip[kinds[0]] if len(kinds) == 1 else "info"
+        key = str(fid) if row["key"] is None else str(row["key"])
+        source = (
+            _said("in_round", language).format(fid)
+            if row["source_file"] is None
+            else f"{row['source_file']} · {text_of(row['source_row'])}"
+        )
+        made.append(
+            Row(
+                key,
+                (
+                    text_of(row["label"]),
+                    key,
+                    (state, kind, kind),
+                    *(_amount(row[part], measure, language) for part in parts),
+                    source,
+                ),
+            )
+        )
+    columns = (
+        Column(_said("name", language)),
+        Column(_said("key", language)),
+        Column(_said("state", language), "chip", filtered=True),
+        *(Column(word(part, language), "number") for part in parts),
+        Column(_said("source", language)),
+    )
+    return Listing(
+        indicator.title.in_(language),
+        language,
+        columns,
+        tuple(made),
+        f"figure:{indicator.id}",
+        height_px=360,
+    )
+
+
+def findings_listing(
+    findings: Iterable[Finding], titles: Mapping[str, str], language: Language
+) -> Listing:
+    """What a check or an import found, errors first."""
+    rows = tuple(
+        Row(
+            str(number),
+            (
+                (
+                    _said(finding.severity, language),
+                    ["error", "warning", "info"].index(finding.severity),
+                    finding.severity,
+                ),
+                titles.get(finding.layer, finding.layer),
+                finding.code,
+                finding.found,
+                number_cell(len(finding.rows) or None),
+            ),
+            _remedy(finding, language),
+        )
+        for number, finding in enumerate(findings)
+    )
+    columns = (
+        Column(_said("severity", language), "chip", filtered=True),
+        Column(_said("layer", language), filtered=True),
+        Column(_said("key", language)),
+        Column(_said("found", language)),
+        Column(_said("count", language), "number"),
+    )
+    return Listing(_said("found", language), language, columns, rows, "findings", height_px=460)
+
+
+def left_out_listing(left_out: Sequence[Any], language: Language) -> Listing:
+    """The rows of a file that an import cannot take, and why."""
+    rows = tuple(
+        Row(str(number), (text_of(item.row), item.reason)) for number, item in enumerate(left_out)
+    )
+    columns = (Column(_said("row", language)), Column(_said("reason", language)))
+    return Listing(_said("row", language), language, columns, rows, height_px=260)
+
+
+def attributes_listing(
+    title: str,
+    layer: str,
+    ids: Sequence[str],
+    labels: Sequence[str],
+    columns: Sequence[tuple[str, Sequence[str]]],
+    language: Language,
+) -> Listing:
+    """The features of a layer with some of their attributes in words, to be marked."""
+    rows = tuple(
+        Row(one, (label, *said), "")
+        for one, label, *said in zip(ids, labels, *(values for _, values in columns), strict=True)
+    )
+    heads = (
+        Column(_said("name", language)),
+        *(Column(name, filtered=len(set(values)) <= 12) for name, values in columns),
+    )
+    return Listing(title, language, heads, rows, layer, marking=True, height_px=520)
+
+
+def _sentence(name: str, row: Mapping[Hashable, Any], language: Language) -> str:
+    measure = row["measure"]
+    parts = " · ".join(
+        f"{word(part, language)} {amount(row[part], measure, language)}"
+        for part in ("covered", "not_covered", "unknown")
+    )
+    colon, bounds = ("：", "上下限") if language == "zh" else (": ", "bounds")
+    limits = percent_range(row["rate_lower"], row["rate_upper"])
+    return f"{name}{colon}{percent(row['rate'])}（{bounds} {limits}） {parts}"
+
+
+def _remedy(finding: Finding, language: Language) -> str:
+    parts = [finding.found]
+    if finding.expected:
+        parts.append(_said("expected", language) + finding.expected)
+    if finding.remedy:
+        parts.append(_said("remedy", language) + finding.remedy)
+    if finding.rows:
+        parts.append(_said("of_rows", language) + abridge(finding.rows))
+    return " · ".join(parts)
+
+
+def _amount(value: float, measure: str, language: Language) -> tuple[str, float]:
+    return amount(value, measure, language), float(value)
+
+
+def _said(name: str, language: Language) -> str:
+    return _SAID[name][0 if language == "zh" else 1]
