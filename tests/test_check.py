@@ -18,6 +18,7 @@ from shapely import LineString, Point, Polygon, box
 from geo.catalog import load_catalog
 from geo.check.report import CheckReport, check_round
 from geo.check.text import read_again
+from geo.check.titles import CODES
 from geo.crs import wgs84_to_bd09, wgs84_to_gcj02
 from geo.model import FieldSpec, Finding
 from geo.survey import open_survey
@@ -590,6 +591,23 @@ def test_progress_counts_to_its_end() -> None:
     check(sound(), progress=lambda done, total, name: steps.append((done, total)))
     assert steps == sorted(steps)
     assert steps[-1][0] == steps[-1][1] == len(steps) - 1
+
+
+def test_every_code_has_a_name_in_both_languages() -> None:
+    """Codes are written as literals: the sources say which there are."""
+    sources = [*(ROOT / "geo" / "check").glob("*.py"), ROOT / "geo" / "placing" / "judging.py"]
+    sources += [ROOT / "geo" / "validate.py"]
+    written = set()
+    for path in sources:
+        if path.name != "titles.py":
+            written |= set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', path.read_text(encoding="utf-8")))
+    known = {"mojibake", "overlap", "gap", "crack"}
+    assert written - NO_CODES == set(CODES) - known
+    assert all(title.zh and title.en for title in CODES.values())
+
+
+NO_CODES = {"latin-1", "utf-8"}
+ROOT = Path(__file__).parents[1]
 
 
 def test_refers_to_and_its_kin_are_checked_as_declarations(tmp_path: Path) -> None:

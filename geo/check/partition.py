@@ -149,7 +149,8 @@ def outside_units(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     inside = np.zeros(len(shapes), dtype=bool)
     inside[rows.tree.query(units, predicate="covers")[1]] = True
     touched = inside.copy()
-    touched[rows.tree.query(units, predicate="intersects")[1]] = True
+    rest = np.flatnonzero(~inside)
+    touched[rest[finest.tree.query(shapes[rest], predicate="intersects")[0]]] = True
     crossing = np.flatnonzero(touched & ~inside)
     loose = np.zeros(len(shapes))
     if rows.layer.geometry != "Point":

@@ -68,7 +68,7 @@ def misplaced(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             shapes=() if not rows.placed else rows.marks(np.flatnonzero(far)),
         )
     if not judged.proposals and rows.placed:
-        away = home.away_m(_centres(rows.frame.geometry.to_numpy())[far])
+        away = _away_m(rows.frame.geometry.to_numpy()[far], home)
         worst = f", by up to {away.max() / 1000:,.0f} km" if np.isfinite(away).all() else ""
         yield rows.observe(
             "outside-district",
@@ -108,10 +108,24 @@ def _far(rows: LayerRows, home: Home) -> Mask:
     """The rows that have a place, and it is far from every unit."""
     shapes = rows.frame.geometry.to_numpy()
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes) | rows.not_finite)
-    far = np.asarray(there & (home.away_m(_centres(shapes)) > FAR_M))
+    far = np.asarray(there & (_away_m(shapes, home) > FAR_M))
     # What runs past the border, or is there for orientation, belongs where most of it does.
     loose = rows.layer.unit is None and not rows.layer.indicators
     return far if not loose or far.sum() * 2 > there.sum() else np.zeros(len(far), dtype=bool)
+
+
+def _away_m(shapes: NDArray[np.object_], home: Home) -> NDArray[np.float64]:
+    """How far the nearest corner of each shape's extent lies from the district; infinite for no place.
+
+    A line that is in the district but for one vertex is not far: it is too long.
+    """
+    with np.errstate(invalid="ignore"):
+        bounds = shapely.bounds(shapes)
+        west, south, east, north = home.bounds
+        beside = np.maximum(np.maximum(west - bounds[:, 2], bounds[:, 0] - east), 0)
+        beyond = np.maximum(np.maximum(south - bounds[:, 3], bounds[:, 1] - north), 0)
+        away = np.hypot(beside, beyond)
+    return np.where(np.isfinite(bounds).all(axis=1), away, np.inf)
 
 
 def _home_for(rows: LayerRows, extents: list[Extent], evidence: Evidence) -> Home | None:

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from ..validate import PROVENANCE
-from .evidence import Check, Evidence, LayerRows, Mask, Observation, amount
+from .evidence import Check, Evidence, LayerRows, Mask, Observation, Shapes, amount
 
 SHORTEST_M = 0.05
 """A line shorter than this is a slip of the hand."""
@@ -24,14 +24,32 @@ ENOUGH = 30
 def copies(rows: LayerRows) -> Mask:
     """The rows that say again, in every stored column and in geometry, what an earlier row says."""
     stored = rows.stored
-    attributes = pd.DataFrame(stored.drop(columns=[*PROVENANCE], errors="ignore"))
-    if isinstance(stored, gpd.GeoDataFrame) and stored._geometry_column_name in stored.columns:
-        attributes = attributes.drop(columns=stored.geometry.name)
-        attributes = attributes.assign(_shape=shapely.to_wkb(stored.geometry.to_numpy()))
-    elif rows.layer.key is None:
+    again = np.zeros(len(stored), dtype=bool)
+    shaped = isinstance(stored, gpd.GeoDataFrame) and stored._geometry_column_name in stored.columns
+    if shaped:
+        suspects = np.flatnonzero(_same_extent(stored.geometry.to_numpy()))
+    elif rows.layer.key is not None:
+        suspects = np.flatnonzero(pd.Series(rows.names, dtype=object).duplicated(keep=False))
+    else:
         # Without a key or a place two alike entries may well be two things.
-        return np.zeros(len(stored), dtype=bool)
-    return attributes.duplicated(keep="first").to_numpy(dtype=bool)
+        return again
+    few = stored.iloc[suspects]
+    attributes = pd.DataFrame(few.drop(columns=[*PROVENANCE], errors="ignore"))
+    if isinstance(few, gpd.GeoDataFrame) and shaped:
+        attributes = attributes.drop(columns=few.geometry.name)
+        attributes = attributes.assign(_shape=shapely.to_wkb(few.geometry.to_numpy()))
+    again[suspects] = attributes.duplicated(keep="first").to_numpy(dtype=bool)
+    return again
+
+
+def _same_extent(shapes: Shapes) -> Mask:
+    """Shapes that share their extent with another: only they can be the same."""
+    with np.errstate(invalid="ignore"):
+        # One number an extent: equal for equal ones, and that two differing ones agree harms nothing.
+        mark = np.nan_to_num(shapely.bounds(shapes), posinf=0.0, neginf=0.0) @ np.array(
+            [1.0, np.sqrt(2), np.e, np.pi]
+        )
+    return pd.Series(mark).duplicated(keep=False).to_numpy(dtype=bool)
 
 
 def duplicate_rows(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
@@ -51,14 +69,13 @@ def duplicate_rows(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
 
 def duplicate_geometry(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     """Rows of different content drawn at one and the same place; direction and start do not matter."""
-    usable = rows.usable & ~copies(rows)
-    if not usable.any():
+    if not rows.usable.any():
         return
-    positions = np.flatnonzero(usable)
+    positions = rows.tree_rows[_same_extent(rows.shapes[rows.tree_rows])]
+    if not len(positions):
+        return
+    positions = positions[~copies(rows)[positions]]
     shapes = rows.shapes[positions]
-    # Only what shares its extent can be the same: one cheap pass before the costly one.
-    extent = pd.DataFrame(shapely.bounds(shapes)).duplicated(keep=False).to_numpy(dtype=bool)
-    positions, shapes = positions[extent], shapes[extent]
     plain = pd.Series(shapely.to_wkb(shapely.normalize(shapes)))
     twice = plain.duplicated(keep=False).to_numpy(dtype=bool)
     if twice.any():
