@@ -24,7 +24,7 @@ _DTYPES = {
     "date": "datetime64[ms]",
 }
 EXACT = 2.0**53
-"""Up to here every whole number is a float of its own."""
+"""Below this every whole number is a float of its own."""
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -230,7 +230,7 @@ def _allowed(figures: np.ndarray[Any, Any], spec: FieldSpec) -> Mask:
             good &= figures <= spec.maximum
         if spec.type == "integer":
             # Beyond that a float has lost digits.
-            good &= (figures == np.floor(figures)) & (np.abs(figures) <= EXACT)
+            good &= (figures == np.floor(figures)) & (np.abs(figures) < EXACT)
     return np.asarray(good)
 
 
