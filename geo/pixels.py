@@ -11,10 +11,13 @@ import shapely
 from .errors import DataError, Fault
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
 SEGMENT_M = 250.0
 """Outlines are given vertices this close before they are bent into another CRS."""
+ROUNDING = 1e-6
+"""What is missing to the whole by less than this is rounding, not unknown."""
 
 
 def pixel_shares(
@@ -107,9 +110,6 @@ def _shares(
     polygons: NDArray[np.object_], crs: str, source: Any, at_least: float, band: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import geopandas as gpd
-    from exactextract import exact_extract
-    from exactextract.feature import GeoPandasFeatureSource
-    from exactextract.raster import NumPyRasterSource
     from rasterio.windows import Window, from_bounds
 
     nothing = np.zeros(len(polygons))
@@ -131,36 +131,52 @@ def _shares(
     window = Window.from_slices(rows, columns)
     passing, failing = _passing(source, window, at_least, band)
 
+    sums, total = _overlapped(outlines, passing, failing, source, window)
+    shares = sums / total[:, None]
+    # Overlap fractions are kept as 32-bit: a polygon wholly known may come to a little less or more.
+    whole = shares.sum(axis=1)
+    shares[whole > 1 - ROUNDING] /= whole[whole > 1 - ROUNDING, None]
+    return shares[:, 0], shares[:, 1]
+
+
+def _overlapped(
+    outlines: gpd.GeoSeries,
+    passing: NDArray[np.bool_],
+    failing: NDArray[np.bool_],
+    source: Any,
+    window: Any,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each polygon, the area of passing and of failing pixels, and its own area, in the raster's grid."""
+    import geopandas as gpd
+    from exactextract import exact_extract
+    from exactextract.feature import GeoPandasFeatureSource
+    from exactextract.raster import NumPyRasterSource
+
     transform = source.window_transform(window)
     top, height, width = transform.f, -transform.e, transform.a
-    if source.crs.is_geographic:
-        # A degree of longitude shrinks towards the poles: weigh each row by its band of the sphere.
-        edges = np.sin(np.radians(top - height * np.arange(passing.shape[0] + 1)))
-        weight = (edges[:-1] - edges[1:])[:, None] * np.radians(width)
-        total = shapely.area(
-            shapely.transform(
-                outlines.to_numpy(),
-                lambda xy: np.column_stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))]),
-            )
-        )
-    else:
-        weight = np.full((passing.shape[0], 1), width * height)
-        total = shapely.area(outlines.to_numpy())
-    box = (
-        transform.c,
-        top - height * passing.shape[0],
-        transform.c + width * passing.shape[1],
-        top,
-    )
+    rows, columns = passing.shape
+    box = (transform.c, top - height * rows, transform.c + width * columns, top)
     wkt = source.crs.to_wkt()
-    layers = [
+    shapes = outlines.to_numpy()
+    features = GeoPandasFeatureSource(gpd.GeoDataFrame(geometry=shapes, crs=wkt))
+    if not source.crs.is_geographic:
+        unknown = 2
+        classes = np.where(passing, 1, np.where(failing, 0, unknown)).astype(np.uint8)
+        grid = NumPyRasterSource(classes, *box, nodata=unknown, srs_wkt=wkt)
+        found = exact_extract(grid, features, ["sum", "count"], output="pandas")
+        reached, known = (found[name].fillna(0.0).to_numpy(float) for name in ("sum", "count"))
+        pixel = width * height
+        return np.stack([reached, known - reached], axis=1) * pixel, shapely.area(shapes)
+    # A degree of longitude shrinks towards the poles: weigh each row by its band of the sphere.
+    bands = np.sin(np.radians(top - height * np.arange(rows + 1)))
+    weight = (bands[:-1] - bands[1:])[:, None] * np.radians(width)
+    grids = [
         NumPyRasterSource(mask * weight, *box, name=name, srs_wkt=wkt)
         for name, mask in (("passing", passing), ("failing", failing))
     ]
-    frame = gpd.GeoDataFrame(geometry=outlines.to_numpy(), crs=wkt)
-    sums = exact_extract(layers, GeoPandasFeatureSource(frame), ["sum"], output="pandas")
-    shares = sums[["passing_sum", "failing_sum"]].fillna(0.0).to_numpy(float) / total[:, None]
-    # Rounding of the overlap fractions (kept as 32-bit) may reach past the whole.
-    over = np.maximum(shares.sum(axis=1), 1.0)
-    shares /= over[:, None]
-    return shares[:, 0], shares[:, 1]
+    found = exact_extract(grids, features, ["sum"], output="pandas")
+    sums = found[["passing_sum", "failing_sum"]].fillna(0.0).to_numpy(float)
+    sphere = shapely.transform(
+        shapes, lambda xy: np.column_stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))])
+    )
+    return sums, shapely.area(sphere)
