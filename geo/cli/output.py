@@ -14,6 +14,8 @@ from typing import Any
 
 import typer
 
+from ..views.inert import inert_cell
+
 Row = Mapping[str, Any]
 
 
@@ -126,8 +128,8 @@ def _printable(text: str) -> str:
 def _cell(value: object) -> object:
     if isinstance(value, (list, tuple)):
         value = " ".join(str(item) for item in value)
-    if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
+    if isinstance(value, str):
+        return inert_cell(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else value
