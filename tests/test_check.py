@@ -416,7 +416,9 @@ def test_a_column_cut_short_is_told_with_the_field_it_looks_like() -> None:
     report = check(frames)
     assert codes(report) == ["unmatched-column", "mostly-unknown"]
     assert "--field accuracy_m=accuracy" in told(report, "unmatched-column").remedy
-    assert "no such column" in told(report, "mostly-unknown").found
+    assert told(report, "mostly-unknown").found == (
+        "accuracy_m: unknown in every one of 4 rows (no such column)"
+    )
 
 
 def test_more_green_than_ground_is_told() -> None:
@@ -604,6 +606,11 @@ def test_every_code_has_a_name_in_both_languages() -> None:
     known = {"mojibake", "overlap", "gap", "crack"}
     assert written - NO_CODES == set(CODES) - known
     assert all(title.zh and title.en for title in CODES.values())
+
+
+def test_every_code_is_explained_in_the_documentation() -> None:
+    page = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+    assert {code for code in CODES if f"`{code}`" not in page} == set()
 
 
 NO_CODES = {"latin-1", "utf-8"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 import geopandas as gpd
@@ -13,6 +13,7 @@ import shapely
 from ..catalog import condition_fields
 from ..model import (
     Layer,
+    Severity,
     ShareMeeting,
     ShareOfArea,
     ShareOfCount,
@@ -74,25 +75,46 @@ def mostly_unknown(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
         for finding in rows.conformed.findings
         if finding.code == "unreadable-value"
     }
+    whole: dict[Severity, list[str]] = {"warning": [], "info": []}
     for name in rows.layer.fields:
         share = float(rows.frame[name].isna().mean())
         if share <= 0.5 or name == rows.layer.key:
             continue
-        absent = find_column(rows.stored, name) is None
-        uses = measured.get(name, ())
-        found = f"{name} is unknown in {share:.0%} of {amount(len(rows.frame), 'row')}"
-        if absent:
-            found += ": the layer has no such column"
-        elif name in unread:
-            found += ": see unreadable-value"
-        yield rows.observe(
-            "mostly-unknown",
-            "warning" if uses else "info",
-            [],
-            found=found + (f"; measured with it: {', '.join(uses)}" if uses else ""),
-            expected="known in at least half of the rows",
-            remedy="survey the missing ones, or map the column that holds it",
-        )
+        severity: Severity = "warning" if measured.get(name) else "info"
+        if share == 1:
+            whole[severity].append(name)
+            continue
+        found = f"{name} is unknown in {int(share * 100)}% of {amount(len(rows.frame), 'row')}"
+        if name in unread:
+            found += ", some because their entry cannot be read"
+        yield _unknown(rows, severity, found, [name], measured)
+    # What nobody surveyed at all is one thing to know, not ten.
+    for severity, names in whole.items():
+        if names:
+            stored = [name for name in names if find_column(rows.stored, name) is not None]
+            absent = ", ".join(name for name in names if name not in stored)
+            found = f"{', '.join(names)}: unknown in every one of {amount(len(rows.frame), 'row')}"
+            if absent:
+                found += " (no such column)" if not stored else f" (no column {absent})"
+            yield _unknown(rows, severity, found, names, measured)
+
+
+def _unknown(
+    rows: LayerRows,
+    severity: Severity,
+    found: str,
+    names: Sequence[str],
+    measured: Mapping[str, Sequence[str]],
+) -> Observation:
+    uses = dict.fromkeys(use for name in names for use in measured.get(name, ()))
+    return rows.observe(
+        "mostly-unknown",
+        severity,
+        [],
+        found=found + (f"; measured with it: {', '.join(uses)}" if uses else ""),
+        expected="known in at least half of the rows",
+        remedy="survey the missing ones, or map the column that holds it",
+    )
 
 
 def measuring_fields(layer: Layer, evidence: Evidence) -> dict[str, tuple[str, ...]]:
