@@ -89,6 +89,7 @@ def _serve(door: socket.socket) -> None:
             os.setsid()
             confine.die_with_parent(os.getppid())
             os.dup2(handles[0], 1)
+            os.close(handles[0])
             confine.leave_network()
             try:
                 _perform(json.loads(line))

@@ -117,9 +117,11 @@ def _lower(kind: int, value: int, final: bool) -> None:
     import resource
 
     hard = resource.getrlimit(kind)[1]
+    # Past the first a process is told, past the second it is killed without a word.
+    last = value + 2 if kind == resource.RLIMIT_CPU else value
     if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(kind, (value, value if final else hard))
+        value, last = min(value, hard), min(last, hard)
+    resource.setrlimit(kind, (value, last if final else hard))
 
 
 def keep_to(own: Path, readable: Iterable[Path]) -> bool:

@@ -138,7 +138,23 @@ class Ready:
                 None, (str(other.fileno()),), subprocess.DEVNULL, subprocess.DEVNULL,
                 subprocess.DEVNULL, pass_fds=(other.fileno(),),
             )  # fmt: skip
-        self._answers = self._door.makefile("rb")
+        self._heard = b""
+
+    def _hear(self, patience: float) -> bytes | None:
+        """The next line that it says; empty where it has ended, None where nothing comes in time."""
+        self._door.settimeout(patience)
+        while b"\n" not in self._heard:
+            try:
+                piece = self._door.recv(1 << 12)
+            except TimeoutError:
+                return None
+            except OSError:
+                return b""
+            if not piece:
+                return b""
+            self._heard += piece
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line
 
     def child(self) -> _Copied | None:
         """A copy for one file; None where another file is open just now."""
@@ -153,7 +169,6 @@ class Ready:
         if self._process is None:
             return
         self._door.close()
-        self._answers.close()
         _kill(self._process.pid, self._process)
 
 
@@ -164,6 +179,7 @@ class _Copied:
         self._ready = ready
         self._pid: int | None = None
         self._status: int | None = None
+        self._over = False
         reading, self._writing = os.pipe()
         self._heard = os.fdopen(reading, "rb")
 
@@ -171,9 +187,12 @@ class _Copied:
         import socket
 
         try:
+            self._ready._door.settimeout(_START_SECONDS)
             socket.send_fds(self._ready._door, [b"+"], [self._writing])
             self._ready._door.sendall(job)
-            self._pid = int(self._ready._answers.readline() or 0) or None
+            self._pid = int(self._ready._hear(_START_SECONDS) or 0) or None
+        except OSError:
+            self._pid = None  # what answer there is will be found wanting
         finally:
             os.close(self._writing)
 
@@ -181,19 +200,24 @@ class _Copied:
         return self._heard
 
     def ended(self, patience: float) -> int | None:
-        self._status = -9
-        said = self._ready._answers.readline().split()
-        if len(said) != 2:  # the one that was copied has ended, and all copies with it
-            return -9
-        status, memory = (int(word) for word in said)
-        self._ready.most_memory_bytes = max(self._ready.most_memory_bytes, memory << 10)
-        self._status = status
-        return status
+        if self._status is None:
+            line = self._ready._hear(patience)
+            if line is None:
+                return None
+            # Without a word, the one that was copied has ended, and all copies with it.
+            status, memory = (int(word) for word in line.split() or (-9, 0))
+            self._ready.most_memory_bytes = max(self._ready.most_memory_bytes, memory << 10)
+            self._status = status
+        return self._status
 
     def end(self) -> None:
+        if self._over:
+            return
+        self._over = True
         if self._pid is not None and self._status is None:
             _kill(self._pid)
-            self.ended(0)
+            if self.ended(_START_SECONDS) is None:
+                self._ready.close()
         self._heard.close()
         self._ready._busy.release()
 
@@ -342,15 +366,16 @@ class Reader:
         heard = self._child.heard()
         threading.Thread(target=listen, daemon=True).start()
         started = time.monotonic()
+        # One that was only just started has to load first.
+        last = started + seconds + _START_SECONDS * isinstance(self._child, _Started)
         while not over.wait(_PATIENCE_SECONDS):
-            waited = time.monotonic() - started
-            if waited > seconds + _START_SECONDS * isinstance(self._child, _Started):
+            if time.monotonic() > last:
                 self._child.end()
                 raise _too_long(name, f"{seconds} s")
-            if waited > 1:
+            if time.monotonic() - started > 1:
                 progress(said[0], said[1], "rows")
         status = None
-        while status is None and time.monotonic() - started < seconds + _START_SECONDS:
+        while status is None and time.monotonic() < last:
             status = self._child.ended(_PATIENCE_SECONDS)
         return -9 if status is None else status
 

@@ -170,7 +170,7 @@ def unpack(answer: dict[str, Any], folder: Path) -> Source:
     try:
         return _source(answer, folder)
     except (
-        KeyError, ValueError, TypeError, OSError, pa.ArrowException, shapely.errors.ShapelyError,
+        LookupError, ValueError, TypeError, OSError, pa.ArrowException, shapely.errors.ShapelyError,
     ) as error:  # fmt: skip
         raise TransferError(f"an answer of another kind ({type(error).__name__})") from error
 
@@ -338,14 +338,9 @@ def _crs_text(crs: Any) -> str | None:
 
 
 def _crs(text: str | None) -> Any:
-    from ..crs import known_crs
+    from ..crs import state
 
-    if text is None:
-        return None
-    crs = known_crs(text)
-    if crs is None:
-        raise TransferError("an unknown coordinate system")
-    return crs
+    return None if text is None else state(text).crs
 
 
 def _left_out(table: pa.Table) -> tuple[LeftOut, ...]:
