@@ -116,7 +116,8 @@ class Plan:
             if missing:
                 # A format that gives only what it is asked for is asked again.
                 source, provenance = read(self._request(wanted | missing))
-        require_fields(mapped, source.columns, filled(self.mapping.join))
+        advice = best.evidence if best is not None and not self.accept else ""
+        require_fields(mapped, source.columns, filled(self.mapping.join), advice)
         return source, provenance, mapped
 
     def keep(

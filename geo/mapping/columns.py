@@ -181,7 +181,7 @@ def map_columns(
 
 
 def require_fields(
-    mapped: Mapped, columns: Sequence[str], filled: frozenset[str] = frozenset()
+    mapped: Mapped, columns: Sequence[str], filled: frozenset[str] = frozenset(), advice: str = ""
 ) -> None:
     """Refuse a mapping that leaves a required field without a column.
 
@@ -190,6 +190,7 @@ def require_fields(
     mapped : as far as it goes
     columns : the file's, to speak of them
     filled : fields that get their values elsewhere
+    advice : what else would do
 
     Raises
     ------
@@ -203,8 +204,9 @@ def require_fields(
             remedy = (
                 f"add --field {name}=COLUMN; --field {name}={ROW} takes each row's name in the file"
             )
-            if name in near:
-                remedy = f"{near[name].evidence}: --accept-proposals, or {remedy}"
+            if name in near or advice:
+                evidence = near[name].evidence if name in near else advice
+                remedy = f"{evidence}: --accept-proposals, or {remedy}"
             faults.append(
                 Fault(
                     mapped.layer.name,
