@@ -123,11 +123,17 @@ def absent_layers(survey: Survey, indicators: Sequence[str] | None = None) -> tu
 
 def ground_of(survey: Survey, engine: Engine | str = "reference") -> Ground:
     """The units and the area of a round, with the engine to cut by them."""
+    if isinstance(engine, str) and engine in survey.grounds:
+        kept: Ground = survey.grounds[engine]
+        return kept
     area = None
     if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)):
         area = area_of(survey.frame(EDGES_LAYER), survey.district.spec.scope).polygon
     cutter = engine_named(engine) if isinstance(engine, str) else engine
-    return Ground(units_of(survey), area, cutter)
+    ground = Ground(units_of(survey), area, cutter)
+    if isinstance(engine, str):
+        survey.grounds[engine] = ground
+    return ground
 
 
 def rows_behind(

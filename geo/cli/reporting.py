@@ -16,6 +16,7 @@ from .show import Reader
 class ReportFormat(StrEnum):
     """The formats of a report."""
 
+    pdf = "pdf"
     xlsx = "xlsx"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..scope import EDGES_LAYER
 from ..views.format import number, percent, sides, word
@@ -151,7 +151,7 @@ def _decisions(material: Material) -> Table:
     rows: list[tuple[Value, ...]] = []
     for row in found:
         unit = material.units[str(row["unit_code"])]
-        said = {str(name): value for name, value in row.items()} | {"unit_name": ""}
+        said: dict[Any, Any] = {**row, "unit_name": ""}
         reason = why(said, language).lstrip("：: ")
         rows.append(
             (
@@ -169,7 +169,7 @@ def _decisions(material: Material) -> Table:
         "decisions",
         pair(language, "各村（社区）认定及理由", "Each unit's decision and its reason"),
         (
-            Column("unit_code", pair(language, "代码", "Code"), "code", 1.25),
+            Column("unit_code", pair(language, "代码", "Code"), "code", 1.5),
             Column("unit_name", pair(language, "名称", "Name"), width=1.4),
             Column("town", pair(language, "镇（街道）", "Town"), width=1.1),
             Column("decision", pair(language, "认定", "Decision"), "word", 0.85),

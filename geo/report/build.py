@@ -13,7 +13,7 @@ from .area import area_section
 from .changes import changes_section
 from .figures import basis_section, figures_section
 from .gaps import gaps_section, ranking_section
-from .material import Material, Progress, gather, measure_of
+from .material import Material, Progress, gather, is_split, measure_of
 from .model import Block, Column, Heading, Paragraph, Report, Section, Table, Value, pair
 from .spots import SPOTS_LAYER, spots_section, state_words
 
@@ -208,9 +208,7 @@ def _features(material: Material) -> Table:
     for layer, indicator in material.indicators:
         if not material.measured(layer, indicator):
             continue
-        if (
-            "." in indicator.id.partition(".")[2]
-        ):  # one value of a category: the whole has it already
+        if is_split(indicator):
             continue
         measure = measure_of(indicator)
         title = indicator.title.in_(language)

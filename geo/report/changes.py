@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .figures import figure_of
-from .material import measure_of
+from .material import is_split, measure_of
 from .model import Block, Column, Paragraph, Section, Table, Value, pair
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _states(
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """What each feature came to in the round before and comes to now, by key; None if either lacks it."""
     previous = material.previous
-    if previous is None or layer.key is None:
+    if previous is None or layer.key is None or is_split(indicator):
         return None
     if not material.measured(layer, indicator) or not material.measured(layer, indicator, previous):
         return None

@@ -216,6 +216,8 @@ class _Writer:
                 for item in self.report.removed
             ),
         ]
+        for place, state in enumerate([*self.report.states, word("unknown", self.language)]):
+            sheet.write_string(place, 3, state, self.formats["text"])
         for place, (name, text) in enumerate(lines):
             sheet.write_string(place, 0, name, self.formats["head"])
             sheet.write_string(place, 1, text, self.formats["text"])
@@ -276,9 +278,11 @@ class _Writer:
 
     def _choose_state(self, sheet: Worksheet, columns: Sequence[Column], last: int) -> None:
         place = next(number for number, column in enumerate(columns) if column.name == "status")
+        # By reference: in the rule itself a list is cut at its commas and ends at 255 characters.
+        about = pair(self.language, *SHEETS["about"])
         choice: dict[str, Any] = {
             "validate": "list",
-            "source": [*self.report.states, word("unknown", self.language)],
+            "source": f"='{about}'!$D$1:$D${len(self.report.states) + 1}",
             "error_title": pair(self.language, "状态", "State"),
             "error_message": pair(self.language, "请从列表中选择", "Choose one of the list"),
         }

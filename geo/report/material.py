@@ -179,6 +179,11 @@ def measure_of(indicator: Indicator) -> Measure:
     return MEASURES[indicator.kind]
 
 
+def is_split(indicator: Indicator) -> bool:
+    """Whether it is one value of a category another indicator is given by: the whole has its features."""
+    return "." in indicator.id.partition(".")[2]
+
+
 def _units(survey: Survey, language: Language, clean: PlainText) -> dict[str, Unit]:
     spec = survey.district.spec
     found = {spec.code: Unit(spec.code, spec.name.in_(language), "district", None)}

@@ -33,6 +33,8 @@ class Column:
     heading: str
     kind: Kind = "text"
     width: float = 1.0
+    paged: bool = True
+    """Whether page formats print it; the ledger has every column."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class Table:
     def printed(self) -> tuple[tuple[Value, ...], ...]:
         """The rows that a page format prints."""
         return self.rows if self.limit is None else self.rows[: self.limit]
+
+    def paged(self) -> tuple[Column, ...]:
+        """The columns that a page format prints."""
+        return tuple(column for column in self.columns if column.paged)
 
     def records(self) -> Iterator[dict[str, Value]]:
         """The rows as dicts of raw values."""
@@ -209,7 +215,7 @@ def shown(
 def shown_rows(table: Table, language: Language) -> list[list[str]]:
     """The printed rows of a table in words."""
     return [
-        [shown(column, row, table.columns, language) for column in table.columns]
+        [shown(column, row, table.columns, language) for column in table.paged()]
         for row in table.printed()
     ]
 

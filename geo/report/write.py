@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .material import Material
     from .model import Report
 
-ReportFormat = Literal["xlsx"]
+ReportFormat = Literal["pdf", "xlsx"]
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 Paper = Literal["a4", "a3"]
 Steps = Callable[[int, int, str], None]
@@ -125,4 +125,10 @@ def _xlsx(material: Material, report: Report, options: _Options) -> bytes:
     return ledger_bytes(report)
 
 
-_WRITERS: dict[str, Callable[[Material, Report, _Options], bytes]] = {"xlsx": _xlsx}
+def _pdf(material: Material, report: Report, options: _Options) -> bytes:
+    from .pdf import pdf_bytes
+
+    return pdf_bytes(material, report, options.paper, options.tell)
+
+
+_WRITERS: dict[str, Callable[[Material, Report, _Options], bytes]] = {"pdf": _pdf, "xlsx": _xlsx}

@@ -1,0 +1,237 @@
+"""The report as PDF, set by Typst with an embedded Chinese face: searchable, tagged, with bookmarks."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .model import (
+    FIGURES,
+    NUMERIC,
+    Heading,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    cut_note,
+    pair,
+    shown_rows,
+)
+from .sheets import Atlas, Paper, Sheet, north_arrow
+
+if TYPE_CHECKING:
+    from .material import Material
+
+FONT = "Noto Sans CJK SC"
+PICTURE_DPI = 200
+MOST_TAGGED_ROWS = 60
+"""Tagging every cell of the long tables would make the file four times as large; Word and HTML tag them all."""
+_LONG = re.compile(r"[!-~]{15,}")
+_JOINT = re.compile(r"(?<=[._/|%&=:;,)}\]>-])(?=[!-~])|(?<=[!-~]{12})(?=[!-~])")
+_BREAK = "\u200b"
+
+Tell = Callable[[int, int, str], None]
+
+
+def pdf_bytes(
+    material: Material, report: Report, paper: Paper = "a4", tell: Tell | None = None
+) -> bytes:
+    """The report as PDF, with its map sheets.
+
+    Parameters
+    ----------
+    material, report : what was measured, and what is said of it
+    paper : the size of the sheets
+    tell : called with (done, of how many, what is being done)
+
+    Returns
+    -------
+    bytes
+        The same report gives the same bytes.
+    """
+    atlas = Atlas(material, report, paper)
+    sheets = []
+    count = atlas.count()
+    for number, sheet in enumerate(atlas.sheets()):
+        if tell:
+            tell(number, count + 1, f"{sheet.number} {sheet.name}")
+        sheets.append(sheet)
+    if tell:
+        tell(count, count + 1, "pdf")
+    return set_page(page_data(report, sheets), "pdf")
+
+
+def sheet_picture(report: Report, sheet: Sheet) -> bytes:
+    """A sheet as a PNG of 200 dots an inch, for documents that take pictures."""
+    return set_page({**page_data(report, [sheet], sections=()), "only_sheet": 0}, "png")
+
+
+def page_data(
+    report: Report, sheets: Sequence[Sheet], sections: Sequence[Section] | None = None
+) -> dict[str, Any]:
+    """What the template sets, as plain data."""
+    language = report.language
+    shown = report.all_sections() if sections is None else sections
+    year, month, day = (int(part) for part in report.date.split("-"))
+    return {
+        "title": report.title,
+        "author": report.author,
+        "keywords": [report.round, report.digest, report.version],
+        "date": [year, month, day],
+        "font": FONT,
+        "lang": language,
+        "running": f"{report.title} · {report.round}",
+        "banner": report.banner,
+        "stamp": report.stamp,
+        "facts": [[name, _breakable(text)] for name, text in report.facts],
+        "words": {
+            "contents": pair(language, "目录", "Contents"),
+            "north": pair(language, "北", "N"),
+            "inset": pair(language, "本图在全区的位置", "Where the sheet lies in the district"),
+            "last": pair(language, "复核信息", "To check this report"),
+        },
+        "sections": [_section(section, report) for section in shown],
+        "sheets": [_sheet(sheet) for sheet in sheets],
+        "north_arrow": north_arrow(),
+        "last": [_breakable(text) for text in last_words(report)] if sections is None else [],
+        "only_sheet": None,
+    }
+
+
+def last_words(report: Report) -> tuple[str, ...]:
+    """What stands on the last page: digest, version, and the command that makes the report again."""
+    language = report.language
+    return (
+        pair(
+            language,
+            f"数据摘要（SHA-256）：{report.digest}",
+            f"Data digest (SHA-256): {report.digest}",
+        ),
+        pair(
+            language,
+            f"版本：城乡图 {report.version}",
+            f"Version: Chengxiang Atlas {report.version}",
+        ),
+        pair(language, f"命令：{report.command}", f"Command: {report.command}"),
+    )
+
+
+def font_folder() -> Path:
+    """The folder of the installed face."""
+    return Path(str(resources.files("noto_cjk_sans_otc")))
+
+
+def set_page(data: dict[str, Any], format_: Literal["pdf", "png"]) -> bytes:
+    """The pages Typst makes of the template and the data, as "pdf", or one of them as "png"."""
+    import typst
+
+    with tempfile.TemporaryDirectory(prefix="atlas-report-") as room:
+        folder = Path(room)
+        template = resources.files(__package__).joinpath("report.typ").read_bytes()
+        (folder / "report.typ").write_bytes(template)
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+        (folder / "report.json").write_text(text, encoding="utf-8")
+        made = typst.compile(
+            str(folder / "report.typ"),
+            root=str(folder),
+            font_paths=[str(font_folder())],
+            ignore_system_fonts=True,
+            format=format_,
+            ppi=float(PICTURE_DPI),
+        )
+    assert isinstance(made, bytes)
+    return made
+
+
+def _section(section: Section, report: Report) -> dict[str, Any]:
+    return {
+        "title": f"{section.number} {section.title}",
+        "blocks": [
+            {"kind": "heading", "text": block.text}
+            if isinstance(block, Heading)
+            else {"kind": "paragraph", "text": _breakable(block.text)}
+            if isinstance(block, Paragraph)
+            else _table(block, report)
+            for block in section.blocks
+        ],
+    }
+
+
+def _table(table: Table, report: Report) -> dict[str, Any]:
+    columns = table.paged()
+    judged = table.name.startswith((FIGURES, "gaps"))
+    tinted = [column.name for column in columns].index("status") if judged else -1
+    statuses = [str(row["status"]) if judged else "" for row in table.records()]
+    note = cut_note(table, report.language)
+    return {
+        "kind": "table",
+        "title": _breakable(table.title),
+        "widths": [column.width for column in columns],
+        "numeric": [column.kind in NUMERIC for column in columns],
+        "headings": [_breakable(column.heading) for column in columns],
+        "rows": [[_breakable(cell) for cell in row] for row in shown_rows(table, report.language)],
+        "tinted": tinted,
+        "tints": statuses[: len(table.printed())],
+        "notes": [text for text in (table.note, note) if text],
+        "tagged": len(table.printed()) <= MOST_TAGGED_ROWS,
+    }
+
+
+def _sheet(sheet: Sheet) -> dict[str, Any]:
+    bar_mm = sheet.bar_m * 1000 / sheet.scale
+    unit, size = ("km", 1000) if sheet.bar_m >= 2000 else ("m", 1)
+    index_columns = 3 if len(sheet.index) > 24 else 2
+    return {
+        **{
+            name: getattr(sheet, name)
+            for name in (
+                "number",
+                "title",
+                "subtitle",
+                "landscape",
+                "width_mm",
+                "height_mm",
+                "map_x_mm",
+                "map_y_mm",
+                "map_width_mm",
+                "map_height_mm",
+                "map_svg",
+                "inset_svg",
+                "inset_width_mm",
+                "legend_title",
+                "alt",
+            )
+        },
+        "scale": f"1:{sheet.scale:,}",
+        "bar_mm": bar_mm,
+        "bar": ["0", f"{sheet.bar_m / size / 2:g}", f"{sheet.bar_m / size:g} {unit}"],
+        "labels": [
+            {
+                "text": label.text,
+                "x": label.box[0],
+                "y": label.box[1],
+                "w": label.width_mm,
+                "h": label.height_mm,
+                "size": label.size_pt,
+                "kind": label.kind,
+            }
+            for label in sheet.labels
+        ],
+        "index": [list(line) for line in sheet.index],
+        "index_columns": index_columns,
+        "ticks": [{"side": tick.side, "at": tick.at_mm, "text": tick.text} for tick in sheet.ticks],
+        "legend": [
+            {"svg": sign.svg, "label": sign.label, "amount": sign.amount} for sign in sheet.legend
+        ],
+        "notes": list(sheet.notes),
+    }
+
+
+def _breakable(text: str) -> str:
+    """The text with places where a run too long for a column may break; they show nothing."""
+    return _LONG.sub(lambda match: _JOINT.sub(_BREAK, match[0]), text)

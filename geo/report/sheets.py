@@ -1,0 +1,429 @@
+"""Map sheets: what each shows, at which scale, and everything a sheet must say beside its map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import shapely
+
+from ..model import Project
+from ..scope import EDGES_LAYER
+from ..views import palette
+from ..views.description import Look
+from ..views.format import number, word
+from ..views.scope_layers import declared_look
+from .drawing import Drawing, Sign, Window, round_scale, svg, swatch, window_round
+from .labels import Label, Wish, place
+from .model import pair
+from .themes import Theme, themes_of
+
+if TYPE_CHECKING:
+    from .material import Material, Unit
+    from .model import Report
+
+Paper = Literal["a4", "a3"]
+SIZES_MM: dict[str, tuple[float, float]] = {"a4": (210.0, 297.0), "a3": (297.0, 420.0)}
+MARGIN_MM = 10.0
+TITLE_MM = 17.0
+FOOT_MM = 6.0
+SIDE_MM = 62.0
+BENEATH_MM = 66.0
+GRID_MM = 45.0
+INSET_MM = 40.0
+_GRID = Look("#7d8790", width_px=0.4, opacity=0.35)
+_OUTLINE = Look("#8a8f94", width_px=0.9, fill="#ffffff", fill_opacity=1.0)
+_BEYOND = Look("#c3c7cb", width_px=0.7, fill="#f1f1ef", fill_opacity=1.0)
+_FRAME_HERE = Look("#b5340a", width_px=2.5, fill="#b5340a", fill_opacity=0.12)
+_INSET = Look("#8a8f94", width_px=1.0, fill="#e9edf0", fill_opacity=1.0)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A grid line where it meets the frame."""
+
+    side: Literal["bottom", "left"]
+    at_mm: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A map sheet ready to be set: drawings, words and measures in millimetres."""
+
+    name: str
+    number: str
+    title: str
+    subtitle: str
+    landscape: bool
+    width_mm: float
+    height_mm: float
+    map_x_mm: float
+    map_y_mm: float
+    map_width_mm: float
+    map_height_mm: float
+    scale: int
+    map_svg: str
+    inset_svg: str
+    inset_width_mm: float
+    inset_height_mm: float
+    labels: tuple[Label, ...]
+    index: tuple[tuple[str, str], ...]
+    ticks: tuple[Tick, ...]
+    legend_title: str
+    legend: tuple[Sign, ...]
+    bar_m: float
+    """The ground length of the scale bar; on paper it is `bar_m * 1000 / scale` millimetres."""
+    notes: tuple[str, ...]
+    alt: str
+    """What the picture shows, for those who cannot see it."""
+
+
+class Atlas:
+    """The sheets of a report: one for its scope, one for each project, and one for each town and project."""
+
+    def __init__(self, material: Material, report: Report, paper: Paper = "a4") -> None:
+        self.material, self.report, self.paper = material, report, paper
+        self.language = material.language
+
+    def sheets(self, *, towns: bool = True) -> Iterator[Sheet]:
+        """The sheets in order.
+
+        Parameters
+        ----------
+        towns : whether the towns of a district have their own; the overview sheets come first
+        """
+        plans = self._plans(towns=towns)
+        count = len(plans)
+        digits = max(2, len(str(count)))
+        for position, (unit, theme) in enumerate(plans, start=1):
+            yield self._sheet(unit, theme, f"{position:0{digits}d}/{count}")
+
+    def count(self, *, towns: bool = True) -> int:
+        """How many sheets there are."""
+        return len(self._plans(towns=towns))
+
+    def _plans(self, *, towns: bool) -> list[tuple[Unit, Theme | None]]:
+        own = self.material.unit
+        if not len(self._unit_shapes):
+            return []
+        plans: list[tuple[Unit, Theme | None]] = []
+        if self.material.scope is not None:
+            plans.append((own, None))
+        plans += [(own, theme) for theme in self._themes if theme.has_in(own)]
+        if towns and own.level == "district":
+            for unit in self.material.units.values():
+                if unit.level == "town" and unit.code in self._town_shapes:
+                    plans += [(unit, theme) for theme in self._themes if theme.has_in(unit)]
+        return plans
+
+    @cached_property
+    def _themes(self) -> list[Theme]:
+        found = (themes_of(self.material, project) for project in get_args(Project))
+        return [theme for theme in found if theme is not None]
+
+    @cached_property
+    def _unit_shapes(self) -> dict[str, Any]:
+        layer = self.material.survey.district.levels[0]
+        if layer.unit is None or not self.material.survey.has(layer.name):
+            return {}
+        frame = self.material.survey.frame(layer.name)
+        codes = frame[layer.unit.code].astype(str)
+        return {
+            code: shape
+            for code, shape in zip(codes, frame.geometry, strict=True)
+            if shape is not None and not shape.is_empty
+        }
+
+    @cached_property
+    def _town_shapes(self) -> dict[str, Any]:
+        """The outline of each coarser unit: what its finest units cover together."""
+        members: dict[str, list[Any]] = {}
+        for code, shape in self._unit_shapes.items():
+            parent = self.material.units[code].parent
+            if parent is not None and self.material.units[parent].level == "town":
+                members.setdefault(parent, []).append(shape)
+        return {
+            code: shapely.union_all(shapely.make_valid(np.array(shapes, dtype=object)))
+            for code, shapes in members.items()
+        }
+
+    def _members(self, unit: Unit) -> list[str]:
+        if unit.level == "district":
+            return list(self._unit_shapes)
+        return [
+            code
+            for code in self._unit_shapes
+            if code == unit.code or self.material.units[code].parent == unit.code
+        ]
+
+    def _sheet(self, unit: Unit, theme: Theme | None, sheet_number: str) -> Sheet:
+        members = self._members(unit)
+        shapes = [self._unit_shapes[code] for code in members]
+        bounds = tuple(
+            float(value) for value in shapely.total_bounds(np.array(shapes, dtype=object))
+        )
+        layout = self._layout(bounds)  # type: ignore[arg-type]
+        window = layout.window
+        drawing = Drawing(window)
+        legend = list(self._ground(drawing, unit, members, theme))
+        ticks = tuple(_grid(drawing))
+        if theme is not None:
+            legend = [*theme.draw(drawing, unit, self.language), *legend]
+        labels, index, left_out = self._labels(window, unit, members, crowded=theme is not None)
+        subtitle = (
+            theme.title
+            if theme
+            else pair(self.language, "城乡一体化范围与各单元认定", "The area and the decisions")
+        )
+        inset, inset_w, inset_h = self._inset(window)
+        title = unit.name
+        project = (
+            word(theme.project, self.language) if theme else pair(self.language, "范围", "Area")
+        )
+        return Sheet(
+            name=f"{unit.code}-{theme.project if theme else 'scope'}",
+            number=sheet_number,
+            title=f"{title} · {project}",
+            subtitle=subtitle,
+            landscape=layout.landscape,
+            width_mm=layout.width_mm,
+            height_mm=layout.height_mm,
+            map_x_mm=MARGIN_MM + FOOT_MM,
+            map_y_mm=MARGIN_MM + TITLE_MM,
+            map_width_mm=window.width_mm,
+            map_height_mm=window.height_mm,
+            scale=window.scale,
+            map_svg=drawing.svg(),
+            inset_svg=inset,
+            inset_width_mm=inset_w,
+            inset_height_mm=inset_h,
+            labels=labels,
+            index=index,
+            ticks=ticks,
+            legend_title=pair(self.language, "图例", "Legend"),
+            legend=tuple(legend),
+            bar_m=_bar_m(window.scale),
+            notes=self._notes(left_out),
+            alt=pair(
+                self.language,
+                f"{title}{subtitle}图，比例尺 1:{window.scale:,}；图例：{'；'.join(f'{sign.label} {sign.amount}'.strip() for sign in legend)}",
+                f"Map of {title}: {subtitle}, scale 1:{window.scale:,}; legend: {'; '.join(f'{sign.label} {sign.amount}'.strip() for sign in legend)}",
+            ),
+        )
+
+    def _layout(self, bounds: tuple[float, float, float, float]) -> _Layout:
+        short, long = SIZES_MM[self.paper]
+        around = 2 * MARGIN_MM + FOOT_MM
+        lying = (long - around - SIDE_MM, short - around - TITLE_MM)
+        standing = (short - around, long - around - TITLE_MM - BENEATH_MM)
+        west, south, east, north = bounds
+        pad = 0.03 * max(east - west, north - south, 50.0)
+        wide = (west - pad, south - pad, east + pad, north + pad)
+        scales = [round_scale(wide, *size) for size in (lying, standing)]
+        landscape = scales[0] <= scales[1]
+        size = lying if landscape else standing
+        window = window_round(bounds, *size, min(scales))
+        paper = (long, short) if landscape else (short, long)
+        return _Layout(landscape, *paper, window)
+
+    def _ground(
+        self, drawing: Drawing, unit: Unit, members: Sequence[str], theme: Theme | None
+    ) -> Iterator[Sign]:
+        """What lies under the theme: units, waters and roads, borders, the area; signs for each."""
+        material, language = self.material, self.language
+        chosen = set(members)
+        drawing.add((s for c, s in self._unit_shapes.items() if c not in chosen), _BEYOND)
+        inside = [self._unit_shapes[code] for code in members]
+        if theme is None and material.scope is not None:
+            yield from self._decisions(drawing, members)
+        else:
+            drawing.add(inside, _OUTLINE)
+        units = material.survey.district.levels[0].title.in_(language)
+        yield Sign(swatch(_OUTLINE, "area"), units, number(len(inside)))
+        for layer in material.survey.district.catalog.layers.values():
+            if layer.backdrop and material.survey.has(layer.name):
+                look = declared_look(layer)
+                drawing.add(material.survey.frame(layer.name).geometry, look)
+                yield Sign(swatch(look, "line"), layer.title.in_(language), "")
+        if self._town_shapes:
+            drawing.add(shapely.boundary(list(self._town_shapes.values())), palette.TOWN)
+            towns = material.survey.district.levels[1].title.in_(language)
+            yield Sign(swatch(palette.TOWN, "line"), towns, "")
+        yield from self._area(drawing, theme)
+
+    def _decisions(self, drawing: Drawing, members: Sequence[str]) -> Iterator[Sign]:
+        assert self.material.scope is not None
+        rows = self.material.scope.rows
+        rows = rows[rows["unit_code"].isin(members) & (rows["level"] == "village")]
+        for kind in ("in", "partly", "out"):
+            codes = rows["unit_code"][rows["decision"] == kind]
+            look = palette.DECISIONS[kind]
+            drawing.add((self._unit_shapes[code] for code in codes), look)
+            yield Sign(swatch(look, "area"), word(kind, self.language), number(len(codes)))
+        near = rows["unit_code"][rows["near_edge"]]
+        if len(near):
+            look = palette.NEAR_EDGE
+            drawing.add((self._unit_shapes[code] for code in near), look)
+            yield Sign(swatch(look, "area"), word("near_edge", self.language), number(len(near)))
+
+    def _area(self, drawing: Drawing, theme: Theme | None) -> Iterator[Sign]:
+        scope, language = self.material.scope, self.language
+        if scope is None:
+            return
+        if theme is None:
+            bands = [
+                shapely.buffer(p.line, p.accuracy_m) for p in scope.area.parts if p.accuracy_m > 0
+            ]
+            if bands:
+                drawing.add([shapely.union_all(bands)], palette.ACCURACY)
+                label = pair(language, "界线位置精度带", "band of the edges' accuracy")
+                yield Sign(swatch(palette.ACCURACY, "area"), label, "")
+        drawing.add([shapely.boundary(scope.area.polygon)], palette.BOUNDARY)
+        square_km = number(scope.area.polygon.area / 1e6, 1)
+        label = pair(language, "城乡一体化范围", "the area")
+        yield Sign(swatch(palette.BOUNDARY, "line"), label, f"{square_km} km²")
+        if theme is None:
+            edges = self.material.survey.frame(EDGES_LAYER).geometry
+            drawing.add(edges[shapely.get_dimensions(edges.to_numpy()) == 1], palette.EDGE)
+            yield Sign(swatch(palette.EDGE, "line"), pair(language, "四至界线", "edges"), "")
+
+    def _labels(
+        self, window: Window, unit: Unit, members: Sequence[str], *, crowded: bool
+    ) -> tuple[tuple[Label, ...], tuple[tuple[str, str], ...], int]:
+        wishes: list[Wish] = []
+        if unit.level == "district":
+            wishes += [
+                self._wish(window, self.material.units[code].name, shape, 8.5, "town")
+                for code, shape in self._town_shapes.items()
+            ]
+            if crowded and wishes:
+                return place(wishes, window.width_mm, window.height_mm)
+        ranked = sorted(members, key=lambda code: (-self._unit_shapes[code].area, code))
+        fine = unit.level != "district"
+        wishes += [
+            replace(
+                self._wish(
+                    window,
+                    self.material.units[code].name,
+                    self._unit_shapes[code],
+                    6.2 if fine else 4.8,
+                    "village",
+                ),
+                number=fine,
+            )
+            for code in ranked
+        ]
+        return place(
+            [wish for wish in wishes if not math.isnan(wish.x_mm)],
+            window.width_mm,
+            window.height_mm,
+        )
+
+    def _wish(self, window: Window, name: str, shape: Any, size_pt: float, kind: str) -> Wish:
+        seen = shapely.intersection(shapely.make_valid(shape), shapely.box(*window.bounds_m))
+        spot = shapely.point_on_surface(seen)
+        if spot is None or spot.is_empty:
+            return Wish(name, math.nan, math.nan, size_pt, kind)
+        ((x, y),) = window.on_paper(shapely.get_coordinates(spot)).tolist()
+        return Wish(name, round(x, 2), round(y, 2), size_pt, kind)
+
+    def _inset(self, window: Window) -> tuple[str, float, float]:
+        """Where the sheet lies in the district."""
+        bounds = shapely.total_bounds(np.array(list(self._unit_shapes.values()), dtype=object))
+        west, south, east, north = (float(value) for value in bounds)
+        longest = max(east - west, north - south)
+        width, height = (
+            max(12.0, INSET_MM * side / longest) for side in (east - west, north - south)
+        )
+        scale = math.ceil(longest * 1000 / (INSET_MM - 3))
+        small = Drawing(window_round((west, south, east, north), width, height, scale))
+        small.add(self._town_shapes.values() or self._unit_shapes.values(), _INSET)
+        if self.material.scope is not None:
+            small.add(
+                [shapely.boundary(self.material.scope.area.polygon)],
+                replace(palette.EDGE, width_px=1.6, dash=None),
+            )
+        frame = shapely.intersection(
+            shapely.box(*window.bounds_m), shapely.box(*small.window.bounds_m)
+        )
+        if frame.area < 0.8 * shapely.box(*small.window.bounds_m).area:
+            small.add([frame], _FRAME_HERE)
+        return small.svg(), round(width, 2), round(height, 2)
+
+    def _notes(self, left_out: int) -> tuple[str, ...]:
+        report, language = self.report, self.language
+        crs = report.crs
+        sources = pair(
+            language,
+            f"资料来源：{report.round} 轮次调查数据（摘要 {report.digest[:12]}）",
+            f"Source: survey round {report.round} (digest {report.digest[:12]})",
+        )
+        lines = [
+            sources,
+            pair(language, f"坐标系：{crs}，格网为米", f"Reference system: {crs}, grid in metres"),
+            pair(
+                language,
+                f"编制：{report.author or '＿＿＿＿'}　日期：{report.date}",
+                f"Prepared by: {report.author or '________'}  Date: {report.date}",
+            ),
+            pair(language, f"城乡图 {report.version}", f"Chengxiang Atlas {report.version}"),
+        ]
+        if left_out:
+            lines.append(
+                pair(
+                    language,
+                    f"图面容纳不下的 {left_out} 个名称未注记，见“范围与依据”表",
+                    f"{left_out} names that do not fit are left out; the tables list them",
+                )
+            )
+        return tuple(lines)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    landscape: bool
+    width_mm: float
+    height_mm: float
+    window: Window
+
+
+def _grid(drawing: Drawing) -> Iterator[Tick]:
+    """Grid lines at round metres, drawn faintly, with what to write where they meet the frame."""
+    window = drawing.window
+    west, south, east, north = window.bounds_m
+    step = _round_below(GRID_MM * window.metres_a_mm)
+    for x in range(math.ceil(west / step) * step, math.floor(east) + 1, step):
+        at = (x - west) / window.metres_a_mm
+        drawing.line_mm(f"M{at:.2f} 0V{window.height_mm:g}", _GRID)
+        yield Tick("bottom", round(at, 2), str(x))
+    for y in range(math.ceil(south / step) * step, math.floor(north) + 1, step):
+        at = (north - y) / window.metres_a_mm
+        drawing.line_mm(f"M0 {at:.2f}H{window.width_mm:g}", _GRID)
+        yield Tick("left", round(at, 2), str(y))
+
+
+def _round_below(metres: float) -> int:
+    power = 10 ** math.floor(math.log10(metres))
+    return int(max(1, max(step for step in (1, 2, 5) if step * power <= metres) * power))
+
+
+def _bar_m(scale: int) -> float:
+    """A round length of ground that takes at most 40 mm of paper."""
+    return float(_round_below(40.0 * scale / 1000))
+
+
+def north_arrow() -> str:
+    """An arrow up, 8 by 14 mm."""
+    return svg(
+        [
+            '<path d="M4 0.5L7 13L4 10.6Z" fill="#1b1b1b" stroke="#1b1b1b" stroke-width="0.3"/>',
+            '<path d="M4 0.5L1 13L4 10.6Z" fill="#ffffff" stroke="#1b1b1b" stroke-width="0.3"/>',
+        ],
+        8,
+        14,
+    )

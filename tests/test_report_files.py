@@ -1,0 +1,266 @@
+"""Every format of a report, read back: the same figures, nothing run, the same bytes."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import hostile
+import made
+import openpyxl
+import pypdf
+import pytest
+
+from geo.catalog import load_catalog
+from geo.report.build import report_from
+from geo.report.labels import Wish, place
+from geo.report.ledger import ledger_bytes
+from geo.report.material import Material, gather
+from geo.report.model import FIGURES, Report, shown_rows
+from geo.report.pdf import pdf_bytes
+from geo.report.sheets import Atlas
+from geo.report.write import FORMATS, report_bytes
+from geo.survey import open_survey
+
+TOWN = "321202408"  # the smallest
+HOSTILE = [
+    "=cmd|'/C calc'!A0",
+    "@SUM(1)",
+    "<script>alert(1)</script>",
+    "长" * 40,
+    "㙍𬭚村",
+    "+1",
+    "#panic(1)",
+]
+
+
+@pytest.fixture(scope="module")
+def material() -> Material:
+    return gather(open_survey(), TOWN, "zh")
+
+
+@pytest.fixture(scope="module")
+def report(material: Material) -> Report:
+    return report_from(material)
+
+
+@pytest.fixture(scope="module")
+def spiteful(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The district of squares whose villages, towns and streets have hostile names."""
+    frames = dict(made.squares(load_catalog().layers))
+    for name in ("villages", "back_streets"):
+        frame = frames[name].copy()
+        names = [HOSTILE[number % len(HOSTILE)] for number in range(len(frame))]
+        frame["name"] = names
+        frames[name] = frame
+    frames["villages"].loc[frames["villages"]["code"] == "V45", "name"] = "铃\x07声\u202e"
+    return made.write_district(tmp_path_factory.mktemp("spite") / "d", frames)
+
+
+def text_of(pdf: bytes) -> str:
+    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    return "\n".join(page.extract_text() for page in pages)
+
+
+def squeezed(text: str) -> str:
+    """Without what a line break or a place to break leaves behind."""
+    return re.sub(r"[\s\u200b\xad]+", "", text)
+
+
+def figures_in_words(report: Report) -> list[str]:
+    return [
+        "".join(row)
+        for section in report.sections
+        for table in section.tables()
+        if table.name.startswith(FIGURES)
+        for row in shown_rows(table, report.language)
+    ]
+
+
+def test_pdf_holds_every_figure(material: Material, report: Report) -> None:
+    made_pdf = pdf_bytes(material, report)
+    text = squeezed(text_of(made_pdf))
+    lines = figures_in_words(report)
+    assert len(lines) > 50
+    assert [line for line in lines if squeezed(line) not in text] == []
+    for words in (report.stamp, report.banner or "", report.digest, report.command):
+        assert squeezed(words) in text
+    assert len(made_pdf) < 5e6
+    reader = pypdf.PdfReader(io.BytesIO(made_pdf))
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    titles = str(reader.outline)
+    assert all(section.title in titles for section in report.all_sections())
+    fonts = {
+        str(font["/BaseFont"])
+        for page in reader.pages
+        for font in (item.get_object() for item in page["/Resources"]["/Font"].values())
+    }
+    assert {name.split("+")[1] for name in fonts} == {"NotoSansCJKsc-Regular-Identity-H"}
+
+
+def test_the_scale_bar_is_true_and_the_sheet_says_what_it_must(
+    material: Material, report: Report
+) -> None:
+    for paper in ("a4", "a3"):
+        sheet = next(Atlas(material, report, paper).sheets())  # type: ignore[arg-type]
+        # a kilometre of ground at that scale, through the same window as the map
+        window_mm = 1000 * 1000 / sheet.scale
+        assert sheet.bar_m * 1000 / sheet.scale == pytest.approx(sheet.bar_m * window_mm / 1000)
+        assert sheet.bar_m * 1000 / sheet.scale <= 40
+        assert sheet.legend
+        assert any("EPSG:4549" in note for note in sheet.notes)
+
+
+def test_the_printed_bar_measures_what_it_says(material: Material, report: Report) -> None:
+    from geo.report.pdf import page_data, set_page
+
+    sheet = next(Atlas(material, report).sheets())
+    data = {**page_data(report, [sheet], sections=()), "only_sheet": 0}
+    page = pypdf.PdfReader(io.BytesIO(set_page(data, "pdf"))).pages[0]
+    seen: list[tuple[float, float]] = []
+
+    def look(operator: bytes, operands: list[float], matrix: list[float], text: object) -> None:
+        if operator in (b"m", b"l"):
+            x, y = (float(value) for value in operands)
+            seen.append(
+                (
+                    matrix[0] * x + matrix[2] * y + matrix[4],
+                    matrix[1] * x + matrix[3] * y + matrix[5],
+                )
+            )
+
+    page.extract_text(visitor_operand_before=look)
+    expected_pt = sheet.bar_m / sheet.scale / 0.0254 * 72
+    gaps = [
+        abs(two[0] - one[0]) for one, two in itertools.pairwise(seen) if abs(two[1] - one[1]) < 1e-6
+    ]
+    assert any(abs(gap - expected_pt) <= 0.005 * expected_pt for gap in gaps), (
+        expected_pt,
+        gaps[:40],
+    )
+
+
+def test_every_town_and_project_has_its_sheet() -> None:
+    whole = gather(open_survey(), None, "zh")
+    atlas = Atlas(whole, report_from(whole))
+    names = [
+        f"{unit.code}-{theme.project if theme else 'scope'}"
+        for unit, theme in atlas._plans(towns=True)
+    ]
+    assert len(names) == len(set(names))
+    assert "321202-scope" in names
+    towns = [unit.code for unit in whole.units.values() if unit.level == "town"]
+    for code in towns:
+        assert f"{code}-hardening" in names or not atlas._themes[2].has_in(whole.units[code])
+
+
+def test_labels_never_overlap() -> None:
+    wishes = [
+        Wish(f"村{number}号", 30 + number % 7, 30 + number % 5, 6, "village", number=True)
+        for number in range(60)
+    ]
+    labels, index, left_out = place(wishes, 60, 60)
+    assert len(labels) + left_out == 60
+    assert {number for number, _ in index} <= {label.text for label in labels}
+    boxes = [label.box for label in labels]
+    for number, one in enumerate(boxes):
+        for two in boxes[:number]:
+            assert one[2] <= two[0] or two[2] <= one[0] or one[3] <= two[1] or two[3] <= one[1]
+
+
+def test_ledger_holds_every_figure_as_a_number(report: Report) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(ledger_bytes(report)))
+    found = {}
+    for name in ("汇总", "单元"):
+        rows = list(book[name].iter_rows(min_row=5, values_only=True))
+        for row in rows:
+            if row[0]:
+                found[row[0], row[2], row[5]] = row
+    expected = list(report.figures())
+    assert len(found) == len(expected)
+    for row in expected:
+        line = found[row["indicator"], row["unit_code"], row["scope"]]
+        for place_, key in enumerate(("total", "covered", "not_covered", "unknown"), start=7):
+            assert line[place_] == pytest.approx(row[key], rel=1e-14, abs=0)
+        for place_, key in enumerate(("rate", "rate_lower", "rate_upper"), start=11):
+            wanted = row[key]
+            assert line[place_] == (
+                "—" if wanted is None else pytest.approx(wanted, rel=1e-14, abs=0)
+            )
+    for sheet in book.worksheets[:-1]:
+        assert sheet.freeze_panes is not None
+        assert sheet.auto_filter.ref
+    spots = book["整改清单"]
+    (choice,) = spots.data_validations.dataValidation
+    assert choice.formula1 == "'说明'!$D$1:$D$4"
+    assert [book["说明"].cell(row, 4).value for row in range(1, 5)] == [
+        "待整改",
+        "整改中",
+        "已整改",
+        "情况不明",
+    ]
+
+
+def test_nothing_in_a_ledger_is_a_formula(spiteful: Path) -> None:
+    survey = open_survey(spiteful)
+    data = report_bytes(survey, "xlsx")
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} <= {"s", "n", "b"}
+    texts = {cell.value for cell in cells if isinstance(cell.value, str)}
+    assert set(HOSTILE) <= texts
+    assert "铃声" in texts
+    assert any("U+0007" in text and "U+202E" in text for text in texts)
+
+
+def test_hostile_names_are_set_as_text_in_a_pdf(spiteful: Path) -> None:
+    text = squeezed(text_of(report_bytes(open_survey(spiteful), "pdf")))
+    for name in HOSTILE:
+        assert squeezed(name) in text, name
+
+
+def test_spite_everywhere_still_makes_every_format(tmp_path: Path) -> None:
+    survey = open_survey(hostile.hostile_district(tmp_path / "d"))
+    for format_ in FORMATS:
+        assert len(report_bytes(survey, format_)) > 1000
+
+
+def test_a_district_without_streets_makes_every_format(tmp_path: Path) -> None:
+    frames = dict(made.squares(load_catalog().layers))
+    for name in ("back_streets", "boundary_edges", "weak_spots", "lamps", "facades"):
+        del frames[name]
+    survey = open_survey(made.write_district(tmp_path / "d", frames))
+    for format_ in FORMATS:
+        assert len(report_bytes(survey, format_)) > 1000
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_same_bytes_anywhere(format_: str, tmp_path: Path) -> None:
+    frames = made.squares(load_catalog().layers)
+    digests = set()
+    for name, zone, seed, language in (
+        ("a", "Asia/Shanghai", "1", "C"),
+        ("b", "America/Lima", "7", "C.UTF-8"),
+    ):
+        folder = tmp_path / name / "d"
+        folder.parent.mkdir()
+        if name == "a":
+            made.write_district(folder, frames)
+        else:
+            import shutil
+
+            shutil.copytree(tmp_path / "a" / "d", folder)
+        target = folder.parent / f"report.{format_}"
+        subprocess.run(
+            [sys.executable, "-m", "geo", "report", "--district", str(folder), "-o", str(target)],
+            env={**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": language},
+            check=True,
+            capture_output=True,
+        )
+        digests.add(target.read_bytes())
+    assert len(digests) == 1
