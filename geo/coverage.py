@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,9 @@ COLUMNS = (
     "reference",
     "status",
 )
+
+_grounds: WeakKeyDictionary[Survey, dict[str, Ground]] = WeakKeyDictionary()
+"""What a survey's features are cut by, by engine: its figures and the rows behind them share it."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -123,16 +127,16 @@ def absent_layers(survey: Survey, indicators: Sequence[str] | None = None) -> tu
 
 def ground_of(survey: Survey, engine: Engine | str = "reference") -> Ground:
     """The units and the area of a round, with the engine to cut by them."""
-    if isinstance(engine, str) and engine in survey.grounds:
-        kept: Ground = survey.grounds[engine]
-        return kept
+    kept = _grounds.setdefault(survey, {})
+    if isinstance(engine, str) and engine in kept:
+        return kept[engine]
     area = None
     if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)):
         area = area_of(survey.frame(EDGES_LAYER), survey.district.spec.scope).polygon
     cutter = engine_named(engine) if isinstance(engine, str) else engine
     ground = Ground(units_of(survey), area, cutter)
     if isinstance(engine, str):
-        survey.grounds[engine] = ground
+        kept[engine] = ground
     return ground
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .district import District, open_district
 from .errors import DataError, Fault, UnknownNameError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .store.base import Store
 
 
-@dataclass
+@dataclass(eq=False)
 class Survey:
     """The layers of one round, read when first asked for and kept.
 
@@ -35,8 +35,6 @@ class Survey:
     _frames: dict[str, gpd.GeoDataFrame] = field(default_factory=dict, repr=False)
     _digest: str | None = field(default=None, repr=False)
     _tables: frozenset[str] | None = field(default=None, repr=False)
-    grounds: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What the features were cut by so far, by engine: figures and the rows behind them share it."""
 
     def has(self, name: str) -> bool:
         """Whether the round has the layer; a Raster layer lies in the district's `rasters/`."""
