@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from shapely import LineString, Point, Polygon, box
+from shapely import GeometryCollection, LineString, Point, Polygon, box
 
 from geo.catalog import load_catalog
 from geo.check.report import CheckReport, check_round
@@ -164,7 +164,7 @@ def test_a_layer_of_two_kinds_names_the_rows_and_counts_the_kinds() -> None:
     frames["back_streets"].loc[1, "geometry"] = made.placed(box(0, 0, 10, 10))
     report = check(frames)
     assert told(report, "wrong-geometry").rows == ("S2",)
-    assert told(report, "mixed-geometry").found == "one layer of 3 lines, 1 surfaces"
+    assert told(report, "mixed-geometry").found == "one layer of 3 lines, 1 surface"
 
 
 def test_a_bow_tie_is_an_error_that_nobody_can_safely_repair() -> None:
@@ -818,3 +818,63 @@ def test_a_few_rows_with_their_axes_swapped_are_told_apart() -> None:
     )
     report = check(frames)
     assert told(report, "swapped-axes").rows == ("S4",)
+
+
+# ---------------------------------------------------------------- nothing makes a check fail
+
+
+def spoilt(frame: Any, how: str) -> Any:
+    """Rows as they should never be."""
+    shapes = frame.geometry.to_numpy().copy()
+    if how == "no rows":
+        return frame.iloc[:0]
+    if how == "no geometry column":
+        return pd.DataFrame(frame.drop(columns="geometry"))
+    if how == "no system":
+        return said_to_be(frame, None)
+    if how == "no columns":
+        return frame[["geometry"]]
+    odd = {
+        "all null": [None] * len(shapes),
+        "all empty": [Polygon(), LineString(), Point(), GeometryCollection()] * len(shapes),
+        "all collections": [GeometryCollection([Point(1, 1), shape]) for shape in shapes],
+        "all at one point": [Point(500_000, 3_600_000)] * len(shapes),
+        "not finite": [LineString([(np.nan, 0), (np.inf, 1)])] * len(shapes),
+        "huge": [LineString([(0, 0), (1e300, 1e300)])] * len(shapes),
+        "high": [shapely.force_3d(shape, 5.0) for shape in shapes],
+        "rings": [
+            shapely.LinearRing(shape.envelope.boundary.coords) if shape.area else shape
+            for shape in shapes
+        ],
+        "all bow-ties": [Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])] * len(shapes),
+        "a spike": [Polygon([(0, 0), (9, 0), (9, 0), (0, 0)])] * len(shapes),
+    }[how]
+    return frame.set_geometry(gpd.GeoSeries(odd[: len(shapes)], index=frame.index, crs=frame.crs))
+
+
+SPOILT = [
+    "no rows", "no geometry column", "no system", "no columns", "all null", "all empty", "all collections",
+    "all at one point", "not finite", "huge", "high", "rings", "all bow-ties", "a spike",
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning:shapely")
+@pytest.mark.parametrize("how", SPOILT)
+@pytest.mark.parametrize("layer", ["villages", "back_streets", "boundary_edges"])
+def test_nothing_a_layer_holds_makes_a_check_fail(layer: str, how: str) -> None:
+    frames = sound()
+    frames["lamps"] = rows(
+        "lamps", {"id": "L1", "working": True, "height_m": 8.0, "geometry": Point(500, 105)}
+    )
+    frames[layer] = spoilt(frames[layer], how)
+    report = check(frames)
+    if how not in ("high", "rings"):
+        assert report.findings
+    assert all(finding.found and finding.expected and finding.remedy for finding in report.findings)
+    report.places()
+    assert {finding.code for finding in report.findings} <= set(CODES)
+
+
+def test_a_round_with_nothing_but_one_layer_can_be_checked() -> None:
+    for layer in sound():
+        check({layer: sound()[layer]}).places()

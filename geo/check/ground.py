@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..crs import cgcs2000_zone, local_metric_crs, metric_error
+from ..crs import MetricError, cgcs2000_zone, local_metric_crs, metric_error
 from ..edges import area_of
 from ..errors import ScopeError
 from ..model import Finding
@@ -29,7 +30,7 @@ def metric_system(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     bounds = shapely.total_bounds(rows.shapes[rows.tree_rows])
     crs = evidence.metric_crs
     try:
-        error = metric_error(crs, (bounds[0], bounds[1], bounds[2], bounds[3]))
+        error = _metric_error(crs, *(float(bound) for bound in bounds))
     except ValueError as reason:
         yield rows.observe(
             "metric-crs",
@@ -49,6 +50,12 @@ def metric_system(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             expected=f"at most {PROMISED:g}",
             remedy=_better_system(bounds, evidence),
         )
+
+
+@lru_cache(maxsize=16)
+def _metric_error(crs: str, west: float, south: float, east: float, north: float) -> MetricError:
+    """Asked again at every check of a district, and slow to find out."""
+    return metric_error(crs, (west, south, east, north))
 
 
 def _better_system(bounds: NDArray[np.float64], evidence: Evidence) -> str:

@@ -24,6 +24,8 @@ APART_M = 20_000.0
 ASTRAY = 10.0
 """A unit this many times as far from the middle as is usual has slipped, and tells nothing of the rest."""
 SLACK_M = 10_000.0
+ROUND_THE_EARTH_M = 1e8
+"""No metric system has a coordinate beyond; zone numbers before an easting stay below."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def _away_m(shapes: NDArray[np.object_], home: Home) -> NDArray[np.float64]:
         beside = np.maximum(np.maximum(west - bounds[:, 2], bounds[:, 0] - east), 0)
         beyond = np.maximum(np.maximum(south - bounds[:, 3], bounds[:, 1] - north), 0)
         away = np.hypot(beside, beyond)
-    return np.where(np.isfinite(bounds).all(axis=1), away, np.inf)
+        on_earth = (np.abs(bounds) <= ROUND_THE_EARTH_M).all(axis=1)
+    return np.where(on_earth, away, np.inf)
 
 
 def _home_for(rows: LayerRows, extents: list[Extent], evidence: Evidence) -> Home | None:

@@ -158,7 +158,10 @@ def mixed_kinds(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     if len(present) < 2:
         return
     names = {0: "points", 1: "lines", 2: "surfaces"}
-    counts = [f"{int((dimensions == number).sum())} {names[int(number)]}" for number in present]
+    counts = [
+        amount(int((dimensions == number).sum()), names[int(number)].removesuffix("s"))
+        for number in present
+    ]
     wanted = {"Point": 0, "LineString": 1, "Polygon": 2}[rows.layer.geometry]
     yield rows.observe(
         "mixed-geometry",
