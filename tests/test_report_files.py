@@ -10,13 +10,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import docx
 import hostile
 import made
 import openpyxl
 import pypdf
 import pytest
+from docx.oxml.ns import qn
 
 from geo.catalog import load_catalog
+from geo.errors import DataError
 from geo.report.build import report_from
 from geo.report.labels import Wish, place
 from geo.report.ledger import ledger_bytes
@@ -24,6 +27,7 @@ from geo.report.material import Material, gather
 from geo.report.model import FIGURES, Report, shown_rows
 from geo.report.pdf import pdf_bytes
 from geo.report.sheets import Atlas
+from geo.report.word import word_bytes
 from geo.report.write import FORMATS, report_bytes
 from geo.survey import open_survey
 
@@ -237,6 +241,62 @@ def test_a_district_without_streets_makes_every_format(tmp_path: Path) -> None:
     survey = open_survey(made.write_district(tmp_path / "d", frames))
     for format_ in FORMATS:
         assert len(report_bytes(survey, format_)) > 1000
+
+
+def test_word_holds_every_figure_in_real_tables(material: Material, report: Report) -> None:
+    document = docx.Document(io.BytesIO(word_bytes(material, report)))
+    rows = set()
+    for table in document.tables:
+        header = table._tbl.tr_lst[0]
+        assert header.xpath("./w:trPr/w:tblHeader")
+        rows |= {
+            tuple("".join(t.text or "" for t in tc.iter(qn("w:t"))) for tc in tr.tc_lst)
+            for tr in table._tbl.tr_lst
+        }
+    wanted = {
+        tuple(row)
+        for section in report.all_sections()
+        for table in section.tables()
+        for row in shown_rows(table, report.language)
+    }
+    assert wanted <= rows
+    headings = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
+    assert [f"{section.number} {section.title}" for section in report.all_sections()] == headings[
+        :8
+    ]
+    page = document.sections[0]
+    assert [round(value.mm) for value in (page.top_margin, page.left_margin, page.page_width)] == [
+        37,
+        28,
+        210,
+    ]
+    pictures = document.inline_shapes
+    assert len(pictures) == Atlas(material, report).count()
+    assert all("比例尺" in picture._inline.docPr.get("descr") for picture in pictures)
+
+
+def test_word_takes_an_offices_template(tmp_path: Path, report: Report, material: Material) -> None:
+    template = docx.Document()
+    template.add_paragraph("某某局文件")
+    template.sections[0].top_margin = 720090
+    template.save(tmp_path / "t.docx")
+    document = docx.Document(io.BytesIO(word_bytes(material, report, template=tmp_path / "t.docx")))
+    assert document.paragraphs[0].text == "某某局文件"
+    assert document.sections[0].top_margin == 720090
+    (tmp_path / "bad.docx").write_bytes(b"PK no")
+    with pytest.raises(DataError, match="Word document"):
+        word_bytes(material, report, template=tmp_path / "bad.docx")
+
+
+def test_hostile_names_are_text_in_word(spiteful: Path) -> None:
+    document = docx.Document(io.BytesIO(report_bytes(open_survey(spiteful), "docx")))
+    texts = {
+        "".join(t.text or "" for t in tc.iter(qn("w:t")))
+        for table in document.tables
+        for tc in table._tbl.iter(qn("w:tc"))
+    }
+    assert set(HOSTILE) <= texts
+    assert "铃声" in texts
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -17,6 +17,7 @@ class ReportFormat(StrEnum):
     """The formats of a report."""
 
     pdf = "pdf"
+    docx = "docx"
     xlsx = "xlsx"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .material import Material
     from .model import Report
 
-ReportFormat = Literal["pdf", "xlsx"]
+ReportFormat = Literal["pdf", "docx", "xlsx"]
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 Paper = Literal["a4", "a3"]
 Steps = Callable[[int, int, str], None]
@@ -131,4 +131,14 @@ def _pdf(material: Material, report: Report, options: _Options) -> bytes:
     return pdf_bytes(material, report, options.paper, options.tell)
 
 
-_WRITERS: dict[str, Callable[[Material, Report, _Options], bytes]] = {"pdf": _pdf, "xlsx": _xlsx}
+def _docx(material: Material, report: Report, options: _Options) -> bytes:
+    from .word import word_bytes
+
+    return word_bytes(material, report, options.paper, options.template, options.tell)
+
+
+_WRITERS: dict[str, Callable[[Material, Report, _Options], bytes]] = {
+    "pdf": _pdf,
+    "docx": _docx,
+    "xlsx": _xlsx,
+}
