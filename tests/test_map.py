@@ -22,15 +22,23 @@ from jinja2 import Template
 from geo.catalog import load_catalog
 from geo.cli import app
 from geo.coverage import coverage_of
-from geo.errors import UnknownNameError
+from geo.errors import DataError, UnknownNameError
+from geo.model import ScopeRule
 from geo.scope import scope_of
 from geo.survey import Survey, open_survey
+from geo.views.basemap import basemap_named, laid_on
 from geo.views.cards import projects, top
 from geo.views.component import component_script
 from geo.views.description import DrawnLayer, MapDescription, as_json, plain
 from geo.views.inert import inert, inert_cell, json_block
 from geo.views.leaflet import leaflet_style
-from geo.views.map import default_indicator, map_description, map_html, write_map
+from geo.views.map import (
+    default_indicator,
+    layers_description,
+    map_description,
+    map_html,
+    write_map,
+)
 from geo.views.tables import FIGURE_HEADINGS, SCOPE_HEADINGS, csv_bytes, figures_table, scope_table
 
 ROOT = Path(__file__).parents[1]
@@ -355,3 +363,71 @@ def test_a_description_is_plain_data_and_always_the_same(squares: Survey) -> Non
     assert json.loads(once) == json.loads(
         json.dumps(plain(map_description(squares, "hardening.back_streets")))
     )
+
+
+# ---------------------------------------------------------------- a basemap, where someone chose one
+
+
+def test_no_basemap_is_asked_for_unless_one_is_chosen(squares: Survey) -> None:
+    assert basemap_named(None, {}) is None
+    assert plain(map_description(squares))["basemap"] == []
+
+
+def test_a_chosen_basemap_is_all_that_a_file_may_ask(squares: Survey) -> None:
+    ground = basemap_named("http://127.0.0.1:9/{z}/{x}/{y}.png", {})
+    page = map_html(squares, basemap=ground)
+    assert "img-src data: http://127.0.0.1:9;" in page
+    assert data_of(page)["basemap"] == ["http://127.0.0.1:9/{z}/{x}/{y}.png"]
+
+
+def test_the_key_of_a_basemap_never_goes_into_a_file(squares: Survey, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="ATLAS_TIANDITU_KEY"):
+        basemap_named("tianditu", {})
+    ground = basemap_named("tianditu", {"ATLAS_TIANDITU_KEY": "0123456789abcdef"})
+    assert ground
+    assert ground.secret
+    with pytest.raises(DataError, match="key"):
+        write_map(tmp_path / "map.html", squares, basemap=ground)
+    assert not (tmp_path / "map.html").exists()
+
+
+def test_layers_are_shifted_to_match_a_shifted_basemap(squares: Survey) -> None:
+    straight = map_description(squares, "hardening.back_streets")
+    shifted = laid_on(straight, basemap_named("amap", {}))
+    away_m = []
+    for layer, moved in zip(straight.layers, shifted.layers, strict=True):
+        assert len(layer.shapes) == len(moved.shapes)
+        for one, other in zip(layer.shapes, moved.shapes, strict=True):
+            a = shapely.get_coordinates(shapely.geometry.shape(dict(one.geometry)))
+            b = shapely.get_coordinates(shapely.geometry.shape(dict(other.geometry)))
+            away_m += list(abs((b - a) * (94_000, 111_000)).sum(axis=1))
+    assert min(away_m) > 300
+    assert max(away_m) < 900
+    assert "GCJ-02" in " ".join(shifted.notes)
+    assert laid_on(straight, basemap_named("osm", {})).layers == straight.layers
+
+
+@pytest.mark.parametrize("said", ["moon", "file:///etc/{z}/{x}/{y}", "http://a/{z}/{x}'/{y}"])
+def test_what_is_no_basemap_is_refused(said: str) -> None:
+    with pytest.raises(DataError, match="basemap"):
+        basemap_named(said, {})
+
+
+# ---------------------------------------------------------------- layers as they are declared
+
+
+def test_a_layer_is_drawn_by_its_declared_field_with_unknown_apart(squares: Survey) -> None:
+    layer = layer_named(layers_description(squares, ["back_streets"]), "back_streets")
+    assert counts(layer) == {"true": 3, "false": 3, "unknown": 2}
+    by_zone = layers_description(squares, ["back_streets"], by={"back_streets": "zone"})
+    assert counts(layer_named(by_zone, "back_streets")) == {
+        "urban": 2,
+        "urban_village": 2,
+        "fringe": 3,
+        "unknown": 1,
+    }
+
+
+def test_another_rule_draws_other_decisions(squares: Survey) -> None:
+    description = map_description(squares, rule=ScopeRule(rule="any_overlap"))
+    assert counts(layer_named(description, "villages")) == {"in": 12, "out": 8}

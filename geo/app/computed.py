@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..scope import Scope
     from ..survey import Survey
     from ..views.component import Drawn
+    from ..views.description import MapDescription
     from ..views.format import Language
 
 ENTRIES = 16
@@ -102,6 +104,16 @@ def checked(survey: Survey) -> CheckReport:
     return _checked(survey.digest, declared(survey), survey)
 
 
+def _sent(description: MapDescription) -> Drawn:
+    """A map over the basemap that the server was started with, ready to be sent."""
+    from ..views.basemap import SETTING, basemap_named, laid_on
+    from ..views.component import drawn
+    from ..views.description import as_json
+
+    basemap = basemap_named(os.environ.get(SETTING), os.environ)
+    return drawn(as_json(laid_on(description, basemap)))
+
+
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
 def _scope(
     data: str, declarations: str, said: str, _survey: Survey, _rule: ScopeRule | None
@@ -141,11 +153,9 @@ def _map(
     _survey: Survey,
     _rule: ScopeRule | None,
 ) -> Drawn:
-    from ..views.component import drawn
-    from ..views.description import as_json
     from ..views.map import map_description
 
-    return drawn(as_json(map_description(_survey, indicator, level, language, within, _rule)))
+    return _sent(map_description(_survey, indicator, level, language, within, _rule))
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
@@ -157,11 +167,9 @@ def _layers_map(
     by: tuple[tuple[str, str], ...],
     _survey: Survey,
 ) -> Drawn:
-    from ..views.component import drawn
-    from ..views.description import as_json
     from ..views.map import layers_description
 
-    return drawn(as_json(layers_description(_survey, names, language, dict(by))))
+    return _sent(layers_description(_survey, names, language, dict(by)))
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)

@@ -56,6 +56,14 @@ SETTINGS: Mapping[str, str] = {
 """Said on the command line, since an installed copy has no `.streamlit` folder; a checkout has the same there."""
 
 
+BASEMAP = typer.Option(
+    None,
+    "--basemap",
+    help="none, tianditu (app only; key in ATLAS_TIANDITU_KEY), osm, amap, or an address with"
+    " {z}, {x} and {y} [default: none; in the app, what ATLAS_BASEMAP says].",
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(name="map")(map_)
@@ -72,17 +80,22 @@ def map_(
         UnitLevel | None, typer.Option(help="Colour the units of this level by verdict.")
     ] = None,
     lang: Annotated[Reader, typer.Option(help="The map's language.")] = Reader.zh,
+    basemap: str | None = BASEMAP,
     district: Path | None = DISTRICT,
     round_: str | None = ROUND,
 ) -> None:
     """One HTML file with the area, the decisions and an indicator; opens without a network."""
     from ..errors import StoreError
     from ..survey import open_survey
+    from ..views.basemap import basemap_named
     from ..views.map import write_map
 
+    ground = basemap_named(basemap, os.environ)
     survey = open_survey(district, round_)
     try:
-        written = write_map(output, survey, indicator, level.value if level else None, lang.value)
+        written = write_map(
+            output, survey, indicator, level.value if level else None, lang.value, ground
+        )
     except OSError as error:
         if isinstance(error, StoreError):
             raise
@@ -98,11 +111,16 @@ def app_(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open a browser window.")
     ] = True,
+    basemap: str | None = BASEMAP,
 ) -> None:
     """The app, on this machine alone, until it is stopped with Ctrl-C."""
     from ..bundled import app_script
     from ..district import open_district
+    from ..views.basemap import SETTING, basemap_named
 
+    chosen = basemap or os.environ.get(SETTING, "none")
+    basemap_named(chosen, os.environ)
+    os.environ[SETTING] = chosen
     folder = open_district(district).folder.resolve()  # says what is wrong before a browser opens
     settings = {
         **SETTINGS,

@@ -20,11 +20,27 @@ function drawAtlasMap(L, element, description, options = {}) {
   };
   const own = options.map === undefined;
   const map = own
-    ? L.map(element, { zoomControl: false, zoomSnap: 0.25, zoomDelta: 0.5, minZoom: 8, maxZoom: 19 })
+    ? L.map(element, { zoomControl: false, zoomSnap: 0.25, zoomDelta: 0.5, minZoom: 8, maxZoom: 19, fadeAnimation: false })
     : options.map;
   element.classList.add("atlas-map");
   element.lang = description.language === "zh" ? "zh-CN" : "en";
   map.attributionControl.setPrefix(false);
+  // Tiles from elsewhere, where someone chose them; a map that gets none says so and works as usual.
+  const silent = make("div", "atlas-silent", words.no_tiles);
+  silent.setAttribute("role", "status");
+  silent.hidden = true;
+  (description.basemap || []).forEach((address) => {
+    const tiles = L.tileLayer(address, { maxZoom: 19, opacity: 0.75 });
+    let came = 0;
+    tiles.on("tileload", () => {
+      came += 1;
+      silent.hidden = true;
+    });
+    tiles.on("tileerror", () => {
+      if (!came) silent.hidden = false;
+    });
+    tiles.addTo(map);
+  });
   const renderer = L.canvas({ padding: 0.3, tolerance: 4 });
 
   const pathOptions = (look, answers) => ({
@@ -237,7 +253,8 @@ function drawAtlasMap(L, element, description, options = {}) {
         hit.type = "button";
         quote("span", "", label, hit);
         quote("small", "", one.layer.title, hit);
-        hit.addEventListener("click", () => {
+        hit.addEventListener("click", (event) => {
+          event.stopPropagation(); // the button is about to go, and Leaflet would take this for a click on the map
           show(name, id);
           if (options.onPick) options.onPick({ layer: name, id });
           hits.replaceChildren();
@@ -265,6 +282,8 @@ function drawAtlasMap(L, element, description, options = {}) {
     if (options.legend) control("topright", finder);
     else panel.insertBefore(finder, groups);
   }
+
+  if ((description.basemap || []).length) control("topleft", silent);
 
   // North arrow, scale, what every copy must say
   const north = make("div", "atlas-north");

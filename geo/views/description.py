@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .basemap import Basemap
 from .format import Language
 
 FORMAT = 1
@@ -87,6 +88,8 @@ class MapDescription:
     """Words that must be seen before anything else: that the data are illustrative."""
     notes: tuple[str, ...] = ()
     """Round, digest, reference system, version, review number."""
+    basemap: Basemap | None = None
+    """Tiles from elsewhere beneath it all; None asks nobody."""
     words: Mapping[str, str] = field(default_factory=dict)
     """The few words of the drawing itself, in the map's language."""
 
@@ -117,6 +120,7 @@ def plain(description: MapDescription) -> dict[str, Any]:
         "banner": description.banner,
         "notes": list(description.notes),
         "words": dict(sorted(description.words.items())),
+        "basemap": list(description.basemap.addresses) if description.basemap else [],
         "layers": [_plain_layer(layer) for layer in description.layers],
     }
 

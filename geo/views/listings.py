@@ -77,7 +77,7 @@ def scope_listing(survey: Survey, scope: Scope, language: Language, hint: str) -
     """
     layer = survey.district.levels[0]
     table = scope_table(survey, scope, language)
-    reasons = {row["unit_code"]: why(row, language) for row in scope.rows.to_dict("records")}
+    decided = {row["unit_code"]: row for row in scope.rows.to_dict("records")}
     rows = tuple(
         Row(
             row["unit_code"],
@@ -86,11 +86,11 @@ def scope_listing(survey: Survey, scope: Scope, language: Language, hint: str) -
                 row["town"],
                 (row["decision"], {"in": 0, "partly": 1, "out": 2}[row["kind"]], row["kind"]),
                 (f"{row['share']:.1f}%", row["share"]),
-                number_cell(row["margin_m"]),
+                number_cell(decided[row["unit_code"]]["margin_m"]),
                 row["near_edge"],
                 row["sides"],
             ),
-            reasons[row["unit_code"]],
+            why(decided[row["unit_code"]], language),
             row["unit_code"],
         )
         for row in table.to_dict("records")

@@ -9,7 +9,9 @@ import shapely
 
 from .. import __version__
 from ..coverage import coverage_of
+from ..errors import DataError, Fault
 from ..model import Level, ScopeRule, ShareOfPixels
+from .basemap import Basemap, laid_on
 from .declared_layers import declared_layer
 from .description import DrawnLayer, MapDescription
 from .figure_layers import features_by_state, unit_layer, units_by_verdict
@@ -30,6 +32,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "zoom_out": "缩小",
         "find": "按名称查找",
         "not_found": "没有找到",
+        "no_tiles": "底图没有响应，图层照常可用",
     },
     "en": {
         "north": "N",
@@ -38,6 +41,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "zoom_out": "Zoom out",
         "find": "Find by name",
         "not_found": "Nothing of that name",
+        "no_tiles": "The basemap does not answer; the layers work as usual",
     },
 }
 _NOT_PUBLIC = ("内部资料 不得公开", "Internal: not for publication")
@@ -200,6 +204,7 @@ def write_map(
     indicator: str | None = None,
     level: Level | None = None,
     language: Language = "zh",
+    basemap: Basemap | None = None,
 ) -> Path:
     """Write the map of a survey as one HTML file that opens anywhere, with the network on or off.
 
@@ -208,6 +213,7 @@ def write_map(
     path : the file to write; what was there is replaced
     survey, level, language : as for `map_description`
     indicator : as for `map_description`; None means `default_indicator`
+    basemap : as for `map_html`
 
     Returns
     -------
@@ -220,7 +226,7 @@ def write_map(
         As `map_description`.
     """
     file = Path(path)
-    text = map_html(survey, indicator, level, language)
+    text = map_html(survey, indicator, level, language, basemap)
     file.write_text(text, encoding="utf-8", newline="\n")
     return file
 
@@ -230,13 +236,15 @@ def map_html(
     indicator: str | None = None,
     level: Level | None = None,
     language: Language = "zh",
+    basemap: Basemap | None = None,
 ) -> str:
-    """The map of a survey as one HTML page that asks nobody for anything.
+    """The map of a survey as one HTML page that asks nobody for anything but the tiles of a chosen basemap.
 
     Parameters
     ----------
     survey, level, language : as for `map_description`
     indicator : as for `map_description`; None means `default_indicator`
+    basemap : tiles from elsewhere beneath it, which the page asks for where there is a network
 
     Returns
     -------
@@ -245,10 +253,19 @@ def map_html(
     Raises
     ------
     UnknownNameError, DataError
-        As `map_description`.
+        As `map_description`; DataError also where the basemap's addresses hold a key.
     """
+    if basemap is not None and basemap.secret:
+        raise DataError(
+            Fault(
+                "basemap",
+                f"{basemap.name}, whose addresses hold your key",
+                "a basemap without one in a file that others will have",
+                "choose another, or none",
+            )
+        )
     wanted = indicator if indicator is not None else default_indicator(survey)
-    return map_page(map_description(survey, wanted, level, language))
+    return map_page(laid_on(map_description(survey, wanted, level, language), basemap))
 
 
 def _layers(

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import re
 
+from .basemap import Basemap
 from .description import MapDescription, plain
 from .inert import inert, json_block
 from .leaflet import drawing_script, drawing_style, leaflet_script, leaflet_style
@@ -52,7 +53,9 @@ def map_page(description: MapDescription) -> str:
     draw = f"<script>{_whole(drawing_script())}{_BEGIN}</script>"
     page = _put(skeleton, "</head>", f"{head}\n</head>")
     page = _put(page, "</html>", f"{draw}\n</html>")
-    page = _put(page, "<head>", f'<head>\n<meta charset="utf-8">\n{_policy(page)}')
+    page = _put(
+        page, "<head>", f'<head>\n<meta charset="utf-8">\n{_policy(page, description.basemap)}'
+    )
     language = "zh-CN" if description.language == "zh" else "en"
     page = _put(page, "<html>", f'<html lang="{language}">')
     # Last of all, so that nothing above looks at it.
@@ -85,14 +88,15 @@ def _skeleton(extent: tuple[float, float, float, float]) -> str:
     return str(figure.render())
 
 
-def _policy(page: str) -> str:
+def _policy(page: str, basemap: Basemap | None) -> str:
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'"
         for body in _SCRIPT.findall(page)
     )
+    tiles = "".join(f" {inert(host)}" for host in basemap.hosts) if basemap else ""
     return (
         '<meta http-equiv="Content-Security-Policy" content="'
-        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {hashes}; "
+        f"default-src 'none'; img-src data:{tiles}; style-src 'unsafe-inline'; script-src {hashes}; "
         "base-uri 'none'; form-action 'none'\">"
     )
 

@@ -133,6 +133,7 @@ def test_a_village_clicked_on_the_map_is_picked_in_the_list_and_the_reverse(
     page.wait_for_url("**unit=*")  # a colleague who opens the address sees the same village
 
     page.locator(".atlas-table input[type=search]").fill("苏陈镇")
+    page.locator(".atlas-tally", has_text="17 / 156").wait_for()
     row = page.locator(".atlas-rows tbody tr").nth(2)
     other = row.locator("td").first.text_content() or "?"
     row.click()

@@ -14,6 +14,7 @@ from seeing import DRAWN, SCREEN, colours, keep, watched
 
 from geo.survey import open_survey
 from geo.views import palette
+from geo.views.basemap import basemap_named
 from geo.views.map import write_map
 
 if TYPE_CHECKING:
@@ -87,6 +88,34 @@ def test_a_click_shows_a_villages_attributes(open_page: OpenPage, district_map: 
     assert "范围内面积占比" in card
     assert re.search(r"321202\d{6}", card)
     keep(page, "file-card")
+
+
+def test_a_basemap_that_does_not_answer_is_said_and_the_map_works(
+    browser: Browser, tmp_path: Path
+) -> None:
+    ground = basemap_named("http://127.0.0.1:9/{z}/{x}/{y}.png", {})
+    file = write_map(tmp_path / "over.html", open_survey(), basemap=ground)
+    context = browser.new_context(viewport=SCREEN, offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.wait_for_selector(DRAWN)
+    page.locator(".atlas-silent", has_text="底图没有响应").wait_for()
+    _click_on(page, "villages", 0)
+    keep(page, "file-no-tiles")
+    context.close()
+
+
+def test_a_street_is_found_by_its_name(browser: Browser, district_map: Path) -> None:
+    context = browser.new_context(viewport=SCREEN, offline=True)
+    page = context.new_page()
+    page.goto(district_map.as_uri())
+    page.wait_for_selector(DRAWN)
+    name = open_survey().frame("back_streets")["name"].dropna().iloc[0]
+    page.locator(".atlas-finder input").fill(name)
+    page.keyboard.press("Enter")
+    page.locator(".atlas-card h3", has_text=name).wait_for()
+    keep(page, "file-found")
+    context.close()
 
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["as written", "without its content policy"])
