@@ -86,7 +86,8 @@ def district(tmp_path: Path) -> Path:
         geometry=lines,
         crs=CRS,
     )
-    streets.to_file(tmp_path / "streets.gpkg", driver="GPKG")
+    # Without an index it is smaller than the round, so that a disk can be too small for the round alone.
+    streets.to_file(tmp_path / "streets.gpkg", driver="GPKG", SPATIAL_INDEX="NO")
     return folder
 
 
@@ -203,15 +204,17 @@ def test_a_full_disk_leaves_the_old_state(warm: Warm, district: Path, tmp_path: 
     new = state(district)
     whole = (district / "rounds" / f"{HELD}.gpkg").stat().st_size
     as_before(district, kept)
-    said = set()
-    for largest in (1_000, 50_000, whole // 2, whole - 30_000, whole - 10_000, whole - 1):
+    source = (tmp_path / "streets.gpkg").stat().st_size
+    assert source < whole - 40_000
+    said = []
+    for largest in (1_000, source + 1, *range(whole - 40_000, whole, 8_192), whole - 1):
         ended = warm.run(*arguments(district, HELD), largest_file=largest)
         assert ended.status == 2, f"{largest} of {whole} bytes: {ended.errors}"
         assert "Traceback" not in ended.errors
-        said.add("cannot write" in ended.errors or "nothing was changed" in ended.errors)
+        said.append("what was there is as it was" in ended.errors)
         assert state(district) == old
         assert list((district / "rounds").glob(f"{TEMPORARY}*")) == []
-    assert True in said, "some got as far as the round itself"
+    assert sum(said) >= 6, "most got as far as the round itself"
 
     finished(warm, arguments(district, HELD))
     assert state(district) == new

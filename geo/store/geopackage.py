@@ -36,7 +36,7 @@ from .digest import combined, table_digest
 from .durable import put_in_place, put_new, remove
 from .lock import Waiting, turn
 from .publication import Publication, imports_digest, read_publication
-from .tables import count_tables, read_table, require_names, write_table
+from .tables import count_tables, read_table, require_names, without_index, write_table
 
 TEMPORARY = ".atlas-"
 _ROUND_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.gpkg\Z")
@@ -311,6 +311,13 @@ class GeoPackageStore:
         for name, frame in tables.items():
             write_table(draft, name, frame)
             expected[name] = len(frame)
+        placed = [name for name, frame in tables.items() if isinstance(frame, gpd.GeoDataFrame)]
+        bare = without_index(draft, placed) if placed else []
+        if bare:
+            raise StoreError(
+                f"cannot write to {self.folder} (the spatial index of {bare[0]} was not written; is the disk"
+                " full?); what was there is as it was"
+            )
         if imports:
             brought = {name: table_digest(draft, name, expected[name]) for name in tables}
             keep_imports(draft, imports, brought)
@@ -350,7 +357,8 @@ def _remembered(
 
 
 def _digests(path: Path) -> Mapping[str, str]:
-    return {name: table_digest(path, name, rows) for name, rows in count_tables(path).items()}
+    tables = _looked(count_tables, path)
+    return {name: table_digest(path, name, rows) for name, rows in tables.items()}
 
 
 def _copy(target: Path, room: Path) -> Path:

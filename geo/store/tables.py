@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,26 @@ def count_tables(path: Path) -> dict[str, int]:
             }
     except (DataError, OSError, sqlite3.Error, pyogrio.errors.DataSourceError) as error:
         raise StoreError(f"round {path.stem} cannot be opened: {error}") from error
+
+
+def without_index(path: Path, tables: Iterable[str]) -> list[str]:
+    """Which of these tables have no spatial index; where the disk fills up, GDAL leaves it out and says nothing.
+
+    Parameters
+    ----------
+    tables : names of tables with geometry that `write_table` wrote
+    """
+    with closing(sqlite3.connect(path)) as database:
+        columns = dict(
+            database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns")
+        )
+        names = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+        told = {row[0] for row in database.execute("SELECT table_name FROM gpkg_extensions")}
+    return [
+        table
+        for table in tables
+        if table not in told or f"rtree_{table}_{columns.get(table)}" not in names
+    ]
 
 
 def quoted(name: str) -> str:
