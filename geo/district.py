@@ -77,6 +77,9 @@ def open_district(folder: Path | str | None = None) -> District:
         spec = DistrictSpec.model_validate(raw)
     except ValidationError as error:
         raise DeclarationError(file, describe(error)) from error
+    problem = _metric_problem(spec.metric_crs)
+    if problem:
+        raise DeclarationError(file, [f"metric_crs = {spec.metric_crs!r}: {problem}"])
     own = path / "layers"
     catalog = load_catalog(layers_folder(), own) if own.is_dir() else load_catalog()
     problems = [
@@ -91,3 +94,16 @@ def open_district(folder: Path | str | None = None) -> District:
     if problems:
         raise DeclarationError(file, problems)
     return District(path, spec, catalog)
+
+
+def _metric_problem(metric_crs: str) -> str | None:
+    """Why lengths cannot be measured in a coordinate system; None where they can."""
+    from .crs import known_crs
+
+    crs = known_crs(metric_crs)
+    if crs is None:
+        return "not a coordinate system; say EPSG:n or a PROJ text"
+    if not crs.is_projected:
+        return "longitude and latitude are not metres; say a projected system such as EPSG:4549"
+    units = {axis.unit_name for axis in crs.axis_info[:2]}
+    return None if units == {"metre"} else f"measured in {', '.join(sorted(units))}, not in metres"

@@ -81,6 +81,13 @@ class UnknownNameError(GeoError, LookupError):
         listed = abridge(names, 40) if names else "none"
         super().__init__(f"no {what} named {name!r}; there are: {listed}")
 
+    @classmethod
+    def nothing(cls, what: str, where: object, remedy: str) -> UnknownNameError:
+        """There is none of the kind at all, so that no name could be right."""
+        error = cls.__new__(cls)
+        LookupError.__init__(error, f"{where} has no {what} yet; {remedy}")
+        return error
+
 
 class StoreError(GeoError, OSError):
     """A round cannot be read or written; what was there before is untouched."""

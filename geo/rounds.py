@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from .district import District, open_district
-from .errors import StoreError, UnknownNameError
+from .errors import StoreError
 from .model import Finding, ImportRecord
 from .store import open_store
-from .store.base import Store
+from .store.base import Store, chosen_round
 from .store.publication import Publication, changes
 
 RoundState = Literal["draft", "published", "changed", "missing", "unreadable"]
@@ -132,7 +132,7 @@ def publish_round(district: District | Path | str, round: str | None = None) -> 
 
     opened = _opened(district)
     store = open_store(opened.rounds_folder)
-    wanted = _wanted(store, round)
+    wanted = chosen_round(store, round, opened.folder)
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     return store.publish(wanted, by=current_user(), at=now, onto=store.digest(wanted))
 
@@ -164,7 +164,7 @@ def undo_import(
     """
     opened = _opened(district)
     store = open_store(opened.rounds_folder, opened.catalog.layers)
-    wanted = _wanted(store, round)
+    wanted = chosen_round(store, round, opened.folder)
     taken = store.undo(wanted, onto=store.digest(wanted) if onto is None else onto)
     remains = wanted in store.rounds()
     return UndoReport(wanted, taken, remains, store.digest(wanted) if remains else None)
@@ -246,11 +246,3 @@ def _summary(district: District, store: Store, round_: str) -> RoundSummary:
 
 def _opened(district: District | Path | str | None) -> District:
     return district if isinstance(district, District) else open_district(district)
-
-
-def _wanted(store: Store, round_: str | None) -> str:
-    rounds = store.rounds()
-    wanted = round_ if round_ is not None else (rounds[-1] if rounds else "newest")
-    if wanted not in rounds:
-        raise UnknownNameError("round", wanted, rounds)
-    return wanted

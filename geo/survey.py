@@ -12,6 +12,7 @@ from .district import District, open_district
 from .errors import DataError, Fault, UnknownNameError
 from .model import Finding, ImportRecord
 from .store import open_store
+from .store.base import chosen_round
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -152,9 +153,5 @@ def open_survey(district: District | Path | str | None = None, round: str | None
     '2007-06-30'
     """
     opened = district if isinstance(district, District) else open_district(district)
-    store = open_store(opened.rounds_folder)
-    rounds = store.rounds()
-    wanted = round if round is not None else (rounds[-1] if rounds else "newest")
-    if wanted not in rounds:
-        raise UnknownNameError("round", wanted, rounds)
-    return Survey(opened, wanted, store)
+    store = open_store(opened.rounds_folder, opened.catalog.layers)
+    return Survey(opened, chosen_round(store, round, opened.folder), store)

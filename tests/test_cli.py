@@ -6,8 +6,10 @@ import contextlib
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -215,3 +217,48 @@ def test_every_command_is_in_both_readmes_and_explains_itself(command: str) -> N
     for readme in ("README.md", "README.zh-CN.md"):
         assert f"atlas {name}" in (ROOT / readme).read_text(encoding="utf-8")
     assert atlas(name, "--help").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("metric_crs", "said"),
+    [
+        ("EPSG:4326", "longitude and latitude are not metres"),
+        ("EPSG:999999", "not a coordinate system"),
+        ("EPSG:2263", "measured in US survey foot, not in metres"),
+    ],
+)
+def test_a_district_is_measured_in_metres_or_refused(
+    tmp_path: Path, metric_crs: str, said: str
+) -> None:
+    (tmp_path / "district.toml").write_text(
+        f'name = {{ zh = "甲", en = "A" }}\ncode = "1"\nmetric_crs = "{metric_crs}"\n',
+        encoding="utf-8",
+    )
+    result = atlas("coverage", "--district", str(tmp_path))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_a_district_without_rounds_says_how_to_get_one(tmp_path: Path) -> None:
+    (tmp_path / "district.toml").write_text(
+        'name = { zh = "甲", en = "A" }\ncode = "1"\nmetric_crs = "EPSG:4549"\n', encoding="utf-8"
+    )
+    for command in ("coverage", "scope", "publish"):
+        result = atlas(command, "--district", str(tmp_path))
+        assert result.returncode == 2
+        assert "has no round yet; import one" in result.stderr
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_locks_hold_what_the_project_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[<>=\[ ]", entry)[0].lower() for entry in project["dependencies"]}
+    for lock in ("requirements.txt", "requirements-dev.txt"):
+        pinned = re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(encoding="utf-8"), re.M)
+        assert needed <= {name.lower() for name in pinned}, "run `make lock`"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from threading import Event, Thread
 from typing import Annotated
 
 import typer
@@ -37,6 +38,7 @@ SETTINGS: Mapping[str, str] = {
     "server.fileWatcherType": "none",
     "server.maxUploadSize": "100",
     "server.enableStaticServing": "false",
+    "logger.hideWelcomeMessage": "true",
     "server.showEmailPrompt": "false",  # it would hold up the first start on a fresh machine
     "browser.serverAddress": "127.0.0.1",
     "browser.gatherUsageStats": "false",
@@ -122,15 +124,30 @@ def app_(
     basemap_named(chosen, os.environ)
     os.environ[SETTING] = chosen
     folder = open_district(district).folder.resolve()  # says what is wrong before a browser opens
-    settings = {
-        **SETTINGS,
-        "server.port": str(port),
-        "server.headless": "false" if browser else "true",
-    }
+    # Headless: otherwise Streamlit greets and advertises; the browser is opened here instead.
+    settings = {**SETTINGS, "server.port": str(port), "server.headless": "true"}
     flags = [f"--{name}={value}" for name, value in settings.items()]
     os.environ["ATLAS_DISTRICT"] = str(folder)
     note(f"http://127.0.0.1:{port} (stop with Ctrl-C)")
+    if browser:
+        Thread(target=_open_when_it_answers, args=(port,), daemon=True).start()
     # In this process, so that whoever stops `atlas` stops the server too.
     from streamlit.web import cli as streamlit_cli
 
     streamlit_cli.main(["run", str(app_script()), *flags], standalone_mode=False)
+
+
+def _open_when_it_answers(port: int, patience_s: float = 60.0) -> None:
+    """Open a browser window once the server takes connections."""
+    import socket
+    import time
+    import webbrowser
+
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        with socket.socket() as knock:
+            knock.settimeout(1.0)
+            if knock.connect_ex(("127.0.0.1", port)) == 0:
+                webbrowser.open(f"http://127.0.0.1:{port}")
+                return
+        Event().wait(0.2)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import StoreError
+from ..errors import StoreError, UnknownNameError
 from ..model import ImportRecord
 
 if TYPE_CHECKING:
@@ -197,6 +197,30 @@ class Store(Protocol):
     def imports(self, round_: str) -> tuple[ImportRecord, ...]:
         """Where the round's rows came from; () for a round that was made by another program."""
         ...
+
+
+def chosen_round(store: Store, round_: str | None, folder: object) -> str:
+    """The round that is meant: the one named, or the newest.
+
+    Parameters
+    ----------
+    round_ : ISO date; None means the newest
+    folder : the district's, to speak of it
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such round, or none at all.
+    """
+    rounds = store.rounds()
+    if not rounds:
+        raise UnknownNameError.nothing(
+            "round", folder, "import one with `atlas import FILE --district …`"
+        )
+    wanted = round_ if round_ is not None else rounds[-1]
+    if wanted not in rounds:
+        raise UnknownNameError("round", wanted, rounds)
+    return wanted
 
 
 def require_date(round_: str) -> str:
