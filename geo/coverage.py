@@ -115,13 +115,11 @@ def coverage_of(
 
 
 def absent_layers(survey: Survey, indicators: Sequence[str] | None = None) -> tuple[str, ...]:
-    """The layers that declared indicators need and the round does not hold."""
-    absent = {
-        name
-        for layer, indicator in _declared(survey, indicators)
-        for name in needed_layers(indicator, layer)
-        if not survey.has(name)
-    }
+    """The layers that figures need and the round does not hold: measured ones, units and edges."""
+    needed = {EDGES_LAYER, *survey.district.spec.levels}
+    for layer, indicator in _declared(survey, indicators):
+        needed.update(needed_layers(indicator, layer))
+    absent = {name for name in needed if not survey.has(name)}
     return tuple(sorted(absent))
 
 

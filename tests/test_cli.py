@@ -262,3 +262,19 @@ def test_the_locks_hold_what_the_project_needs() -> None:
     for lock in ("requirements.txt", "requirements-dev.txt"):
         pinned = re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(encoding="utf-8"), re.M)
         assert needed <= {name.lower() for name in pinned}, "run `make lock`"
+
+
+def test_a_fault_of_our_own_is_one_line_and_a_traceback_only_on_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("here")
+
+    monkeypatch.setattr("geo.survey.open_survey", broken)
+    result = atlas("scope")
+    assert result.returncode == 1
+    assert "ZeroDivisionError: here" in result.stderr
+    assert "Traceback" not in result.stderr
+    monkeypatch.setenv("ATLAS_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        atlas("scope")

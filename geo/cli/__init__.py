@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -51,3 +52,13 @@ def main() -> None:
         # The reader (head, less) has gone: nothing more to say, and not a fault.
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        # Not a fault of input but of ours: the user still gets one line, a developer the whole.
+        if os.environ.get("ATLAS_DEBUG"):
+            raise
+        typer.echo(
+            f"atlas: a fault of this program ({type(error).__name__}: {error}); nothing was changed;"
+            " say ATLAS_DEBUG=1 before the command to see where, and report it",
+            err=True,
+        )
+        sys.exit(1)
