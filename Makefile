@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # The project itself is installed last, without looking anything up: all it needs is in the lock.
 INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: app test lint types unit fix lock setup clean
+.PHONY: app test lint types unit fuzz fix lock setup clean
 
 app: $(VENV)/.app
 	$(BIN)/atlas app
@@ -26,6 +26,11 @@ types: $(VENV)/.dev
 
 unit: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Every broken file there is through the importer; the tests take the first two hundred.
+fuzz: $(VENV)/.dev
+	@mkdir -p .cache
+	$(BIN)/python tests/fuzz/fuzz_run.py > .cache/fuzz.jsonl || { grep -v '"fault": null' .cache/fuzz.jsonl; exit 1; }
 
 # Everything `make test` needs, without running it.
 setup: $(VENV)/.dev $(VENV)/.browser

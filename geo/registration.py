@@ -191,11 +191,15 @@ def sample_points(shapes: NDArray[np.object_], count: int = SAMPLE) -> Points:
     each = max(1, round(count / len(lines)))
     # Not at ends and middles alone: streets meet at ends, and so would shifted ones.
     fractions = (np.arange(each) + 0.37) / each
-    along = [
-        shapely.get_coordinates(shapely.line_interpolate_point(lines, fraction, normalized=True))
-        for fraction in fractions
-    ]
-    return np.concatenate([points, *along])
+    with np.errstate(all="ignore"):  # a broken file's lines may be of any length, or none
+        along = [
+            shapely.get_coordinates(
+                shapely.line_interpolate_point(lines, fraction, normalized=True)
+            )
+            for fraction in fractions
+        ]
+    found = np.concatenate([points, *along])
+    return np.asarray(found[np.isfinite(found).all(axis=1)])
 
 
 def outlines(shapes: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..district import District, open_district
 from ..model import ImportRecord, Layer
 from .report import ImportReport
@@ -22,6 +24,8 @@ _READING, _MAPPING, _CHECKING, _WRITING = range(4)
 _STEPS = 4
 
 
+# A broken file's coordinates may be anything; what comes of them is found and said row by row.
+@np.errstate(all="ignore")
 def import_file(
     district: District | Path | str,
     file: Path | str,

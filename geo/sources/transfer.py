@@ -177,6 +177,7 @@ def unpack(answer: dict[str, Any], folder: Path) -> Source:
 
 def _source(answer: dict[str, Any], folder: Path) -> Source:
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
     import shapely
@@ -194,7 +195,9 @@ def _source(answer: dict[str, Any], folder: Path) -> Source:
     rows = pd.Series(_column(table, _LABELS, pa.large_string()).to_pandas(), dtype="string")
     if _SHAPES in table.column_names:
         binary = _column(table, _SHAPES, pa.large_binary()).to_numpy(zero_copy_only=False)
-        frame = gpd.GeoDataFrame(frame, geometry=shapely.from_wkb(binary), crs=_crs(crs))
+        with np.errstate(all="ignore"):  # coordinates that are no numbers are found later
+            shapes = shapely.from_wkb(binary)
+        frame = gpd.GeoDataFrame(frame, geometry=shapes, crs=_crs(crs))
     if len(found) != len(names) or not len(frame) <= rows_read:
         raise TransferError("more rows than were read, or two columns of one name")
     left_out = _left_out(_read(folder / LEFT_OUT))
