@@ -223,7 +223,7 @@ class _Check:
 
     def geometry(self, geometry: gpd.GeoSeries, crs: str | None) -> gpd.GeoSeries:
         """Two-dimensional geometry in `crs`; every row that cannot be measured is a finding."""
-        shapes = shapely.force_2d(geometry.to_numpy())
+        shapes = flat_shapes(geometry.to_numpy())
         nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
         if nothing.any():
             self.add(
@@ -277,10 +277,10 @@ class _Check:
         allowed = KINDS[self.layer.geometry]
         if self.layer.points_too:
             allowed = allowed + KINDS["Point"]
-        names = gpd.GeoSeries(shapes).geom_type.to_numpy(dtype=object)
-        wrong = ~np.isin(names.astype(str), allowed) & ~nothing
+        ids = [int(getattr(shapely.GeometryType, kind.upper())) for kind in allowed]
+        wrong = ~np.isin(shapely.get_type_id(shapes), ids) & ~nothing
         if wrong.any():
-            found = ", ".join(sorted({str(name) for name in names[wrong]}))
+            found = ", ".join(sorted(set(gpd.GeoSeries(shapes[wrong]).geom_type)))
             self.add(
                 "wrong-geometry",
                 "error",
@@ -318,6 +318,14 @@ class _Check:
                     expected="lines from one place to another",
                     remedy="redraw or remove them",
                 )
+
+
+def flat_shapes(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Shapes without Z and M; the very same where they have neither, since a copy takes long."""
+    high = shapely.has_z(shapes) | shapely.has_m(shapes)
+    if not high.any():
+        return np.asarray(shapes)
+    return np.asarray(shapely.force_2d(shapes))
 
 
 def _not_finite(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

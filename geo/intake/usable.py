@@ -11,7 +11,7 @@ import shapely
 
 from ..errors import DataError, Fault, abridge
 from ..placing import Proposal
-from ..validate import KINDS, conform
+from ..validate import KINDS, conform, flat_shapes
 from .rows import Rows
 
 MERGED = ("LineString", "Polygon")
@@ -67,8 +67,9 @@ def _take_shapes(rows: Rows, metric_crs: str) -> None:
         allowed = (*allowed, *KINDS["Point"])
     geometry = rows.frame.geometry
     shapes = geometry.to_numpy()
-    if shapely.has_z(shapes).any():
-        shapes = shapely.force_2d(shapes)
+    flat = flat_shapes(shapes)
+    if flat is not shapes:
+        shapes = flat
         rows.set_shapes(gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs))
     ids = [int(getattr(shapely.GeometryType, kind.upper())) for kind in allowed]
     wrong = ~np.isin(shapely.get_type_id(shapes), ids) & ~shapely.is_missing(shapes)

@@ -45,6 +45,8 @@ class Placement:
         x, y = (points[:, 1], points[:, 0]) if self.swapped else (points[:, 0], points[:, 1])
         if self.crs.is_geographic and not is_degrees(np.column_stack([x, y])):
             return np.full(points.shape, np.inf)
+        if self.crs == crs:
+            return np.column_stack([x, y])
         to_metres = pyproj.Transformer.from_crs(self.crs, crs, always_xy=True)
         return np.column_stack(to_metres.transform(x, y))
 
