@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import html
 import io
 import itertools
+import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import docx
 import hostile
 import made
 import openpyxl
+import pandas as pd
+import pyogrio
 import pypdf
 import pytest
 from docx.oxml.ns import qn
@@ -21,10 +29,12 @@ from docx.oxml.ns import qn
 from geo.catalog import load_catalog
 from geo.errors import DataError
 from geo.report.build import report_from
+from geo.report.geopackage import geopackage_bytes
 from geo.report.labels import Wish, place
 from geo.report.ledger import ledger_bytes
 from geo.report.material import Material, gather
 from geo.report.model import FIGURES, Report, shown_rows
+from geo.report.page import page_html
 from geo.report.pdf import pdf_bytes
 from geo.report.sheets import Atlas
 from geo.report.word import word_bytes
@@ -297,6 +307,74 @@ def test_hostile_names_are_text_in_word(spiteful: Path) -> None:
     }
     assert set(HOSTILE) <= texts
     assert "铃声" in texts
+
+
+def test_the_page_holds_every_figure_and_asks_nobody(material: Material, report: Report) -> None:
+    page = page_html(material, report)
+    block = re.search(r'id="atlas-figures">(.*?)</script>', page, re.DOTALL)
+    assert block
+    data = json.loads(block[1])
+    assert data["data_digest"] == report.digest
+    assert data["rows"] == [dict(row) for row in report.figures()]
+    shown_part = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    plain_text = squeezed(html.unescape(re.sub(r"<[^>]+>", "", shown_part)))
+    assert [line for line in figures_in_words(report) if squeezed(line) not in plain_text] == []
+    assert "default-src 'none'" in page
+    assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]+"', shown_part)
+
+
+def test_a_hostile_page_runs_nothing(spiteful: Path, open_page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_bytes(report_bytes(open_survey(spiteful), "html"))
+    page, refused = open_page(file.as_uri())
+    alerts: list[str] = []
+    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    assert page.locator("#map canvas").count() >= 1
+    rows = page.locator('table[data-name="decisions"] tbody tr')
+    before = rows.count()
+    assert before == 20
+    heading = page.locator('table[data-name="decisions"] th button').nth(4)
+    heading.click()
+    heading.click()
+    shares = [
+        float(text)
+        for text in page.locator(
+            'table[data-name="decisions"] tbody tr td:nth-child(5)'
+        ).evaluate_all("cells => cells.map(cell => cell.dataset.v)")
+    ]
+    assert shares == sorted(shares, reverse=True)
+    page.locator(".scroll input[type=search]").first.fill("no such words")
+    hidden = "[...document.querySelectorAll('table.report tbody')].some(b => [...b.rows].every(r => r.hidden))"
+    assert page.evaluate(hidden)
+    assert not alerts
+    assert not refused
+    assert page.get_by_text("<script>alert(1)</script>").count() >= 1
+
+
+def test_the_geopackage_holds_figures_places_and_styles(
+    material: Material, report: Report, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.gpkg"
+    path.write_bytes(geopackage_bytes(material, report))
+    figures = pyogrio.read_dataframe(path, layer="figures")
+    expected = {(row["indicator"], row["unit_code"], row["scope"]): row for row in report.figures()}
+    assert len(figures) == len(expected)
+    for row in figures.to_dict("records"):
+        wanted = expected[row["indicator"], row["unit_code"], row["scope"]]
+        assert row["covered"] == wanted["covered"]
+        assert row["rate_lower"] == wanted["rate_lower"] or (
+            wanted["rate_lower"] is None and pd.isna(row["rate_lower"])
+        )
+    villages = pyogrio.read_dataframe(path, layer="villages")
+    assert str(villages.crs.to_epsg()) == "4549"
+    styled = pyogrio.read_dataframe(path, layer="layer_styles")
+    drawn = {name for name, kind in pyogrio.list_layers(path) if kind}
+    assert set(styled["f_table_name"]) == drawn
+    for text in styled["styleQML"]:
+        root = ElementTree.fromstring(text.partition("<!DOCTYPE qgis>")[2])
+        assert root.find("renderer-v2").get("type") == "categorizedSymbol"
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

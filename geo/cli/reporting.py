@@ -19,6 +19,8 @@ class ReportFormat(StrEnum):
     pdf = "pdf"
     docx = "docx"
     xlsx = "xlsx"
+    html = "html"
+    gpkg = "gpkg"
 
 
 class Paper(StrEnum):

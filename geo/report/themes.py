@@ -64,7 +64,7 @@ class Theme:
                 chosen = here[here["state"] == state]
                 if state == "partly_covered" and chosen.empty:
                     continue
-                look = _look(state, group.kind)
+                look = look_of(state, group.kind)
                 drawing.add(chosen.geometry, look)
                 said = number(len(chosen))
                 if group.measure != "count" and state in sums:
@@ -147,7 +147,8 @@ def _states(sums: pd.DataFrame) -> list[str]:
     return list(state)
 
 
-def _look(state: str, kind: str) -> Look:
+def look_of(state: str, kind: str) -> Look:
+    """How features of a state are drawn on paper, by kind of geometry."""
     look = palette.THREE_VALUES[state]
     if kind == "line":
         return replace(look, width_px=4.2)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .material import Material
     from .model import Report
 
-ReportFormat = Literal["pdf", "docx", "xlsx"]
+ReportFormat = Literal["pdf", "docx", "xlsx", "html", "gpkg"]
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 Paper = Literal["a4", "a3"]
 Steps = Callable[[int, int, str], None]
@@ -137,8 +137,22 @@ def _docx(material: Material, report: Report, options: _Options) -> bytes:
     return word_bytes(material, report, options.paper, options.template, options.tell)
 
 
+def _html(material: Material, report: Report, options: _Options) -> bytes:
+    from .page import page_html
+
+    return page_html(material, report).encode("utf-8")
+
+
+def _gpkg(material: Material, report: Report, options: _Options) -> bytes:
+    from .geopackage import geopackage_bytes
+
+    return geopackage_bytes(material, report)
+
+
 _WRITERS: dict[str, Callable[[Material, Report, _Options], bytes]] = {
     "pdf": _pdf,
     "docx": _docx,
     "xlsx": _xlsx,
+    "html": _html,
+    "gpkg": _gpkg,
 }
