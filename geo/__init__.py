@@ -18,6 +18,8 @@ _WHERE = {
     "coverage_of": "coverage",
     "rows_behind": "coverage",
     "import_file": "importing",
+    "check_round": "check.report",
+    "repair_round": "check.repair",
     "write_map": "views.map",
     "map_html": "views.map",
     "GeoError": "errors",
@@ -32,6 +34,8 @@ __all__ = ["__version__", *_WHERE]  # noqa: PLE0604
 
 if TYPE_CHECKING:
     from .catalog import load_catalog as load_catalog
+    from .check.repair import repair_round as repair_round
+    from .check.report import check_round as check_round
     from .coverage import coverage_of as coverage_of
     from .coverage import rows_behind as rows_behind
     from .district import open_district as open_district
