@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import os
 import shutil
 import socket
@@ -112,9 +113,7 @@ def district_of(streets: int, folder: Path) -> Path:
 
 def stock_page(district: Path, folder: Path) -> Path | None:
     """The page that anyone would write first, with its scripts on this machine."""
-    try:
-        import streamlit_folium  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec("streamlit_folium") is None:
         return None
     file = folder / "stock.py"
     file.write_text(

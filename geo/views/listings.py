@@ -209,15 +209,16 @@ def rows_listing(
         | dict.fromkeys(("source_file", "source_row"), "first")
     )
     made = []
-    for fid, row in first.iterrows():
-        kinds = [part for part in parts if row[part] > 1e-9 * max(row[parts].sum(), 1e-9)]
+    for fid, row in zip(first.index, first.to_dict("records"), strict=True):
+        slack = 1e-9 * max(sum(row[part] for part in parts), 1e-9)
+        kinds = [part for part in parts if row[part] > slack]
         state = word(kinds[0], language) if len(kinds) == 1 else _said("mixed", language)
         chip = {"covered": "met", "not_covered": "not_met", "unknown": "undecided"}
         kind = chip[kinds[0]] if len(kinds) == 1 else "info"
-        key = str(fid) if row["key"] is None else str(row["key"])
+        key = str(fid) if pd.isna(row["key"]) else str(row["key"])
         source = (
             _said("in_round", language).format(fid)
-            if row["source_file"] is None
+            if pd.isna(row["source_file"])
             else f"{row['source_file']} · {text_of(row['source_row'])}"
         )
         made.append(
