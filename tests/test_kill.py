@@ -207,14 +207,14 @@ def test_a_full_disk_leaves_the_old_state(warm: Warm, district: Path, tmp_path: 
     source = (tmp_path / "streets.gpkg").stat().st_size
     assert source < whole - 40_000
     said = []
-    for largest in (1_000, source + 1, *range(whole - 40_000, whole, 8_192), whole - 1):
+    for largest in (1_000, source + 1, *range(whole - 40_000, whole, 16_384), whole - 1):
         ended = warm.run(*arguments(district, HELD), largest_file=largest)
         assert ended.status == 2, f"{largest} of {whole} bytes: {ended.errors}"
         assert "Traceback" not in ended.errors
         said.append("what was there is as it was" in ended.errors)
         assert state(district) == old
         assert list((district / "rounds").glob(f"{TEMPORARY}*")) == []
-    assert sum(said) >= 6, "most got as far as the round itself"
+    assert sum(said) >= 4, "most got as far as the round itself"
 
     finished(warm, arguments(district, HELD))
     assert state(district) == new
