@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -273,3 +274,25 @@ def test_a_refusal_is_one_message_and_status_2(
 def test_publish_and_undo_never_touch_the_embedded_district_unasked() -> None:
     for command in ("publish", "undo"):
         assert run(command).exit_code == 2
+
+
+def test_a_check_names_what_changed_since_it_was_published(tmp_path: Path) -> None:
+    from geo.check.report import check_round
+    from geo.district import open_district
+
+    folder = tmp_path / "hailing"
+    shutil.copytree(open_district().folder, folder)
+    publish_round(folder, "2007-12-31")
+    file = folder / "rounds" / "2007-12-31.gpkg"
+    file.chmod(0o644)
+    with closing(sqlite3.connect(file)) as database, database:
+        # The spatial index's triggers need GDAL's functions; this edit is of text alone.
+        for (name,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'weak_spots'"
+        ).fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE weak_spots SET owner = 'x' WHERE fid = 1")
+    found = check_round(open_survey(folder), layers=None).findings
+    assert [item.found for item in found if item.code == "changed-since-published"] == [
+        "changed since it was published: weak_spots was changed"
+    ]

@@ -162,6 +162,7 @@ def _title(check: Check) -> str:
 
 def _of_the_round(evidence: Evidence, wanted: Sequence[str] | None) -> list[Observation]:
     """What concerns no declared layer's rows."""
+    from ..rounds import publication_findings
     from .ground import undeclared_tables
     from .rasters import raster_findings
 
@@ -176,7 +177,11 @@ def _of_the_round(evidence: Evidence, wanted: Sequence[str] | None) -> list[Obse
         if wanted is None or name in wanted
     ]  # fmt: skip
     found += raster_findings(evidence, wanted)
-    return found + (list(undeclared_tables(evidence)) if wanted is None else [])
+    if wanted is None:
+        found += undeclared_tables(evidence)
+        survey = evidence.survey
+        found += map(Observation, publication_findings(survey.store, survey.round))
+    return found
 
 
 def _order(item: Observation, places: dict[str, int]) -> tuple[int, int, str]:
