@@ -20,6 +20,8 @@ _WHERE = {
     "import_file": "importing",
     "check_round": "check.report",
     "repair_round": "check.repair",
+    "report_of": "report.build",
+    "write_report": "report.write",
     "write_map": "views.map",
     "map_html": "views.map",
     "GeoError": "errors",
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from .errors import StoreError as StoreError
     from .errors import UnknownNameError as UnknownNameError
     from .importing import import_file as import_file
+    from .report.build import report_of as report_of
+    from .report.write import write_report as write_report
     from .scope import scope_of as scope_of
     from .survey import open_survey as open_survey
     from .views.map import map_html as map_html
