@@ -544,3 +544,30 @@ def test_points_without_a_place_stay_and_are_listed(tmp_path: Path, district: Pa
     report = take(district, file, "lamps", crs=METRIC)
     assert findings(report)["no-geometry"].rows == ("line 3",)
     assert stored(district, "lamps").geometry.iloc[0].equals(Point(WEST + 5, SOUTH + 5))
+
+
+def test_a_sheet_is_named_once_and_then_known(tmp_path: Path, district: Path) -> None:
+    file = tmp_path / "a.xlsx"
+    with pd.ExcelWriter(file) as book:
+        for sheet, code in (("一月", CODES[0]), ("二月", CODES[1])):
+            rows = pd.DataFrame({"编号": [sheet], "单元": [code], "得分": [90]})
+            rows.to_excel(book, sheet_name=sheet, index=False)
+    with pytest.raises(DataError, match="the layers 一月, 二月"):
+        take(district, file, "inspections", fields=["unit_code=单元"])
+    how: dict[str, Any] = {"fields": ["unit_code=单元"], "source_layer": "二月"}
+    take(district, file, "inspections", **how)
+    assert stored(district, "inspections")["unit_code"].tolist() == [CODES[1]]
+    take(district, file, "inspections", round="2008-06-30", accept_proposals=True)
+    assert stored(district, "inspections", "2008-06-30")["unit_code"].tolist() == [CODES[1]]
+
+
+def test_a_join_that_is_asked_for_stands_beside_a_kept_mapping(
+    tmp_path: Path, district: Path
+) -> None:
+    file = table(tmp_path / "a.csv", ["号", "村"], ["1", "唐甸村"])
+    take(district, file, "inspections", fields=["id=号"], join="villages")
+    report = take(
+        district, file, "inspections", round="2008-06-30", join="villages", accept_proposals=True
+    )
+    assert "saved-mapping" in proposals(report)
+    assert stored(district, "inspections", "2008-06-30")["unit_code"].tolist() == [CODES[0]]

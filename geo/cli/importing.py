@@ -59,6 +59,14 @@ def import_(
         str | None,
         typer.Option("--round", help="The round to make or add to, YYYY-MM-DD [default: today]."),
     ] = None,
+    source_layer: Annotated[
+        str | None,
+        typer.Option(
+            "--source-layer",
+            metavar="NAME",
+            help="The file's layer or sheet to read, where it has several.",
+        ),
+    ] = None,
     join: Annotated[
         str | None,
         typer.Option(
@@ -89,6 +97,7 @@ def import_(
             mapping=mapping,
             crs=crs,
             round=round_,
+            source_layer=source_layer,
             join=join,
             accept_proposals=accept_proposals,
             dry_run=dry_run,

@@ -35,6 +35,7 @@ def import_file(
     mapping: ImportMapping | Path | str | None = None,
     crs: str | None = None,
     round: str | None = None,
+    source_layer: str | None = None,
     join: str | None = None,
     accept_proposals: bool = False,
     dry_run: bool = False,
@@ -51,6 +52,7 @@ def import_file(
     mapping : a mapping, or its TOML file
     crs : what the coordinates are: `EPSG:n`, `gcj02` or `bd09`; needed where the file does not say
     round : ISO date; a new one, or a draft made by imports that lacks the layer; None means today
+    source_layer : one of the file's layers or sheets, where it has several
     join : `LAYER` or `LAYER=COLUMN`: rows take the place, or the code, of the row of that layer which the
         column names
     accept_proposals : use what the importer believes where the file does not say
@@ -84,6 +86,8 @@ def import_file(
     wanted = mapping_of(mapping, fields)
     if join is not None:
         wanted = wanted.model_copy(update={"join": join})
+    if source_layer is not None:
+        wanted = wanted.model_copy(update={"source_layer": source_layer})
     declared = layer_of(opened, layer, wanted)
     if declared.geometry == "Raster":
         from .raster import import_raster

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..district import District
-from ..errors import DataError, Fault
+from ..errors import DataError, Fault, SourceError
 from ..mapping import (
     ImportMapping,
     Mapped,
@@ -99,12 +99,14 @@ class Plan:
         """
         kept = {} if self.given else kept_mappings(self.folder, self.layer)
         wanted = columns_wanted((self.mapping, *kept.values()), self.layer)
-        source, provenance = read(self._request(wanted))
+        source, provenance = self._first(read, wanted, kept)
         best = fitting(kept, source.columns)
         if best is not None:
             self._propose(Proposal("saved-mapping", best.evidence, self.accept))
             if self.accept:
-                self.mapping = with_options(best.mapping, self.options)
+                own = self.mapping.model_dump(include={"source_layer", "join"}, exclude_none=True)
+                kept_one = best.mapping.model_copy(update=own)
+                self.mapping = with_options(kept_one, self.options)
         mapped = map_columns(
             self.mapping, self.layer, provenance.file, source.columns, source.frame
         )
@@ -144,6 +146,19 @@ class Plan:
         if any(used == one for one in kept_mappings(self.folder, self.layer).values()):
             return None
         return keep(self.folder, used, file, at)
+
+    def _first(
+        self, read: Read, wanted: frozenset[str], kept: Mapping[Path, ImportMapping]
+    ) -> tuple[Source, Provenance]:
+        """The file's layer that is named, or else the one that an earlier file was read by."""
+        try:
+            return read(self._request(wanted))
+        except SourceError:
+            layers = {one.source_layer for one in kept.values()} - {None}
+            if not (self.accept and self.mapping.source_layer is None and len(layers) == 1):
+                raise
+        self.mapping = self.mapping.model_copy(update={"source_layer": layers.pop()})
+        return read(self._request(wanted))
 
     def _request(self, columns: frozenset[str]) -> Request:
         return Request(self.mapping.source_layer, self.layer.geometry, columns)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ..store.base import Store
 
 MOST_ROWS = 2_000
+MOST_KNOWN = 300_000
+"""A layer of more rows than this is not read for evidence alone, unless it is the very same."""
 ALIGNED_M = 30.0
 """Things known by their keys that are no further apart than this are where they were."""
 FEWEST_ASTRAY = 10
@@ -188,9 +190,11 @@ def _against_others(
     rounds = store.rounds()
     if not rounds:
         return best
-    tables = store.tables(rounds[-1])
+    sizes = store.sizes(rounds[-1])
     for other in district.catalog.layers.values():
-        if other.name == layer.name or other.name not in tables or other.geometry == "Table":
+        if other.name == layer.name or other.geometry in ("Table", "Raster"):
+            continue
+        if not 0 < sizes.get(other.name, 0) <= MOST_KNOWN:
             continue
         try:
             shapes = metric_shapes(store, rounds[-1], other, district.spec.metric_crs)
