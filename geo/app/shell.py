@@ -10,9 +10,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from .. import __version__
 from ..errors import GeoError
 from ..survey import Survey
+from ..version import __version__
 from ..views.format import LANGUAGES
 from .choices import choose, language, say
 from .computed import files_of, survey_for

@@ -7,8 +7,8 @@ import sys
 
 import typer
 
-from .. import __version__
 from ..errors import GeoError
+from ..version import __version__
 from . import checking, figures, importing, reporting, rounds, show
 
 app = typer.Typer(

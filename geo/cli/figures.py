@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from .. import __version__
+from ..version import __version__
 from ..views.format import number, percent, percent_range
 from .output import (
     DISTRICT,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from .. import __version__
 from ..bundled import embedded_district
 from ..errors import DataError, Fault
+from ..version import __version__
 from ..views.format import Language, word
 from .area import area_section
 from .changes import changes_section

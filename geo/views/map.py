@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from .. import __version__
 from ..coverage import coverage_of
 from ..errors import DataError, Fault
 from ..model import Level, ScopeRule, ShareOfPixels
+from ..version import __version__
 from .basemap import Basemap, laid_on
 from .declared_layers import declared_layer
 from .description import DrawnLayer, MapDescription
