@@ -222,7 +222,9 @@ def _closeness(points: Points, reference: STRtree) -> float:
     finite = points[np.isfinite(points).all(axis=1)]
     if len(finite) < len(points):
         return float("inf")
-    return float(np.exp(np.log1p(_distances(finite, reference)).mean()))
+    distances = _distances(finite, reference)
+    # Nothing is near to no points, nor to points beyond where distances can be told.
+    return float(np.exp(np.log1p(distances).mean())) if len(distances) else float("inf")
 
 
 def _turned(offset: Points) -> list[Points]:

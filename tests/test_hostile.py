@@ -119,7 +119,7 @@ def test_even_unconfined_it_reaches_nothing(name: str, world: World) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            source = format_of(staged).read(staged, Request(geometry=geometry))
+            source = format_of(staged).read(staged, Request(geometry=geometry)).drawn()
     except (SourceError, MemoryError):
         pass
     else:

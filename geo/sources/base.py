@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from ..model import GeometryKind
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+
+    from .undrawn import Undrawn
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,17 @@ class Source:
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
     """How the file was understood, where that was not plain: its encoding, say."""
+    undrawn: Undrawn | None = None
+    """Its geometry, where a format leaves it to whoever takes the rows; the frame has none then."""
+
+    def drawn(self) -> Source:
+        """The same with its geometry in the frame."""
+        if self.undrawn is None:
+            return self
+        import geopandas as gpd
+
+        frame = gpd.GeoDataFrame(self.frame, geometry=self.undrawn.drawn(), crs=self.undrawn.crs)
+        return replace(self, frame=frame, undrawn=None)
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,9 @@ def _serve(door: socket.socket) -> None:
         os.close(handles[0])
         door.sendall(b"%d\n" % pid)
         _, status, used = os.wait4(pid, 0)
-        door.sendall(b"%d %d\n" % (os.waitstatus_to_exitcode(status), used.ru_maxrss))
+        milliseconds = int(1000 * (used.ru_utime + used.ru_stime))
+        ended = os.waitstatus_to_exitcode(status)
+        door.sendall(b"%d %d %d\n" % (ended, used.ru_maxrss, milliseconds))
 
 
 def _line(door: socket.socket) -> bytes:
@@ -127,12 +129,12 @@ def _perform(job: dict[str, Any]) -> None:
     try:
         _read(staged, job, allowed)
     except GeoError as error:
-        answer = {"faults": _faults(error, staged.name)}
+        answer = {"faults": _faults(error, staged)}
     except MemoryError:
-        answer = {"faults": _faults(too_large(staged.name, allowed, job["size"]), staged.name)}
+        answer = {"faults": _faults(too_large(staged.name, allowed, job["size"]), staged)}
     except Exception as error:  # whatever a library raises over a broken file
         traceback.print_exc()
-        answer = {"faults": _faults(_unreadable(staged.name, error), staged.name)}
+        answer = {"faults": _faults(_unreadable(staged.name, error), staged)}
     if answer is not None:
         (folder / OUT / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
@@ -233,17 +235,22 @@ def _unreadable(name: str, error: Exception) -> GeoError:
     )  # fmt: skip
 
 
-def _faults(error: GeoError, name: str) -> list[dict[str, Any]]:
+def _faults(error: GeoError, staged: Staged) -> list[dict[str, Any]]:
+    """The reasons, for another process; the folder of our copy is nobody's business."""
     faults = error.faults if isinstance(error, DataError) else ()
     if not faults:
-        faults = (Fault(name, str(error), "a file that can be read", "save it again"),)
+        faults = (Fault(staged.name, str(error), "a file that can be read", "save it again"),)
+    here = f"{staged.path.parent}{os.sep}"
     return [
         {
-            "layer": fault.layer, "found": fault.found, "expected": fault.expected,
-            "remedy": fault.remedy, "rows": [str(row) for row in fault.rows],
+            "rows": [str(row) for row in fault.rows],
+            **{
+                key: getattr(fault, key).replace(here, "")
+                for key in ("layer", "found", "expected", "remedy")
+            },
         }
         for fault in faults
-    ]  # fmt: skip
+    ]
 
 
 if __name__ == "__main__":

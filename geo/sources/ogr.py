@@ -19,6 +19,7 @@ import shapely
 from ..crs import known_crs
 from ..errors import SourceError
 from .base import LeftOut, refuse
+from .undrawn import Undrawn, undrawn
 
 NULLABLE = {
     pa.bool_(): pd.BooleanDtype(),
@@ -42,6 +43,8 @@ class Rows:
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...] = ()
     """What was made simpler: curves drawn as lines, heights not kept."""
+    undrawn: Undrawn | None = None
+    """The geometry, where it was asked not to be drawn."""
 
     @property
     def read(self) -> int:
@@ -75,6 +78,7 @@ def read_rows(
     encoding: str | None = None,
     expected: int | None = None,
     sql: str | None = None,
+    draw: bool = True,
     **options: Any,
 ) -> Rows:
     """The rows of one layer, each geometry decoded by itself.
@@ -90,6 +94,7 @@ def read_rows(
     expected : how many rows the file holds, counted without GDAL; read by Arrow, which is quick, but
         ends without a word where a file is damaged. None reads row by row, which does not.
     sql : selects the rows, where the driver wants to be asked so
+    draw : the frame has its geometry; else plain geometry read by Arrow is handed over as numbers
     options : for the driver
 
     Raises
@@ -135,6 +140,11 @@ def read_rows(
     frame = frame.drop(columns=_FID)
     if shapes is None:
         return Rows(frame, labels, ())
+    if isinstance(shapes, pa.ChunkedArray):
+        plain = None if draw else undrawn(shapes, known_crs(crs))
+        if plain is not None:
+            return Rows(frame, labels, (), undrawn=plain)
+        shapes = shapes.to_numpy(zero_copy_only=False)
 
     def straight() -> np.ndarray[Any, Any]:
         # Read the other way, GDAL draws curves as lines, which shapely needs.
@@ -149,7 +159,7 @@ def read_rows(
 def _by_arrow(path: Path, **options: Any) -> tuple[pd.DataFrame, Any, object]:
     meta, table = pyogrio.read_arrow(path, return_fids=True, **options)
     column = meta["geometry_name"] or _geometry_column(table)
-    shapes = table.column(column).to_numpy(zero_copy_only=False) if column else None
+    shapes = table.column(column) if column else None
     attributes = table.drop_columns([column]) if column else table
     frame = attributes.to_pandas(types_mapper=NULLABLE.get)
     return frame.rename(columns={meta["fid_column"] or _FID: _FID}), shapes, meta["crs"]

@@ -126,6 +126,8 @@ class Ready:
     def __init__(self) -> None:
         self.most_memory_bytes = 0
         """The most that any copy took so far."""
+        self.cpu_seconds = 0.0
+        """What all copies took so far."""
         self._process: subprocess.Popen[bytes] | None = None
         self._busy = threading.Lock()
 
@@ -205,8 +207,9 @@ class _Copied:
             if line is None:
                 return None
             # Without a word, the one that was copied has ended, and all copies with it.
-            status, memory = (int(word) for word in line.split() or (-9, 0))
+            status, memory, milliseconds = (int(word) for word in line.split() or (-9, 0, 0))
             self._ready.most_memory_bytes = max(self._ready.most_memory_bytes, memory << 10)
+            self._ready.cpu_seconds += milliseconds / 1000
             self._status = status
         return self._status
 

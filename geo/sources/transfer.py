@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .base import LeftOut, Source
+from .undrawn import Undrawn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ COPY = "copy"
 LARGEST_ANSWER = 64 << 20
 _DEEPEST = 32
 _COLLECTION = 7  # GEOS's number of it
-_SHAPES, _LABELS = "shapes", "labels"
+_SHAPES, _PLACES, _LABELS = "shapes", "places", "labels"
 
 # Values of a column of all sorts: how each is written as text and read back.
 _SORTS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...] = (
@@ -63,12 +64,17 @@ def pack(source: Source, folder: Path) -> None:
     source : as a format read it
     folder : exists, and is ours alone
     """
+    import numpy as np
     import pyarrow as pa
 
     frame = source.frame
-    shapes = crs = None
+    shapes = places = crs = None
     attributes = frame
-    if hasattr(frame, "to_wkb") and "geometry" in frame.columns:
+    if source.undrawn is not None:
+        crs = _crs_text(source.undrawn.crs)
+        ends = 2 * np.concatenate([[0], np.cumsum(source.undrawn.counts)])
+        places = pa.LargeListArray.from_arrays(ends, source.undrawn.places.ravel())
+    elif hasattr(frame, "to_wkb") and "geometry" in frame.columns:
         import shapely
 
         _require_shallow(frame.geometry.to_numpy())
@@ -81,10 +87,10 @@ def pack(source: Source, folder: Path) -> None:
         kind, arrays = _packed(attributes.iloc[:, position])
         types.append(kind)
         columns += arrays
-    labels = _text_array(source.rows.astype(object).to_numpy())
+    labels = pa.array(source.rows.astype("string"), type=pa.large_string(), from_pandas=True)
     named = {f"c{number}": column for number, column in enumerate(columns)} | {_LABELS: labels}
-    if shapes is not None:
-        named[_SHAPES] = shapes
+    named |= {_SHAPES: shapes} if shapes is not None else {}
+    named |= {_PLACES: places} if places is not None else {}
     _write(folder / ROWS, pa.table(named))
     reasons = [(item.row, item.reason) for item in source.left_out]
     _write(
@@ -101,6 +107,7 @@ def pack(source: Source, folder: Path) -> None:
         "names": [whole(str(name)) for name in attributes.columns],
         "types": types,
         "crs": crs,
+        "kind": None if source.undrawn is None else source.undrawn.kind,
         "format": source.format,
         "layer": source.layer,
         "rows_read": source.rows_read,
@@ -193,7 +200,10 @@ def _source(answer: dict[str, Any], folder: Path) -> Source:
     found = dict(zip(names, _unpacked(table, types), strict=True))
     frame: Any = pd.DataFrame(found, index=pd.RangeIndex(table.num_rows))
     rows = pd.Series(_column(table, _LABELS, pa.large_string()).to_pandas(), dtype="string")
-    if _SHAPES in table.column_names:
+    undrawn = None
+    if _PLACES in table.column_names:
+        undrawn = _undrawn(table, answer["kind"], _crs(crs))
+    elif _SHAPES in table.column_names:
         binary = _column(table, _SHAPES, pa.large_binary()).to_numpy(zero_copy_only=False)
         with np.errstate(all="ignore"):  # coordinates that are no numbers are found later
             shapes = shapely.from_wkb(binary)
@@ -201,7 +211,21 @@ def _source(answer: dict[str, Any], folder: Path) -> Source:
     if len(found) != len(names) or not len(frame) <= rows_read:
         raise TransferError("more rows than were read, or two columns of one name")
     left_out = _left_out(_read(folder / LEFT_OUT))
-    return Source(frame, rows, columns, format_, layer, rows_read, left_out, notes)
+    source = Source(frame, rows, columns, format_, layer, rows_read, left_out, notes, undrawn)
+    return source.drawn()
+
+
+def _undrawn(table: pa.Table, kind: object, crs: Any) -> Undrawn:
+    """Places in a list for each row, none where it has no shape."""
+    import numpy as np
+    import pyarrow as pa
+
+    column = _column(table, _PLACES, pa.large_list(pa.float64())).combine_chunks()
+    lists = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+    counts, odd = np.divmod(np.diff(lists.offsets.to_numpy()), 2)
+    if odd.any() or type(kind) is not int:
+        raise TransferError("places of another kind")
+    return Undrawn(kind, lists.flatten().to_numpy().reshape(-1, 2), counts, crs)
 
 
 def _require_shallow(shapes: Any) -> None:

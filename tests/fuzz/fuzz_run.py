@@ -20,6 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 SECONDS_AT_MOST = 10
+"""Of the processor; on a machine with much else to do, the clock may show more."""
+WALL_SECONDS_AT_MOST = 60
 MEMORY_AT_MOST = 1 << 30
 ROUND = "2008-01-01"
 WRITTEN_EVERY = 3
@@ -34,6 +36,7 @@ class Outcome:
     taken: bool
     said: str
     seconds: float
+    cpu_seconds: float
     memory_bytes: int
     fault: str | None
     """What should not have happened."""
@@ -64,7 +67,7 @@ def run(first: int, last: int, folder: Path) -> list[Outcome]:
             broken = case(number)
             place = folder / "file"
             place.mkdir()
-            outcome = _import(district, broken, place)
+            outcome = _import(district, broken, place, ready)
             for part in place.iterdir():
                 part.unlink()
             place.rmdir()
@@ -76,7 +79,12 @@ def run(first: int, last: int, folder: Path) -> list[Outcome]:
     return outcomes
 
 
-def _import(district: object, broken: object, place: Path) -> Outcome:
+def _cpu_seconds(ready: object) -> float:
+    """What this process and the readers took so far."""
+    return time.process_time() + ready.cpu_seconds
+
+
+def _import(district: object, broken: object, place: Path, ready: object) -> Outcome:
     from geo.district import District
     from geo.errors import GeoError
     from geo.importing import import_file
@@ -85,7 +93,7 @@ def _import(district: object, broken: object, place: Path) -> Outcome:
     file = broken.write(place)
     before = _state(district.folder)
     fault, said, taken = None, "", False
-    started = time.monotonic()
+    started, spent = time.monotonic(), _cpu_seconds(ready)
     try:
         with warnings.catch_warnings(record=True) as warned:
             report = import_file(
@@ -104,7 +112,10 @@ def _import(district: object, broken: object, place: Path) -> Outcome:
     except Exception:
         said = fault = traceback.format_exc()
     seconds = time.monotonic() - started
-    if seconds > SECONDS_AT_MOST:
+    cpu_seconds = _cpu_seconds(ready) - spent
+    if seconds > SECONDS_AT_MOST and (
+        cpu_seconds > SECONDS_AT_MOST or seconds > WALL_SECONDS_AT_MOST
+    ):
         fault = fault or "slow"
     after = _state(district.folder)
     changed = {name for name in before if after.get(name) != before[name]}
@@ -113,7 +124,7 @@ def _import(district: object, broken: object, place: Path) -> Outcome:
         fault = fault or f"the district was changed: {sorted(changed) or added}"
     for name in added:
         (district.folder / name).unlink()
-    return Outcome(broken.name, taken, said, seconds, 0, fault)
+    return Outcome(broken.name, taken, said, seconds, cpu_seconds, 0, fault)
 
 
 # Columns whose names say nothing of what they are for.

@@ -22,12 +22,13 @@ def _read(staged: Staged, request: Request) -> Source:
     layer = choose_layer(staged.name, request.layer, offered)
     rows = read_rows(
         staged.path, staged.name, "GPKG", text_labels("fid"),
-        layer=layer, expected=count_rows(staged.path, layer, staged.name),
+        layer=layer, expected=count_rows(staged.path, layer, staged.name), draw=False,
     )  # fmt: skip
     columns = tuple(str(name) for name in rows.frame.columns if name != "geometry")
     return Source(
-        rows.frame, rows.labels, columns, "GeoPackage", layer, rows.read, rows.left_out, rows.notes
-    )
+        rows.frame, rows.labels, columns, "GeoPackage", layer, rows.read, rows.left_out, rows.notes,
+        rows.undrawn,
+    )  # fmt: skip
 
 
 FORMAT = Format("GeoPackage", (".gpkg",), _recognises, _read, drivers=("GPKG",))
