@@ -55,3 +55,16 @@ def test_the_mapping_file_shown_is_one(tmp_path: Path) -> None:
     mapping = ImportMapping.model_validate(tomllib.loads(text))
     assert mapping.fields["width_m"].unit == "cm"
     assert set(mapping.fields["hardened"].words) == {"沥青", "水泥", "土路", "砂石"}
+
+
+def test_every_code_of_an_import_has_a_title_in_both_languages() -> None:
+    from geo.check.titles import CODES as CHECKED
+    from geo.importing.titles import CODES
+
+    given = set()
+    for folder in ("importing", "intake", "mapping", "placing"):
+        for path in (GEO / folder).glob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            calls = r'(?:\.find|\.remark|Proposal|Finding|\badd)\(\s*"([a-z]+(?:-[a-z]+)*)"'
+            given |= set(re.findall(calls, text))
+    assert given - set(CHECKED) == set(CODES)
