@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -481,6 +482,13 @@ def test_a_wrong_setting_is_said(name: str, value: str, monkeypatch: pytest.Monk
     monkeypatch.setenv(f"ATLAS_LIMIT_{name}", value)
     with pytest.raises(DeclarationError, match=f"ATLAS_LIMIT_{name}"):
         limits()
+
+
+def test_every_limit_is_in_the_manual() -> None:
+    manual = (Path(__file__).parents[1] / "docs" / "safety.md").read_text(encoding="utf-8")
+    for one in fields(Limits):
+        row = f"| `ATLAS_LIMIT_{one.name.upper()}` | {one.default} | {one.metadata['help']} |"
+        assert row in manual
 
 
 def test_a_small_file_is_given_little_and_none_is_given_all() -> None:

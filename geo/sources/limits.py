@@ -40,7 +40,7 @@ class Limits:
     unpacked_mib: int = _limit(2048, "what an archive may unpack to")
     ratio: int = _limit(200, "how many times its packed size a member of an archive may be")
     text_mib: int = _limit(512, "a file of text: CSV or GeoJSON")
-    xml_mib: int = _limit(128, "a file of XML: KML or GPX, or a workbook's largest part")
+    xml_mib: int = _limit(128, "a file of XML: KML or GPX")
     workbook_mib: int = _limit(256, "what an Excel workbook may unpack to")
     members: int = _limit(10_000, "files in an archive")
     pixels: int = _limit(400_000_000, "pixels of a raster, each of its bands counted once")

@@ -104,15 +104,16 @@ def _kill(pid: int, process: subprocess.Popen[bytes] | None = None) -> None:
     """End a process and whatever it may have started, and wait for it where it is ours to wait for."""
     if process is not None and process.poll() is not None:
         return
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.killpg(pid, 9)
+    # It leads a group of its own only after it has started.
     with suppress(OSError):
-        if sys.platform == "win32":
+        if process is None:
             os.kill(pid, 9)
         else:
-            os.killpg(pid, 9)
-    if process is not None:
-        # It leads a group of its own only after it has started.
-        with suppress(OSError):
             process.kill()
+    if process is not None:
         process.wait()
 
 

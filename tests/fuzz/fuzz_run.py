@@ -14,6 +14,7 @@ import tempfile
 import time
 import traceback
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -160,8 +161,11 @@ def main() -> None:
     step = 50
     spans = [(start, min(start + step, last)) for start in range(first, last, step)]
     faults = taken = done = 0
-    with multiprocessing.get_context("spawn").Pool(min(workers, len(spans))) as pool:
-        for outcomes in pool.imap(_run_span, spans):
+    # One that is killed by what it imports is noticed, and stops the run.
+    with ProcessPoolExecutor(
+        min(workers, len(spans)), mp_context=multiprocessing.get_context("spawn")
+    ) as pool:
+        for outcomes in pool.map(_run_span, spans):
             for outcome in outcomes:
                 print(json.dumps(asdict(outcome)), flush=True)
                 faults += outcome.fault is not None
