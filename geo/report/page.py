@@ -155,8 +155,8 @@ def _charts(material: Material, report: Report) -> str:
     own = [
         row
         for row in material.rows
-        if row["unit_code"] == report.unit_code
-        and row["level"] == report.level
+        if row["unit_code"] == material.unit.code
+        and row["level"] == material.unit.level
         and row["scope"] == "all"
     ]
     frame = pd.DataFrame(own)
