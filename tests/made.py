@@ -720,6 +720,10 @@ class MemoryStore:
         """Nothing was imported."""
         return ()
 
+    def publication(self, round_: str) -> None:
+        """It is a draft."""
+        return
+
 
 def survey_of(frames: Frames, catalog: Catalog, **scope: Any) -> Survey:
     """A round in memory, of a district that lies nowhere on disk."""
