@@ -541,7 +541,6 @@ def test_edges_that_cannot_close_are_an_error_a_corner() -> None:
     [
         ("EPSG:3857", "warning", "in EPSG:3857 lengths are off by up to 0.19"),
         ("EPSG:4548", "warning", "in EPSG:4548 lengths are off by up to 0.000"),
-        ("EPSG:4490", "error", "not a projected coordinate system"),
     ],
 )
 def test_a_system_in_which_metres_are_none_is_told(
