@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from . import progress
 from .base import LeftOut, Source
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Features:
             self.left_out.append(LeftOut(label, f"broken geometry: {plain_reason(error).strip()}"))
             return
         self.labels.append(label)
+        progress.tell(len(self.labels))
         self.attributes.append(attributes)
         self.shapes.append(shape)
 

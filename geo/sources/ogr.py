@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import shapely
 
 from ..crs import known_crs
 from ..errors import SourceError
+from . import progress
 from .base import LeftOut, refuse
 from .undrawn import Undrawn, undrawn
 
@@ -105,7 +107,7 @@ def read_rows(
     # Where a proxy that does not exist is named, a link inside a file leads nowhere.
     pyogrio.set_gdal_config_options({"GDAL_HTTP_PROXY": "127.0.0.1:9", "GDAL_HTTP_TIMEOUT": "1"})
     which = {"sql": sql} if sql is not None else {"layer": layer}
-    read = _by_row if expected is None else _by_arrow
+    read = _by_row if expected is None else partial(_by_arrow, expected=expected)
     try:
         with warnings.catch_warnings():
             # That measures are dropped is said in the notes.
@@ -156,8 +158,14 @@ def read_rows(
     return _with_geometry(frame, labels, shapes, straight, crs)
 
 
-def _by_arrow(path: Path, **options: Any) -> tuple[pd.DataFrame, Any, object]:
-    meta, table = pyogrio.read_arrow(path, return_fids=True, **options)
+def _by_arrow(path: Path, expected: int, **options: Any) -> tuple[pd.DataFrame, Any, object]:
+    with pyogrio.open_arrow(path, return_fids=True, use_pyarrow=True, **options) as (meta, reader):
+        batches, count = [], 0
+        for batch in reader:
+            batches.append(batch)
+            count += batch.num_rows
+            progress.tell(count, expected)
+        table = pa.Table.from_batches(batches, reader.schema)
     column = meta["geometry_name"] or _geometry_column(table)
     shapes = table.column(column) if column else None
     attributes = table.drop_columns([column]) if column else table

@@ -15,7 +15,7 @@ from pathlib import Path
 from . import formats as formats_package
 from .base import Format, Request, Source, Staged, refuse
 from .limits import PREFIX, limits
-from .progress import Progress
+from .progress import EVERY_SECONDS, Progress
 
 _CHUNK = 1 << 20
 
@@ -58,7 +58,8 @@ def read_source(
     ----------
     path : a regular file on this machine; never an address, a virtual path or a folder
     request : which layer and columns are wanted
-    progress : called a few times a second with how much is done, of how much (0: not known), and of what
+    progress : called a few times a second, once the first has passed, with how much is done, of how much
+        (0: not known), and of what: `MiB copied`, `rows`, or `s` where the format does not count
 
     Returns
     -------
@@ -213,7 +214,7 @@ def _stage(
             if item is not None and item.is_file():
                 parts.append((item, main.with_suffix(companion)))
     digest = hashlib.sha256()
-    started = time.monotonic()
+    tell_at = time.monotonic() + 1
     try:
         size = sum(original.stat().st_size for original, _ in parts)
         most = limits().file_mib << 20
@@ -231,7 +232,8 @@ def _stage(
                         )  # fmt: skip
                     digest.update(chunk)
                     target.write(chunk)
-                    if time.monotonic() - started > 1:
+                    if time.monotonic() > tell_at:
+                        tell_at = time.monotonic() + EVERY_SECONDS
                         progress(copied >> 20, size >> 20, "MiB copied")
     except OSError as error:
         raise refuse(

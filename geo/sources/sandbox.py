@@ -376,8 +376,11 @@ class Reader:
             if time.monotonic() > last:
                 self._child.end()
                 raise _too_long(name, f"{seconds} s")
-            if time.monotonic() - started > 1:
+            waited = time.monotonic() - started
+            if waited > 1 and said[0]:
                 progress(said[0], said[1], "rows")
+            elif waited > 1:  # some libraries say nothing until they are done
+                progress(int(waited), 0, "s")
         status = None
         while status is None and time.monotonic() < last:
             status = self._child.ended(_PATIENCE_SECONDS)

@@ -10,6 +10,7 @@ import io
 from collections import Counter
 from pathlib import Path
 
+from .. import progress
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 from ..limits import require_size
 from ..places import placed
@@ -91,6 +92,7 @@ def _lines(text: str, separator: str, name: str) -> list[Line]:
             if any(cell is not None for cell in cells):
                 lines.append(Line(f"line {start}", cells))
             start = reader.line_num + 1
+            progress.tell(len(lines))
     except csv.Error as error:
         raise refuse(
             name, f"text that comes apart at line {reader.line_num} ({error})", "a table",

@@ -16,6 +16,7 @@ from typing import IO, Any
 from xml.parsers import expat
 
 from ...errors import SourceError, abridge
+from .. import progress
 from ..archive import is_zip_with, opened
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 from ..limits import limits
@@ -167,6 +168,7 @@ def _lines(sheet: Any, marks: _Marks, name: str) -> tuple[list[Line], list[int]]
         if any(cell is not None for cell in cells):
             lines.append(Line(f"{sheet.title} row {number}", cells))
             numbers.append(number)
+        progress.tell(number)
     if not lines:
         raise refuse(
             name, f"a sheet {sheet.title!r} with nothing in it", "a table", "choose another sheet"

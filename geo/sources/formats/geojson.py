@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import progress
 from ..base import Format, LeftOut, Request, Source, Staged, refuse
 from ..limits import require_columns, require_size
 
@@ -113,6 +114,7 @@ def _geometry(features: list[dict[str, Any]]) -> tuple[list[Any], dict[int, str]
     shapes: list[Any] = []
     faults: dict[int, str] = {}
     for row, feature in enumerate(features):
+        progress.tell(row, len(features))
         stated = feature.get("geometry")
         shape = None
         if stated is not None:
