@@ -29,6 +29,7 @@ from geo.sources import formats as formats_package
 from geo.sources import sandbox, transfer
 from geo.sources.base import LeftOut, Source
 from geo.sources.limits import Limits, limits
+from geo.sources.private import private_folder
 from geo.sources.registry import copy_raster, formats, read_source
 
 BAD = Path(__file__).parent / "misbehaving"
@@ -265,7 +266,32 @@ def test_nothing_is_left_when_we_are_stopped(
     if how == signal.SIGINT:
         assert said.splitlines()[-1] == "stopped"
         assert wrong == ""
-        assert list(scratch.iterdir()) == []
+    else:
+        # Who is killed outright cannot tidy up; the next one does.
+        assert list(scratch.glob("atlas-*/source.bad"))
+        monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+        (tmp_path / "b.csv").write_text("a,b\n1,2\n")
+        read_source(tmp_path / "b.csv")
+    assert list(scratch.iterdir()) == []
+
+
+def test_what_others_hold_or_own_is_not_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "atlas-no-lock").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "held").touch()
+    (tmp_path / "atlas-link").symlink_to(tmp_path / "elsewhere")
+    with private_folder() as first, private_folder() as second:
+        assert first.is_dir()
+        assert second.is_dir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "atlas-link",
+        "atlas-no-lock",
+        "elsewhere",
+    ]
+    assert (tmp_path / "elsewhere" / "held").exists()
 
 
 def _runs(process: Path) -> bool:

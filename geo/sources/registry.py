@@ -6,7 +6,6 @@ import hashlib
 import importlib
 import pkgutil
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from pathlib import Path
 from . import formats as formats_package
 from .base import Format, Request, Source, Staged, refuse
 from .limits import PREFIX, limits
+from .private import private_folder
 from .progress import EVERY_SECONDS, Progress
 
 _CHUNK = 1 << 20
@@ -77,11 +77,8 @@ def read_source(
     file = require_regular_file(path)
     candidates = formats_named(file.name)
     report = progress or (lambda done, total, what: None)
-    with (
-        tempfile.TemporaryDirectory(prefix="atlas-", ignore_cleanup_errors=True) as folder,
-        reader(Path(folder)) as process,
-    ):
-        staged, size = _stage(file, candidates, Path(folder), report)
+    with private_folder() as folder, reader(folder) as process:
+        staged, size = _stage(file, candidates, folder, report)
         source = process.read(staged, size, candidates, request or Request(), report)
     return source, Provenance(file.name, staged.sha256)
 
@@ -110,11 +107,8 @@ def copy_raster(
     file = require_regular_file(path)
     candidates = formats_named(file.name)
     report = progress or (lambda done, total, what: None)
-    with (
-        tempfile.TemporaryDirectory(prefix="atlas-", ignore_cleanup_errors=True) as folder,
-        reader(Path(folder)) as process,
-    ):
-        staged, size = _stage(file, candidates, Path(folder), report)
+    with private_folder() as folder, reader(folder) as process:
+        staged, size = _stage(file, candidates, folder, report)
         made = process.copy(staged, size, candidates, crs, report)
         beside = target.with_name(f"{target.name}.part")
         try:
