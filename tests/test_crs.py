@@ -93,6 +93,14 @@ def test_an_undefined_system_is_none(undefined: str | None) -> None:
     assert crs.known_crs(undefined) is None
 
 
+def test_an_engineers_plane_of_no_name_is_none_and_a_proj_text_is_not() -> None:
+    assert crs.known_crs('LOCAL_CS["Unknown",UNIT["metre",1]]') is None
+    text = crs.local_metric_crs(-15.44, 28.1)
+    found = crs.known_crs(text)
+    assert found is not None
+    assert found == pyproj.CRS(text)
+
+
 def test_shifted_degrees_are_straightened_whole() -> None:
     true = LineString([(119.92, 32.49), (119.93, 32.50)])
     shifted = LineString(np.column_stack(crs.wgs84_to_gcj02(*true.xy)))

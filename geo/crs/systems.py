@@ -96,6 +96,8 @@ def known_crs(crs: object) -> pyproj.CRS | None:
     --------
     >>> known_crs(None) is None
     True
+    >>> known_crs("+proj=tmerc +lon_0=120 +x_0=500000 +ellps=GRS80 +units=m +type=crs").is_projected
+    True
     """
     import pyproj
 
@@ -106,7 +108,10 @@ def known_crs(crs: object) -> pyproj.CRS | None:
         found = _defined(crs)
     except pyproj.exceptions.CRSError:
         return None
-    return None if found.name.lower().startswith(("undefined", "unknown")) else found
+    name = found.name.lower()
+    # A PROJ text has no name, and says all the same where it is; an engineer's plane does not.
+    nowhere = name.startswith("unknown") and found.is_engineering
+    return None if nowhere or name.startswith("undefined") else found
 
 
 def _defined(said: object) -> pyproj.CRS:
