@@ -72,7 +72,7 @@ def _shapefile(path: Path) -> None:
 def _packed(path: Path, members: dict[str, bytes]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
 
 
 def _zipped_shapefile(path: Path) -> None:
@@ -256,7 +256,8 @@ def repacked(content: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
     ):
         for name in old.namelist():
-            new.writestr(name, change(name, old.read(name)))
+            packed = change(name, old.read(name))
+            new.writestr(zipfile.ZipInfo(name), packed, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

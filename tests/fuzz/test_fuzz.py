@@ -19,7 +19,8 @@ EACH_RUN = 200
 
 
 def test_every_format_has_a_good_file() -> None:
-    assert {seed.format for seed in SEEDS} == {one.name for one in formats()}
+    # Another test of the same process may have added a format that misbehaves on purpose.
+    assert {seed.format for seed in SEEDS} == {one.name for one in formats()} - {"Misbehaving"}
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
