@@ -397,7 +397,7 @@ def kmz_that_swells(bait: Bait) -> Path:
 
 @refused
 def kmz_of_many_members(bait: Bait) -> Path:
-    return bait.pack("a.kmz", {"doc.kml": _kml(""), **{f"i/{n}.png": b"" for n in range(20_000)}})
+    return bait.pack("a.kmz", {"doc.kml": _kml(""), **{f"i/{n}.png": b"" for n in range(12_000)}})
 
 
 @refused
@@ -411,7 +411,7 @@ def kmz_with_a_password(bait: Bait) -> Path:
 
 @refused
 def kmz_that_lies_about_its_size(bait: Bait) -> Path:
-    path = bait.pack("a.kmz", {"doc.kml": _kml("") + " " * (80 << 20)})
+    path = bait.pack("a.kmz", {"doc.kml": _kml("") + " " * (32 << 20)})
     content = bytearray(path.read_bytes())
     for magic, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         struct.pack_into("<I", content, content.index(magic) + at, 1000)
@@ -456,7 +456,7 @@ def zip_link_to_a_file(bait: Bait) -> Path:
 
 @refused
 def zip_that_swells(bait: Bait) -> Path:
-    return bait.pack("a.zip", {**_shapefile(bait), "a.dbf": bytes(256 << 20)})
+    return bait.pack("a.zip", {**_shapefile(bait), "a.dbf": bytes(64 << 20)})
 
 
 @refused
@@ -913,7 +913,7 @@ def osm_header_of_two_gigabytes(bait: Bait) -> Path:
 
 @refused
 def osm_blob_that_swells(bait: Bait) -> Path:
-    packed = zlib.compress(bytes(200 << 20), 9)
+    packed = zlib.compress(bytes(64 << 20), 9)
 
     def varint(value: int) -> bytes:
         out = b""
@@ -922,7 +922,7 @@ def osm_blob_that_swells(bait: Bait) -> Path:
             value >>= 7
         return out + bytes([value])
 
-    blob = b"\x10" + varint(200 << 20) + b"\x1a" + varint(len(packed)) + packed
+    blob = b"\x10" + varint(64 << 20) + b"\x1a" + varint(len(packed)) + packed
     return bait.write("a.osm.pbf", _osm_blob(b"OSMHeader", blob) + _osm_blob(b"OSMData", blob))
 
 

@@ -314,6 +314,24 @@ def test_two_files_at_once(tmp_path: Path) -> None:
     assert found == ["slept"] * 3
 
 
+def test_a_process_that_is_expected_is_used_and_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_ready", [])
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    with sandbox.expected():
+        (one,) = sandbox._expected
+        with sandbox.expected():
+            assert sandbox._expected == [one]
+        read_source(tmp_path / "a.csv")
+        assert sandbox._expected == []
+    assert one.ended(0) == 0
+    with sandbox.expected():
+        (idle,) = sandbox._expected
+    assert sandbox._expected == []
+    assert idle.ended(0) is not None
+
+
 @pytest.mark.usefixtures("bad_format")
 def test_a_ready_process_that_ends_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "a.bad").write_text("say on")

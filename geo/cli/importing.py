@@ -85,24 +85,28 @@ def import_(
     format_: Format = FORMAT,
 ) -> None:
     """Take a file's rows into a round of a district; list what was left out, and why."""
-    from ..importing import import_file
+    from ..sources.sandbox import expected
 
     count = _Count()
     try:
-        report = import_file(
-            district,
-            file,
-            layer,
-            fields=field or (),
-            mapping=mapping,
-            crs=crs,
-            round=round_,
-            source_layer=source_layer,
-            join=join,
-            accept_proposals=accept_proposals,
-            dry_run=dry_run,
-            progress=count,
-        )
+        # The process that will open the file loads while this one does.
+        with expected():
+            from ..importing import import_file
+
+            report = import_file(
+                district,
+                file,
+                layer,
+                fields=field or (),
+                mapping=mapping,
+                crs=crs,
+                round=round_,
+                source_layer=source_layer,
+                join=join,
+                accept_proposals=accept_proposals,
+                dry_run=dry_run,
+                progress=count,
+            )
     finally:
         count.clear()
     if format_ is Format.json:

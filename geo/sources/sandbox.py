@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ _PATIENCE_SECONDS = 0.25
 _START_SECONDS = 120
 """What loading the libraries may take, on a machine that is doing much else."""
 _LONGEST_TEXT = 2000
+_LONGEST_COMPLAINT = 1 << 16
 _MOST_FAULTS = 1000
 _PASSED_ON = (
     "PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL",
@@ -41,6 +43,7 @@ class _Child(Protocol):
 
     def ask(self, job: bytes) -> None: ...
     def heard(self) -> IO[bytes]: ...
+    def complaint(self) -> bytes: ...
     def ended(self, patience: float) -> int | None: ...
     def end(self) -> None: ...
 
@@ -48,9 +51,9 @@ class _Child(Protocol):
 class _Started:
     """A process started for one file."""
 
-    def __init__(self, folder: Path) -> None:
-        self._errors = (folder / "errors.txt").open("wb")
-        self._process = _start(folder, (), subprocess.PIPE, subprocess.PIPE, self._errors)
+    def __init__(self) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
+        self._process = _start((), subprocess.PIPE, subprocess.PIPE, self._errors)
 
     def ask(self, job: bytes) -> None:
         assert self._process.stdin is not None
@@ -61,6 +64,12 @@ class _Started:
     def heard(self) -> IO[bytes]:
         assert self._process.stdout is not None
         return self._process.stdout
+
+    def complaint(self) -> bytes:
+        with suppress(OSError, ValueError):
+            self._errors.seek(0)
+            return self._errors.read(_LONGEST_COMPLAINT)
+        return b""
 
     def ended(self, patience: float) -> int | None:
         try:
@@ -77,7 +86,7 @@ class _Started:
 
 
 def _start(
-    folder: Path | None, more: tuple[str, ...], stdin: Any, stdout: Any, stderr: Any, **options: Any
+    more: tuple[str, ...], stdin: Any, stdout: Any, stderr: Any, **options: Any
 ) -> subprocess.Popen[bytes]:
     root = str(Path(__file__).parents[2])
     given = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
@@ -96,7 +105,7 @@ def _start(
         options["start_new_session"] = True
     return subprocess.Popen(
         [sys.executable, "-P", "-X", "utf8", "-m", "geo.sources.child", str(os.getpid()), *more],
-        env=environment, cwd=folder, stdin=stdin, stdout=stdout, stderr=stderr, **options,
+        env=environment, cwd=tempfile.gettempdir(), stdin=stdin, stdout=stdout, stderr=stderr, **options,
     )  # fmt: skip
 
 
@@ -138,7 +147,7 @@ class Ready:
         self._door, other = socket.socketpair()
         with other:
             self._process = _start(
-                None, (str(other.fileno()),), subprocess.DEVNULL, subprocess.DEVNULL,
+                (str(other.fileno()),), subprocess.DEVNULL, subprocess.DEVNULL,
                 subprocess.DEVNULL, pass_fds=(other.fileno(),),
             )  # fmt: skip
         self._heard = b""
@@ -202,6 +211,9 @@ class _Copied:
     def heard(self) -> IO[bytes]:
         return self._heard
 
+    def complaint(self) -> bytes:
+        return b""
+
     def ended(self, patience: float) -> int | None:
         if self._status is None:
             line = self._ready._hear(patience)
@@ -227,6 +239,7 @@ class _Copied:
 
 
 _ready: list[Ready] = []
+_expected: list[_Started] = []
 
 
 @contextmanager
@@ -248,6 +261,22 @@ def kept_ready() -> Iterator[Ready | None]:
 
 
 @contextmanager
+def expected() -> Iterator[None]:
+    """While this lasts a file will be opened: its process starts now, and loads while we load ourselves."""
+    if _ready or _expected:
+        yield
+        return
+    child = _Started()
+    _expected.append(child)
+    try:
+        yield
+    finally:
+        if child in _expected:
+            _expected.remove(child)
+            child.end()
+
+
+@contextmanager
 def reader(folder: Path) -> Iterator[Reader]:
     """A process that will read one file; it starts at once, and is gone at the end, whatever happens.
 
@@ -255,7 +284,9 @@ def reader(folder: Path) -> Iterator[Reader]:
     ----------
     folder : private; the file lies in it, and what is read of it will
     """
-    child = (_ready[0].child() if _ready else None) or _Started(folder)
+    child: _Child | None = _ready[0].child() if _ready else None
+    if child is None:
+        child = _expected.pop() if _expected else _Started()
     try:
         yield Reader(child, folder)
     finally:
@@ -390,9 +421,7 @@ class Reader:
         self, name: str, status: int, allowed: Limits, size: int, error: TransferError
     ) -> SourceError:
         """What happened to a process that left nothing of use."""
-        said = b""
-        with suppress(OSError), (self._folder / "errors.txt").open("rb") as stream:
-            said = stream.read(1 << 16)
+        said = self._child.complaint()
         if b"bad_alloc" in said or b"MemoryError" in said or b"emory allocation" in said:
             return too_large(name, allowed, size)
         if sys.platform != "win32":

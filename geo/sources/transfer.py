@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .base import LeftOut, Source
-from .undrawn import Undrawn
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    from .undrawn import Undrawn
 
 ANSWER = "answer.json"
 ROWS = "rows.arrow"
@@ -219,6 +220,8 @@ def _undrawn(table: pa.Table, kind: object, crs: Any) -> Undrawn:
     """Places in a list for each row, none where it has no shape."""
     import numpy as np
     import pyarrow as pa
+
+    from .undrawn import Undrawn
 
     column = _column(table, _PLACES, pa.large_list(pa.float64())).combine_chunks()
     lists = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
