@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 
 from .assess import rates, verdicts
+from .batches import Batch, whole_layer
 from .edges import area_of
 from .engine import Engine, engine_named
 from .errors import UnknownNameError
 from .indicators import MEASURES, Ground, Measured, measure, needed_layers
-from .model import Indicator, Layer
+from .model import Indicator, Layer, ShareWithinDistance
+from .points import all_points
 from .scope import EDGES_LAYER
-from .units import UnitLevel, Units, units_of
+from .tally import Tally, belonging, tally_of
+from .units import UnitLevel, units_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,10 +103,17 @@ def coverage_of(
     )
     ground = ground_of(survey, engine)
     tables = []
+    batches: dict[str, Batch] = {}
     for number, (layer, indicator) in enumerate(wanted):
         if progress:
             progress(number, len(wanted), indicator.id)
-        tables += list(_figures(survey, layer, indicator, ground))
+        tally = None
+        if all(survey.has(name) for name in needed_layers(indicator, layer)):
+            if layer.name not in batches:
+                batches[layer.name] = whole_layer(survey.frame(layer.name))
+            measured = _measured(survey, layer, indicator, batches[layer.name], ground)
+            tally = tally_of(measured, ground.units)
+        tables += list(_figures(survey, indicator, tally, ground))
     if progress:
         progress(len(wanted), len(wanted), "")
     columns: dict[str, Any] = {}
@@ -132,7 +142,13 @@ def ground_of(survey: Survey, engine: Engine | str = "reference") -> Ground:
     if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)):
         area = area_of(survey.frame(EDGES_LAYER), survey.district.spec.scope).polygon
     cutter = engine_named(engine) if isinstance(engine, str) else engine
-    ground = Ground(units_of(survey), area, cutter)
+    rasters = {
+        layer.name: survey.raster(layer.name)
+        for layer in survey.district.catalog.layers.values()
+        if layer.geometry == "Raster" and survey.has(layer.name)
+    }
+    crs = survey.district.spec.metric_crs
+    ground = Ground(units_of(survey), area, cutter, crs, rasters)
     if isinstance(engine, str):
         kept[engine] = ground
     return ground
@@ -172,7 +188,8 @@ def rows_behind(
                 f"layer in round {survey.round}", name, survey.store.tables(survey.round)
             )
     ground = ground_of(survey, engine)
-    measured = measure(declared, layer, survey, ground)
+    whole = whole_layer(survey.frame(layer.name))
+    measured = _measured(survey, layer, declared, whole, ground)
     frame = survey.frame(layer.name).iloc[measured.pieces.row]
     home = ground.units.levels[measured.level]
     table = pd.DataFrame(
@@ -193,7 +210,7 @@ def rows_behind(
     for number, level in enumerate(ground.units.levels):
         found = np.flatnonzero(level.codes == unit_code)
         if len(found):
-            belongs = _belonging(ground.units, measured, number)
+            belongs = belonging(ground.units, measured.level, measured.pieces.unit, number)
             everything = level.level == "district"
             chosen: pd.DataFrame = table[everything | (belongs == found[0])]
             return chosen.reset_index(drop=True)
@@ -208,52 +225,31 @@ def _declared(survey: Survey, ids: Sequence[str] | None) -> list[tuple[Layer, In
     return [catalog.indicator(name) for name in ids]
 
 
+def _measured(
+    survey: Survey, layer: Layer, indicator: Indicator, batch: Batch, ground: Ground
+) -> Measured:
+    near = None
+    if isinstance(indicator, ShareWithinDistance):
+        near = all_points(survey.frame(indicator.of), indicator)
+    return measure(indicator, layer, batch, ground, near)
+
+
 def _figures(
-    survey: Survey, layer: Layer, indicator: Indicator, ground: Ground
+    survey: Survey, indicator: Indicator, tally: Tally | None, ground: Ground
 ) -> Iterator[dict[str, NDArray[np.object_]]]:
-    present = all(survey.has(name) for name in needed_layers(indicator, layer))
-    measured = measure(indicator, layer, survey, ground) if present else None
-    own_level = measured.level if measured else 0
+    """A table for each level and scope; `tally` is None where the round lacks what is measured."""
+    own_level = tally.level if tally else 0
     for number, level in enumerate(ground.units.levels):
         # Units measured as features have no figures at levels finer than their own, only a rest.
         codes, names = (level.codes, level.names) if number >= own_level else (level.codes[:0],) * 2
         if level.level != "district":
             codes, names = np.append(codes, [None]), np.append(names, [None])
         for scope in ("all", "inside"):
+            available = tally is not None and (scope == "all" or ground.area is not None)
             sums = np.zeros((3, len(codes)))
-            if measured is not None and (scope == "all" or ground.area is not None):
-                sums = _sums(measured, ground.units, number, len(codes), scope)
-                available = True
-            else:
-                available = False
+            if tally is not None and available:
+                sums = tally.at(ground.units, number, len(codes), scope)
             yield _table(survey, indicator, level, codes, names, scope, sums, available)
-
-
-def _sums(
-    measured: Measured, units: Units, number: int, count: int, scope: str
-) -> NDArray[np.float64]:
-    """Covered, not covered and unknown of each unit of a level, the rest that lies in none last."""
-    belongs = _belonging(units, measured, number)
-    slot = np.where(belongs < 0, count - 1, belongs)
-    chosen = slice(None) if scope == "all" else measured.pieces.inside
-    return np.stack(
-        [
-            np.bincount(slot[chosen], figure[chosen], count)
-            for figure in (measured.covered, measured.not_covered, measured.unknown)
-        ]
-    )
-
-
-def _belonging(units: Units, measured: Measured, number: int) -> NDArray[np.intp]:
-    """Of each piece, the unit of level `number` it belongs to; -1 for none."""
-    pieces = measured.pieces
-    if number == measured.level:
-        return pieces.unit
-    if units.levels[number].level == "district":
-        return np.zeros(len(pieces), np.intp)
-    if number < measured.level or not len(units.levels[number].member):
-        return np.full(len(pieces), -1, np.intp)
-    return np.where(pieces.unit < 0, -1, units.levels[number].member[pieces.unit])
 
 
 def _table(

@@ -1,25 +1,26 @@
 """The kinds of measurement: how much of each feature is covered, not covered or unknown, and where.
 
 One function a kind. Each gives *pieces*: the part of a feature in one unit on one side of the area's
-border. Figures are sums of pieces, so every figure leads back to rows.
+border. Figures are sums of pieces, so every figure leads back to rows, and a layer may be measured batch by
+batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import shapely
 
 from .conditions import NO, UNKNOWN, YES, state_of
-from .engine import Engine, Pieces, one_for_each
+from .engine import AreaPieces, Engine, Pieces, one_for_each
 from .model import (
     Indicator,
     Layer,
     Measure,
-    Reach,
     ShareMeeting,
     ShareOfArea,
     ShareOfCount,
@@ -30,12 +31,15 @@ from .model import (
 from .pixels import pixel_shares
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    import pandas as pd
     from numpy.typing import NDArray
     from shapely import Polygon
 
-    from .survey import Survey
+    from .batches import Batch
+    from .points import PointsNear
     from .units import Units
+
+_P = TypeVar("_P", bound=Pieces)
 
 MEASURES: dict[str, Measure] = {
     "share_of_count": "count",
@@ -52,11 +56,15 @@ RATIO_NOISE = 1e-12
 
 @dataclass(frozen=True)
 class Ground:
-    """What features are cut by: the units, the area, and the engine that cuts."""
+    """What features are cut by and held against; all that measuring needs besides the features."""
 
     units: Units
     area: Polygon | None
     engine: Engine
+    crs: str
+    """The metric CRS of everything."""
+    rasters: Mapping[str, Path]
+    """The files of the Raster layers that the round has."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +90,35 @@ def needed_layers(indicator: Indicator, layer: Layer) -> tuple[str, ...]:
     return (layer.name,)
 
 
-def measure(indicator: Indicator, layer: Layer, survey: Survey, ground: Ground) -> Measured:
-    """The pieces of an indicator's features, each with what of it is covered, not covered, unknown.
+def needed_fields(indicator: Indicator, layer: Layer) -> tuple[str, ...]:
+    """The fields of its own layer that an indicator is computed from."""
+    needed = list(indicator.where)
+    if isinstance(indicator, ShareOfCount | ShareOfLength | ShareOfArea):
+        covered = indicator.covered
+        needed += [covered] if isinstance(covered, str) else list(covered)
+    elif isinstance(indicator, ShareMeeting):
+        needed += [indicator.category, indicator.ratio.numerator]
+        needed += [name for name in [indicator.ratio.denominator] if name != "area"]
+    if layer.unit is not None:
+        needed.append(layer.unit.code)
+    return tuple(dict.fromkeys(needed))
+
+
+def measure(
+    indicator: Indicator,
+    layer: Layer,
+    batch: Batch,
+    ground: Ground,
+    near: PointsNear | None = None,
+) -> Measured:
+    """The pieces of a batch of features, each with what of it is covered, not covered, unknown.
 
     Parameters
     ----------
     indicator, layer : what to measure, and the layer it is declared on
-    survey : a round that holds `needed_layers`
+    batch : some rows of the layer, or all; sums over the batches of a layer are the layer's
     ground : what to cut by
+    near : the points of `ShareWithinDistance.of`
 
     Returns
     -------
@@ -100,24 +129,62 @@ def measure(indicator: Indicator, layer: Layer, survey: Survey, ground: Ground) 
     Raises
     ------
     DataError
-        A layer or raster cannot be used.
+        A raster cannot be used.
     """
-    frame = survey.frame(layer.name)
     member = (
-        state_of(frame, indicator.where) if indicator.where else np.full(len(frame), YES, np.int8)
+        state_of(batch.attributes, indicator.where)
+        if indicator.where
+        else np.full(len(batch), YES, np.int8)
     )
-    chosen = np.flatnonzero(member != NO)
-    features = frame.iloc[chosen]
-    measured = _KINDS[indicator.kind](indicator, layer, features, survey, ground)
-    doubtful = member[chosen][measured.pieces.row] == UNKNOWN
-    pieces = replace(measured.pieces, row=chosen[measured.pieces.row])
+    measured = _KINDS[indicator.kind](indicator, layer, _Features(batch, member, ground, near))
+    pieces = measured.pieces
+    doubtful = member[pieces.row] == UNKNOWN
+    if not doubtful.any():
+        return measured
     return replace(
         measured,
-        pieces=pieces,
         covered=np.where(doubtful, 0.0, measured.covered),
         not_covered=np.where(doubtful, 0.0, measured.not_covered),
         unknown=np.where(doubtful, pieces.measure, measured.unknown),
     )
+
+
+@dataclass(frozen=True)
+class _Features:
+    """The features of a batch that an indicator may be about, and what they are measured by."""
+
+    batch: Batch
+    member: NDArray[np.int8]
+    """Whether `where` holds for each row."""
+    ground: Ground
+    near: PointsNear | None
+
+    @property
+    def attributes(self) -> pd.DataFrame:
+        return self.batch.attributes
+
+    def lengths(self) -> Pieces:
+        units, area = self.ground.units.polygons, self.ground.area
+        cut = self.batch.once(
+            "lengths", lambda lines: self.ground.engine.lengths(lines, units, area)
+        )
+        return self.chosen(cut)
+
+    def areas(self) -> AreaPieces:
+        units, area = self.ground.units.polygons, self.ground.area
+        cut = self.batch.once(
+            "areas", lambda polygons: self.ground.engine.areas(polygons, units, area)
+        )
+        return self.chosen(cut)
+
+    def chosen(self, pieces: _P) -> _P:
+        """Without the pieces of features that `where` excludes."""
+        if not (self.member == NO).any():
+            return pieces
+        keep = self.member[pieces.row] != NO
+        return replace(
+            pieces, **{item.name: getattr(pieces, item.name)[keep] for item in fields(pieces)}
+        )
 
 
 def _by_state(
@@ -134,80 +201,55 @@ def _by_state(
     )
 
 
-def _share_of_count(
-    indicator: ShareOfCount,
-    layer: Layer,
-    features: gpd.GeoDataFrame,
-    survey: Survey,
-    ground: Ground,
-) -> Measured:
-    level, pieces = _counted(layer, features, ground)
-    return _by_state(indicator, layer, pieces, state_of(features, indicator.covered), level)
+def _share_of_count(indicator: ShareOfCount, layer: Layer, features: _Features) -> Measured:
+    level, pieces = _counted(layer, features)
+    return _by_state(
+        indicator, layer, pieces, state_of(features.attributes, indicator.covered), level
+    )
 
 
-def _share_meeting(
-    indicator: ShareMeeting,
-    layer: Layer,
-    features: gpd.GeoDataFrame,
-    survey: Survey,
-    ground: Ground,
-) -> Measured:
-    numerator: NDArray[np.float64] = features[indicator.ratio.numerator].to_numpy(
+def _share_meeting(indicator: ShareMeeting, layer: Layer, features: _Features) -> Measured:
+    attributes = features.attributes
+    numerator: NDArray[np.float64] = attributes[indicator.ratio.numerator].to_numpy(
         float, na_value=np.nan
     )
     denominator: NDArray[np.float64] = (
-        shapely.area(features.geometry.to_numpy())
+        shapely.area(features.batch.shapes)
         if indicator.ratio.denominator == "area"
-        else features[indicator.ratio.denominator].to_numpy(float, na_value=np.nan)
+        else attributes[indicator.ratio.denominator].to_numpy(float, na_value=np.nan)
     )
     threshold = (
-        features[indicator.category].map(indicator.thresholds).to_numpy(float, na_value=np.nan)
+        attributes[indicator.category].map(indicator.thresholds).to_numpy(float, na_value=np.nan)
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(denominator > 0, numerator / denominator, np.nan)
     state = np.where(
         np.isnan(ratio) | np.isnan(threshold), UNKNOWN, ratio >= threshold - RATIO_NOISE
     ).astype(np.int8)
-    level, pieces = _counted(layer, features, ground)
+    level, pieces = _counted(layer, features)
     return _by_state(indicator, layer, pieces, state, level)
 
 
-def _share_of_length(
-    indicator: ShareOfLength,
-    layer: Layer,
-    features: gpd.GeoDataFrame,
-    survey: Survey,
-    ground: Ground,
-) -> Measured:
-    lines = features.geometry.to_numpy()
-    pieces = ground.engine.lengths(lines, ground.units.polygons, ground.area)
-    return _by_state(indicator, layer, pieces, state_of(features, indicator.covered))
+def _share_of_length(indicator: ShareOfLength, layer: Layer, features: _Features) -> Measured:
+    state = state_of(features.attributes, indicator.covered)
+    return _by_state(indicator, layer, features.lengths(), state)
 
 
-def _share_of_area(
-    indicator: ShareOfArea, layer: Layer, features: gpd.GeoDataFrame, survey: Survey, ground: Ground
-) -> Measured:
-    polygons = features.geometry.to_numpy()
-    pieces = ground.engine.areas(polygons, ground.units.polygons, ground.area)
-    return _by_state(indicator, layer, pieces, state_of(features, indicator.covered))
+def _share_of_area(indicator: ShareOfArea, layer: Layer, features: _Features) -> Measured:
+    state = state_of(features.attributes, indicator.covered)
+    return _by_state(indicator, layer, features.areas(), state)
 
 
 def _share_within_distance(
-    indicator: ShareWithinDistance,
-    layer: Layer,
-    features: gpd.GeoDataFrame,
-    survey: Survey,
-    ground: Ground,
+    indicator: ShareWithinDistance, layer: Layer, features: _Features
 ) -> Measured:
-    points = survey.frame(indicator.of)
-    certain, possible = reaches(points, indicator)
-    pieces = ground.engine.reach(
-        features.geometry.to_numpy(),
-        ground.units.polygons,
-        ground.area,
-        points.geometry.to_numpy(),
-        certain,
-        possible,
+    assert features.near is not None
+    ground = features.ground
+    points, certain, possible = features.near.near(features.batch.bounds)
+    pieces = features.chosen(
+        ground.engine.reach(
+            features.batch.shapes, ground.units.polygons, ground.area, points, certain, possible
+        )
     )
     return Measured(
         indicator,
@@ -220,57 +262,16 @@ def _share_within_distance(
     )
 
 
-def reaches(
-    points: gpd.GeoDataFrame, indicator: ShareWithinDistance
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far (m) each point surely, and possibly, serves.
-
-    A point that `of_where` excludes serves nothing; one whose state is unknown may serve as far as its
-    reach; one of unknown height may serve as far as the declaration's `at_most_m`.
-
-    Parameters
-    ----------
-    points : rows of the layer `indicator.of`
-
-    Returns
-    -------
-    certain_m, possible_m : 0 for none
-
-    Source: half of the largest spacing of semi-cut-off lamps, 3.5 heights, each way (CJJ 45).
-    """
-    reach: Reach = indicator.reach
-    if reach.distance_m is not None:
-        sure = far = np.full(len(points), reach.distance_m)
-    else:
-        assert reach.field is not None
-        assert reach.times is not None
-        height = points[reach.field].to_numpy(float, na_value=np.nan)
-        sure = np.nan_to_num(height * reach.times, nan=0.0)
-        far = sure.copy()
-        far[np.isnan(height)] = reach.at_most_m
-    serves = (
-        state_of(points, indicator.of_where)
-        if indicator.of_where
-        else np.full(len(points), YES, np.int8)
-    )
-    return np.where(serves == YES, sure, 0.0), np.where(serves == NO, 0.0, far)
-
-
-def _share_of_pixels(
-    indicator: ShareOfPixels,
-    layer: Layer,
-    features: gpd.GeoDataFrame,
-    survey: Survey,
-    ground: Ground,
-) -> Measured:
-    polygons = features.geometry.to_numpy()
-    pieces = ground.engine.areas(polygons, ground.units.polygons, ground.area)
+def _share_of_pixels(indicator: ShareOfPixels, layer: Layer, features: _Features) -> Measured:
+    ground = features.ground
+    pieces = features.areas()
     if not len(pieces):
-        return _by_state(indicator, layer, pieces, np.full(len(features), UNKNOWN, np.int8))
+        state = np.full(len(features.batch), UNKNOWN, np.int8)
+        return _by_state(indicator, layer, pieces, state)
     passing, failing = pixel_shares(
         pieces.geometry,
-        survey.district.spec.metric_crs,
-        survey.raster(indicator.raster),
+        ground.crs,
+        ground.rasters[indicator.raster],
         indicator.at_least,
         indicator.band,
         indicator.raster,
@@ -280,25 +281,28 @@ def _share_of_pixels(
     return Measured(indicator, layer, 0, pieces, covered, not_covered, unknown)
 
 
-def _counted(layer: Layer, features: gpd.GeoDataFrame, ground: Ground) -> tuple[int, Pieces]:
+def _counted(layer: Layer, features: _Features) -> tuple[int, Pieces]:
     """Each feature once, and the level its unit refers to."""
-    shapes = features.geometry.to_numpy()
+    ground, batch = features.ground, features.batch
+    units, area, engine = ground.units.polygons, ground.area, ground.engine
     for number, level in enumerate(ground.units.levels):
         if level.layer == layer.name:
             assert layer.unit is not None
-            codes = features[layer.unit.code].to_numpy(object)
+            codes = batch.attributes[layer.unit.code].to_numpy(object)
             order = np.argsort(level.codes.astype(str), kind="stable")
             unit = order[np.searchsorted(level.codes[order].astype(str), codes.astype(str))]
             none = np.array([], dtype=object)
-            side = one_for_each(ground.engine.areas(shapes, none, ground.area), len(shapes))
-            return number, replace(side, unit=unit.astype(np.intp))
+            side = one_for_each(engine.areas(batch.shapes, none, area), len(batch))
+            return number, features.chosen(replace(side, unit=unit.astype(np.intp)))
     if layer.geometry == "Point":
-        return 0, ground.engine.places(shapes, ground.units.polygons, ground.area)
-    cut = ground.engine.lengths if layer.geometry == "LineString" else ground.engine.areas
-    return 0, one_for_each(cut(shapes, ground.units.polygons, ground.area), len(shapes))
+        placed = batch.once("places", lambda points: engine.places(points, units, area))
+        return 0, features.chosen(placed)
+    whole = replace(features, member=np.full(len(batch), YES, np.int8))
+    cut = whole.lengths() if layer.geometry == "LineString" else whole.areas()
+    return 0, features.chosen(one_for_each(cut, len(batch)))
 
 
-_KINDS: dict[str, Callable[[Any, Layer, gpd.GeoDataFrame, Survey, Ground], Measured]] = {
+_KINDS: dict[str, Callable[[Any, Layer, _Features], Measured]] = {
     "share_of_count": _share_of_count,
     "share_of_length": _share_of_length,
     "share_of_area": _share_of_area,

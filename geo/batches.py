@@ -1,0 +1,59 @@
+"""Some rows of a layer, or all of them: what is known of each, and where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from .engine.base import Geometries
+
+Bounds = tuple[float, float, float, float]
+"""West, south, east, north in metres."""
+_T = TypeVar("_T")
+
+
+@dataclass(eq=False)
+class Batch:
+    """Conformed rows of a layer in the metric CRS.
+
+    What a batch is cut into is kept with it, since most of a layer's indicators cut it alike.
+    """
+
+    attributes: pd.DataFrame
+    """Index `fid`; a column for each field that is needed, or for all."""
+    shapes: Geometries
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.attributes)
+
+    @cached_property
+    def bounds(self) -> Bounds | None:
+        """What the shapes span; None where there is nothing to see."""
+        box: NDArray[np.float64] = shapely.total_bounds(self.shapes)
+        if not np.isfinite(box).all():
+            return None
+        west, south, east, north = box.tolist()
+        return west, south, east, north
+
+    def once(self, what: str, make: Callable[[Geometries], _T]) -> _T:
+        """The shapes cut in one way, cut when first asked for."""
+        if what not in self._kept:
+            self._kept[what] = make(self.shapes)
+        made: _T = self._kept[what]
+        return made
+
+
+def whole_layer(frame: gpd.GeoDataFrame | pd.DataFrame) -> Batch:
+    """All rows of a layer as `Survey.frame` has them."""
+    return Batch(frame, frame.geometry.to_numpy())
