@@ -1,0 +1,1 @@
+"""Array kernels compiled by numba. Nothing here is imported before a layer is large enough to gain by it."""
