@@ -114,6 +114,20 @@ def test_the_overview_says_how_rates_moved_since_the_round_before(
     assert "▲" not in text_of(open_app("overview", district=folder, round="2007-06-30"))
 
 
+def test_a_round_that_is_only_begun_is_a_choice_and_not_what_everyone_sees(
+    open_app: Open, squares: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "begun"
+    shutil.copytree(squares, folder)
+    frames = made.squares(load_catalog().layers)
+    made.write_round(folder, {"lamps": frames["lamps"]}, "2007-12-31")
+    app = open_app(district=folder)
+    assert app.button_group("round").options == ["2007-12-31", "2007-06-30"]
+    assert app.button_group("round").value == "2007-06-30"
+    assert len(ids(app)) == 20
+    assert open_app(district=folder, round="2007-12-31").info
+
+
 def test_the_scope_page_lists_every_village_with_its_decision(open_app: Open) -> None:
     app = open_app()
     decisions = cells(app, 2)

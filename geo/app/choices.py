@@ -27,13 +27,22 @@ def started_with(key: str) -> object:
     return next((place[key] for place in places if key in place), None)
 
 
-def choose(widget: Callable[..., Any], key: str, options: Sequence[str], **how: Any) -> str:
-    """A widget whose value stands in the address where it is not the default, and outlives its page."""
-    asked = started_with(key)
-    st.session_state[key] = asked if asked in options else options[0]
+def choose(
+    widget: Callable[..., Any],
+    key: str,
+    options: Sequence[str],
+    default: str | None = None,
+    **how: Any,
+) -> str:
+    """A widget whose value stands in the address where it is not the default, and outlives its page.
+
+    Unless said otherwise the first of the options is the default.
+    """
+    asked, usual = started_with(key), options[0] if default is None else default
+    st.session_state[key] = asked if asked in options else usual
     label = how.pop("label", say(key))
-    chosen = cast("str", widget(label, list(options), key=key, **how) or options[0])
-    _keep(key, chosen, options[0])
+    chosen = cast("str", widget(label, list(options), key=key, **how) or usual)
+    _keep(key, chosen, usual)
     return chosen
 
 

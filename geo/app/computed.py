@@ -53,6 +53,32 @@ def survey_for(folder: str, round_: str, files: tuple[tuple[str, int, int], ...]
     return open_survey(folder, round_ or None)
 
 
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def rounds_for(
+    folder: str, files: tuple[tuple[str, int, int], ...]
+) -> tuple[tuple[str, ...], str | None]:
+    """A district's rounds, newest first, and the one to open: the newest that holds units.
+
+    A round into which somebody has only begun to import has no villages yet. Every other reader would find
+    its pages empty, so until it has some they see the round before, and may choose this one.
+    """
+    from ..district import open_district
+    from ..errors import StoreError
+    from ..store import open_store
+
+    district = open_district(folder)
+    store = open_store(district.rounds_folder)
+    rounds = store.rounds()[::-1]
+    finest = district.levels[0].name
+    for round_ in rounds:
+        try:
+            if finest in store.tables(round_):
+                return rounds, round_
+        except StoreError:
+            continue
+    return rounds, rounds[0] if rounds else None
+
+
 def scope_for(survey: Survey, rule: ScopeRule | None = None) -> Scope:
     """The decisions of a round, by the district's rule or by another."""
     said = rule.model_dump_json() if rule else ""

@@ -15,7 +15,7 @@ from ..survey import Survey
 from ..version import __version__
 from ..views.format import LANGUAGES
 from .choices import choose, language, say
-from .computed import files_of, survey_for
+from .computed import files_of, rounds_for, survey_for
 
 FEW_ROUNDS = 3
 """So many stand side by side; more are a list, which takes the browser longer to load."""
@@ -69,7 +69,6 @@ def fault(error: GeoError) -> None:
 
 def chosen_survey() -> Survey:
     """The round of the district that the reader chose, under whose head everything stands."""
-    from ..store import open_store
     from ..views.cards import top
 
     home = asked_district()
@@ -94,14 +93,15 @@ def chosen_survey() -> Survey:
             name = choose(
                 st.selectbox, "district", order, label=say("pick_district"), format_func=titles.get
             )
-    rounds = open_store(beside[name] / "rounds").rounds()
+    files = files_of(beside[name])
+    rounds, first = rounds_for(str(beside[name]), files)
     round_ = ""
     with date:
         if len(rounds) > FEW_ROUNDS:
-            round_ = choose(st.selectbox, "round", rounds[::-1])
+            round_ = choose(st.selectbox, "round", rounds, first)
         elif rounds:
-            round_ = choose(st.segmented_control, "round", rounds[::-1], required=True)
-    survey = survey_for(str(beside[name]), round_, files_of(beside[name]))
+            round_ = choose(st.segmented_control, "round", rounds, first, required=True)
+    survey = survey_for(str(beside[name]), round_, files)
     with head:
         st.html(top(survey, language(), __version__))
     return survey

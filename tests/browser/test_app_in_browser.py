@@ -226,6 +226,7 @@ def test_marking_a_street_moves_the_rate_by_its_length_and_not_the_survey(
 def test_a_file_is_tried_before_it_is_taken_in(
     open_page: OpenPage, tmp_path: Path, spiteful_app: str
 ) -> None:
+    # What it takes in goes into a round of its own, and the other tests go on seeing theirs.
     page, refused = open_page(f"{spiteful_app}/import", viewport=SCREEN)
     page.set_default_timeout(WAIT_MS)
     chooser = page.locator("input[type=file]")
