@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 DRAWN = "[data-atlas-drawn=true]"
 SCREEN = {"width": 1366, "height": 768}
-WAIT_MS = 30_000
+WAIT_MS = 90_000
+"""For a state, on a machine with other work to do; nothing waits longer than it has to."""
 
 _COLOURS = """
 (canvas) => {
