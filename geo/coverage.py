@@ -49,6 +49,9 @@ COLUMNS = (
 _grounds: WeakKeyDictionary[Survey, dict[str, Ground]] = WeakKeyDictionary()
 """What a survey's features are cut by, by engine: its figures and the rows behind them share it."""
 
+_batches: WeakKeyDictionary[Ground, dict[str, Batch]] = WeakKeyDictionary()
+"""Whole layers with what they were cut into, by what cut them: the rows behind a figure are cut alike."""
+
 Progress = Callable[[int, int, str], None]
 
 
@@ -103,15 +106,12 @@ def coverage_of(
     )
     ground = ground_of(survey, engine)
     tables = []
-    batches: dict[str, Batch] = {}
     for number, (layer, indicator) in enumerate(wanted):
         if progress:
             progress(number, len(wanted), indicator.id)
         tally = None
         if all(survey.has(name) for name in needed_layers(indicator, layer)):
-            if layer.name not in batches:
-                batches[layer.name] = whole_layer(survey.frame(layer.name))
-            measured = _measured(survey, layer, indicator, batches[layer.name], ground)
+            measured = _measured(survey, layer, indicator, _whole(survey, layer, ground), ground)
             tally = tally_of(measured, ground.units)
         tables += list(_figures(survey, indicator, tally, ground))
     if progress:
@@ -188,8 +188,7 @@ def rows_behind(
                 f"layer in round {survey.round}", name, survey.store.tables(survey.round)
             )
     ground = ground_of(survey, engine)
-    whole = whole_layer(survey.frame(layer.name))
-    measured = _measured(survey, layer, declared, whole, ground)
+    measured = _measured(survey, layer, declared, _whole(survey, layer, ground), ground)
     frame = survey.frame(layer.name).iloc[measured.pieces.row]
     home = ground.units.levels[measured.level]
     table = pd.DataFrame(
@@ -223,6 +222,13 @@ def _declared(survey: Survey, ids: Sequence[str] | None) -> list[tuple[Layer, In
     if ids is None:
         return list(catalog.indicators())
     return [catalog.indicator(name) for name in ids]
+
+
+def _whole(survey: Survey, layer: Layer, ground: Ground) -> Batch:
+    kept = _batches.setdefault(ground, {})
+    if layer.name not in kept:
+        kept[layer.name] = whole_layer(survey.frame(layer.name))
+    return kept[layer.name]
 
 
 def _measured(

@@ -54,7 +54,7 @@ MEASURES: dict[str, Measure] = {
 RATIO_NOISE = 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ground:
     """What features are cut by and held against; all that measuring needs besides the features."""
 
@@ -268,13 +268,16 @@ def _share_of_pixels(indicator: ShareOfPixels, layer: Layer, features: _Features
     if not len(pieces):
         state = np.full(len(features.batch), UNKNOWN, np.int8)
         return _by_state(indicator, layer, pieces, state)
-    passing, failing = pixel_shares(
-        pieces.geometry,
-        ground.crs,
-        ground.rasters[indicator.raster],
-        indicator.at_least,
-        indicator.band,
-        indicator.raster,
+    passing, failing = features.batch.once(
+        f"pixels of {indicator.id}",
+        lambda _: pixel_shares(
+            pieces.geometry,
+            ground.crs,
+            ground.rasters[indicator.raster],
+            indicator.at_least,
+            indicator.band,
+            indicator.raster,
+        ),
     )
     covered, not_covered = passing * pieces.measure, failing * pieces.measure
     unknown = np.maximum(pieces.measure - covered - not_covered, 0.0)
