@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -26,6 +25,8 @@ def rates(covered: Floats, not_covered: Floats, unknown: Floats) -> tuple[Floats
     -------
     rate, rate_lower, rate_upper : 0–1; NaN where there is no denominator
     """
+    import numpy as np
+
     known = covered + not_covered
     total = known + unknown
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -54,6 +55,8 @@ def verdicts(lower: Floats, upper: Floats, target: float | None) -> NDArray[np.o
     >>> verdicts(np.array([0.9, 0.8, 0.1]), np.array([1.0, 1.0, 0.2]), 0.9).tolist()
     ['met', 'undecided', 'not_met']
     """
+    import numpy as np
+
     if target is None:
         return np.full(len(lower), None, object)
     reached = lower >= target - REACHES

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from geo.cli import app, main
+from geo.cli.output import print_table
 from geo.coverage import COLUMNS
 
 ROOT = Path(__file__).parents[1]
@@ -137,6 +138,20 @@ def test_the_table_shows_rates_rounded_down_and_says_whose_they_are() -> None:
     assert "92.8%" in result.stdout  # 13 of 14 are 92.857 %
     assert "met" in result.stdout
     assert "round 2007-12-31" in result.stderr
+
+
+def test_columns_stand_under_each_other_and_a_character_takes_two_places() -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    rows = [
+        {"unit": "海陵区", "rate": 0.5, "note": None},
+        {"unit": "[b]", "rate": 1, "note": "a\x1b"},
+    ]
+    with contextlib.redirect_stdout(out):
+        print_table(
+            rows, {name: name for name in rows[0]}, {"rate": lambda row: f"{row['rate']:.0%}"}
+        )
+    out.seek(0)
+    assert out.read() == "unit    rate  note\n海陵区   50%  –\n[b]     100%  a\ufffd\n"
 
 
 def test_scope_is_one_object_of_the_declared_shape() -> None:

@@ -75,22 +75,47 @@ def print_table(
     columns : for each column its heading
     shown : for some columns how a row's cell is worded
     """
+    # Here, every cell is a text of one line that steers nothing.
+    lines = [
+        [_printable(shown[name](row) if name in shown else _word(row[name])) for name in columns]
+        for row in rows
+    ]
+    right = [name in shown and name not in ("status", "decision") for name in columns]
+    if sys.stdout.isatty():
+        _print_folded(list(columns.values()), lines, right)
+    else:
+        # Into a file or a pipe, never cut a line to the width of a screen.
+        _write("".join(_aligned([list(columns.values()), *lines], right)))
+
+
+def _aligned(lines: Sequence[Sequence[str]], right: Sequence[bool]) -> Iterator[str]:
+    """Lines of cells with each column as wide as its widest cell; a Chinese character takes two places."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = []
+        for cell, width, to_the_right in zip(line, widths, right, strict=True):
+            space = " " * (width - cell_len(cell))
+            padded.append(space + cell if to_the_right else cell + space)
+        yield "  ".join(padded).rstrip() + "\n"
+
+
+def _print_folded(
+    headings: Sequence[str], lines: Sequence[Sequence[str]], right: Sequence[bool]
+) -> None:
+    """Onto a screen, where cells that are too long for it are folded."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, heading in columns.items():
-        numeric = name in shown and name not in ("status", "decision")
-        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
+    for heading, to_the_right in zip(headings, right, strict=True):
+        table.add_column(heading, justify="right" if to_the_right else "left", overflow="fold")
+    for line in lines:
         # Text(): a name from a file must not be read as markup.
-        cells = [shown[name](row) if name in shown else _word(row[name]) for name in columns]
-        table.add_row(*(Text(_printable(cell)) for cell in cells))
-    # Into a file or a pipe, never cut a line to the width of a screen.
-    width = None if sys.stdout.isatty() else 400
-    console = Console(width=width, file=sys.stdout, highlight=False)
-    console.print(table)
+        table.add_row(*map(Text, line))
+    Console(file=sys.stdout, highlight=False).print(table)
 
 
 def note(text: str) -> None:
