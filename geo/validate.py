@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from .crs import converted
 from .model import FieldSpec, Finding, GeometryKind, Layer, Severity
 from .vocabulary import Reading, read_values
 
@@ -260,7 +261,7 @@ class _Check:
             return flat
         if crs is None or flat.crs == crs:
             return flat
-        moved = flat.to_crs(crs)
+        moved = converted(flat, crs)
         lost = _not_finite(moved.to_numpy()) & ~not_finite
         if lost.any():
             self.add(

@@ -162,3 +162,15 @@ def test_there_is_no_zone_for_the_canaries() -> None:
 def test_a_local_system_is_true_about_its_place() -> None:
     text = crs.local_metric_crs(-15.44, 28.1)
     assert crs.metric_error(text, (485_000, -15_000, 515_000, 15_000)).length < 1e-5
+
+
+@pytest.mark.parametrize(
+    "system", ["EPSG:4326", "OGC:CRS84", "EPSG:4490", "EPSG:4214", "EPSG:32650"]
+)
+def test_what_is_converted_sooner_is_what_proj_gives(system: str) -> None:
+    degrees = gpd.GeoSeries(
+        [Point(119.9, 32.5), LineString([(120, 32), (121, 33)])], crs="OGC:CRS84"
+    )
+    there = degrees.to_crs(system)
+    assert crs.converted(there, "EPSG:4549").equals(there.to_crs("EPSG:4549"))
+    assert str(crs.converted(there, "EPSG:4549").crs) == "EPSG:4549"

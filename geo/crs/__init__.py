@@ -5,7 +5,7 @@ Longitude or easting always comes first. No grid is ever fetched from the networ
 
 from __future__ import annotations
 
-from .datums import Crossing, brought_over, crossing
+from .datums import Crossing, brought_over, converted, crossing
 from .shifts import (
     SHIFTED_WITHIN,
     bd09_to_gcj02,
@@ -37,6 +37,7 @@ __all__ = [
     "brought_over",
     "central_meridian",
     "cgcs2000_zone",
+    "converted",
     "crossing",
     "gcj02_to_bd09",
     "gcj02_to_wgs84",

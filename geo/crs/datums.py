@@ -74,6 +74,45 @@ def brought_over(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
     return gpd.GeoSeries(moved, index=geometry.index, crs="EPSG:4326")
 
 
+def converted(geometry: gpd.GeoSeries, crs: str) -> gpd.GeoSeries:
+    """Geometry in another system.
+
+    The same as PROJ gives, and sooner from WGS 84 degrees to a system on CGCS2000: the two datums agree
+    within centimetres, PROJ has no way between them and keeps longitude and latitude as they are, but
+    takes 0.15 s to find that out, in every process anew.
+
+    Parameters
+    ----------
+    geometry : any kind, its CRS set
+    crs : the system to convert to; longitude or easting first
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> spot = gpd.GeoSeries([Point(120, 32.5)], crs="EPSG:4326")
+    >>> bool(converted(spot, "EPSG:4549").geom_equals_exact(spot.to_crs("EPSG:4549"), 0).all())
+    True
+    """
+    import pyproj
+
+    wanted = pyproj.CRS.from_user_input(crs)
+    degrees = wanted.geodetic_crs
+    axes = {(axis.direction, axis.unit_name) for axis in geometry.crs.axis_info}
+    if (
+        degrees is not None
+        and _datum(degrees) == "China 2000"
+        and axes == {("east", "degree"), ("north", "degree")}
+        and _datum(geometry.crs).startswith("World Geodetic System 1984")
+    ):
+        geometry = geometry.set_crs(degrees, allow_override=True)
+    return geometry.to_crs(wanted)
+
+
+def _datum(crs: pyproj.CRS) -> str:
+    return crs.datum.name if crs.datum is not None and crs.prime_meridian.longitude == 0 else ""
+
+
 def _best(geometry: gpd.GeoSeries) -> pyproj.Transformer | None:
     import numpy as np
     import pyproj
