@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import shapely
 
+from .engine.lines import Lines, Points
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-    from numpy.typing import NDArray
-
-    from .engine.base import Geometries
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north in metres."""
@@ -31,7 +30,8 @@ class Batch:
 
     attributes: pd.DataFrame
     """Index `fid`; a column for each field that is needed, or for all."""
-    shapes: Geometries
+    shapes: Any
+    """Geometries, or `Lines` or `Points` for an engine that takes them."""
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -40,13 +40,18 @@ class Batch:
     @cached_property
     def bounds(self) -> Bounds | None:
         """What the shapes span; None where there is nothing to see."""
-        box: NDArray[np.float64] = shapely.total_bounds(self.shapes)
+        if isinstance(self.shapes, Lines | Points):
+            if not len(self.shapes.xy):
+                return None
+            box = np.concatenate([self.shapes.xy.min(axis=0), self.shapes.xy.max(axis=0)])
+        else:
+            box = shapely.total_bounds(self.shapes)
         if not np.isfinite(box).all():
             return None
         west, south, east, north = box.tolist()
         return west, south, east, north
 
-    def once(self, what: str, make: Callable[[Geometries], _T]) -> _T:
+    def once(self, what: str, make: Callable[[Any], _T]) -> _T:
         """The shapes cut in one way, cut when first asked for."""
         if what not in self._kept:
             self._kept[what] = make(self.shapes)

@@ -22,6 +22,8 @@ from .survey import Survey
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from .store.scan import Scan
+
 FOLDER = "scenarios"
 _SUFFIX = ".json"
 _LONGEST = 60
@@ -63,6 +65,13 @@ class TrialSurvey(Survey):
             self._changed[name] = _edited(frame, self.base, edits) if edits else frame
         changed: gpd.GeoDataFrame = self._changed[name]
         return changed
+
+    def scan(self, name: str) -> Scan | None:
+        """The survey's own layer in parts, where the scenario leaves it as it is."""
+        assert self.base is not None
+        assert self.scenario is not None
+        touched = any(edit.layer == name for edit in self.scenario.edits)
+        return None if touched else self.base.scan(name)
 
     @property
     def digest(self) -> str:

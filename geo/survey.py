@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from .store.base import Store
+    from .store.scan import Scan
 
 
 @dataclass(eq=False)
@@ -86,6 +87,22 @@ class Survey:
             self.findings += conformed.findings
             self._frames[name] = conformed.frame
         return self._frames[name]
+
+    def scan(self, name: str) -> Scan | None:
+        """A layer to be read part by part; None where its rows are in memory, or can only be there.
+
+        Raises
+        ------
+        UnknownNameError
+            No such layer is declared, or the round does not hold it.
+        """
+        if name in self._frames:
+            return None
+        if not self.has(name):
+            raise UnknownNameError(
+                f"layer in round {self.round}", name, self.store.tables(self.round)
+            )
+        return self.store.scan(self.round, name)
 
     def require(self, names: Iterable[str]) -> None:
         """Read the layers that the round has of these, so that the faults of all come together.

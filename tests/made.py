@@ -708,6 +708,10 @@ class MemoryStore:
         frame.index = pd.RangeIndex(1, len(frame) + 1, name="fid")
         return frame
 
+    def scan(self, round_: str, table: str) -> None:
+        """All of it is in memory."""
+        return
+
     def write(self, round_: str, tables: Frames, imports: Sequence[object] = ()) -> None:
         """Never: what is made stays as it is."""
         raise NotImplementedError

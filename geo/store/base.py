@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .publication import Publication
+    from .scan import Scan
 
 IMPORTS_TABLE = "atlas_imports"
 """Where a round keeps its import records; never listed among its tables."""
@@ -49,6 +50,18 @@ class Store(Protocol):
 
         True/false columns come as `boolean`, whole numbers as `Int64` (or `Int32`), text as `string`,
         numbers as `float64`, so that a missing value stays missing in each.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such round or table.
+        StoreError
+            It cannot be read.
+        """
+        ...
+
+    def scan(self, round_: str, table: str) -> Scan | None:
+        """A table to be read part by part; None from a store that holds it in memory anyhow.
 
         Raises
         ------

@@ -36,6 +36,7 @@ from .digest import combined, table_digest
 from .durable import put_in_place, put_new, remove
 from .lock import Waiting, turn
 from .publication import Publication, imports_digest, read_publication
+from .scan_geopackage import GeoPackageScan, scan_table
 from .tables import count_tables, read_table, require_names, without_index, write_table
 
 TEMPORARY = ".atlas-"
@@ -95,6 +96,13 @@ class GeoPackageStore:
         if table not in known:
             raise UnknownNameError(f"table in round {round_}", table, known)
         return read_table(self._path(round_), table, known[table])
+
+    def scan(self, round_: str, table: str) -> GeoPackageScan:
+        """A table to be read by ranges of its row numbers."""
+        known = self.sizes(round_)
+        if table not in known:
+            raise UnknownNameError(f"table in round {round_}", table, known)
+        return scan_table(self._path(round_), table, known[table])
 
     def imports(self, round_: str) -> tuple[ImportRecord, ...]:
         """The round's import records, by id."""
