@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,13 @@ settings.load_profile("fixed")
 
 class Refused(list[str]):
     """Addresses outside this machine that a page asked for; every one of them was refused."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_reaches_what_we_start() -> None:
+    """A shell has what it runs in the background ignore Ctrl-C, and a process passes that on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
