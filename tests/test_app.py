@@ -16,15 +16,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from geo.app.shell import asked_district
 from geo.bundled import app_script
 from geo.catalog import load_catalog
 from geo.cli.show import SETTINGS
+from geo.report.write import report_bytes
 from geo.scenario import Edit, Scenario, save_scenario
 from geo.survey import open_survey
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).parents[1]
-PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "import")
+PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "report", "import")
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +235,27 @@ def test_a_trial_moves_a_rate_by_exactly_what_was_marked(
     before, after = re.findall(r"已达到 ([\d,]+) 米 → ([\d,]+) 米", text)[0]
     assert int(after.replace(",", "")) - int(before.replace(",", "")) == 500
     assert sent(app)[0]["marked"] == ["S2"]
+
+
+def test_a_report_is_made_on_the_unit_and_in_the_format_that_were_chosen(open_app: Open) -> None:
+    app = open_app("report", unit="T2", format="xlsx", report_lang="en")
+    assert app.selectbox("unit").value == "T2"
+    assert not app.get("download_button")
+    next(button for button in app.button if button.label == "生成报告").click().run()
+    assert not app.exception
+    assert app.get("download_button")[0].label == "下载报告"
+    (asked, made_of) = app.session_state["report_made"]
+    survey = open_survey(asked_district())
+    assert made_of == report_bytes(survey, "xlsx", "T2", language="en")
+    assert asked[1:3] == ("T2", "en")
+
+
+def test_a_report_asked_for_otherwise_is_made_anew(open_app: Open) -> None:
+    app = open_app("report", format="html")
+    next(button for button in app.button if button.label == "生成报告").click().run()
+    assert "报告已生成" in html_of(app)
+    app.selectbox("unit").set_value("T1").run()
+    assert "报告已生成" not in html_of(app)
 
 
 def test_a_round_is_checked_when_asked(open_app: Open) -> None:

@@ -24,7 +24,7 @@ FEW_ROUNDS = 3
 def main() -> None:
     """Lay out the page that the address asks for."""
     from ..views.cards import STYLE
-    from . import coverage, explain, importing, layers, overview, scope, what_if
+    from . import coverage, explain, importing, layers, overview, report, scope, what_if
 
     st.set_page_config(page_title=say("app"), layout="wide", initial_sidebar_state="collapsed")
     st.html(STYLE)
@@ -35,6 +35,7 @@ def main() -> None:
         "explain": explain.page,
         "layers": layers.page,
         "what_if": what_if.page,
+        "report": report.page,
         "import": importing.page,
     }
     st.navigation(

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.browser
 
 OpenPage = Callable[..., tuple["Page", list[str]]]
 ROOT = Path(__file__).parents[2]
-PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "import")
+PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "report", "import")
 
 
 @contextlib.contextmanager
@@ -104,6 +104,8 @@ def test_every_page_stands_and_asks_no_one_else(open_page: OpenPage, app: str, n
     page.get_by_text("示意数据").first.wait_for()
     if name == "import":
         page.get_by_test_id("stFileUploader").wait_for()
+    elif name == "report":
+        page.get_by_role("button", name="生成报告").wait_for()
     else:
         drawn(page)
         assert sum(colours(page).values()) > 2_000  # borders and edges; the fills are translucent
