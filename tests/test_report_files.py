@@ -206,7 +206,7 @@ def test_ledger_holds_every_figure_as_a_number(report: Report) -> None:
             assert line[place_] == (
                 "—" if wanted is None else pytest.approx(wanted, rel=1e-14, abs=0)
             )
-    for sheet in book.worksheets[:-1]:
+    for sheet in book.worksheets[:-2]:
         assert sheet.freeze_panes is not None
         assert sheet.auto_filter.ref
     spots = book["整改清单"]
@@ -218,6 +218,46 @@ def test_ledger_holds_every_figure_as_a_number(report: Report) -> None:
         "已整改",
         "情况不明",
     ]
+
+
+def test_the_ledger_says_where_it_belongs(material: Material, report: Report) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(ledger_bytes(report)))
+    assert book["atlas"].sheet_state == "veryHidden"
+    said = dict(book["atlas"].iter_rows(values_only=True))
+    assert said["district"] == "321202"
+    assert (said["unit"], said["round"]) == (TOWN, "2007-12-31")
+    assert said["data_digest"] == material.survey.digest
+    assert (said["layer"], said["key"], said["state:closed"]) == ("weak_spots", "id", "已整改")
+    sheet = book[said["sheet"]]
+    columns = said["columns"].split(",")
+    headings = [cell.value for cell in sheet[int(said["header_row"])]]
+    assert len(headings) == len(columns)
+    assert [headings[columns.index(name)] for name in ("key", "status", "remarks")] == [
+        "编号",
+        "状态",
+        "备注",
+    ]
+    first = sheet[int(said["header_row"]) + 1]
+    assert first[0].value == report.table("spots").rows[0][0]
+    assert first[columns.index("remarks")].value is None
+
+
+def test_the_ledger_lists_the_streets_and_what_a_check_finds(
+    material: Material, report: Report
+) -> None:
+    from geo.check.report import check_round
+
+    book = openpyxl.load_workbook(io.BytesIO(ledger_bytes(report)))
+    streets = list(book["街巷"].iter_rows(min_row=5, values_only=True))
+    frame = material.survey.frame("back_streets").set_index("id")
+    pieces = material.pieces(material.survey.district.catalog.indicator("cleaning.six_no")[1])
+    assert {row[0] for row in streets} == set(pieces["key"])
+    assert streets
+    for row in streets:
+        assert row[4] == pytest.approx(frame.geometry[row[0]].length)
+    codes = [row[2] for row in book["数据核对"].iter_rows(min_row=5, values_only=True)]
+    assert codes == [finding.code for finding in check_round(material.survey).findings]
+    assert codes
 
 
 def test_nothing_in_a_ledger_is_a_formula(spiteful: Path) -> None:

@@ -75,7 +75,7 @@ def report(
 
     def tell(done: int, total: int, name: str) -> None:
         if name and (progress or sys.stderr.isatty()):
-            note(f"{done + 1}/{total} {name}")
+            note(f"{100 * done // total:3d} % {name}")
 
     survey = open_survey(district, round_)
     written = write_report(

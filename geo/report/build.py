@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..bundled import embedded_district
@@ -12,10 +13,12 @@ from ..views.format import Language, word
 from .area import area_section
 from .changes import changes_section
 from .figures import basis_section, figures_section
+from .findings import findings_table
 from .gaps import gaps_section, ranking_section
 from .material import Material, Progress, gather, is_split, measure_of
 from .model import Block, Column, Heading, Paragraph, Report, Section, Table, Value, pair
 from .spots import SPOTS_LAYER, spots_section, state_words
+from .streets import streets_table
 
 if TYPE_CHECKING:
     from ..survey import Survey
@@ -67,27 +70,27 @@ def report_of(
     return report_from(gather(survey, unit, language, date, progress), author=author)
 
 
-def report_from(material: Material, *, author: str = "") -> Report:
-    """The report on what was measured."""
+def report_from(
+    material: Material, *, author: str = "", progress: Progress | None = None
+) -> Report:
+    """The report on what was measured; `progress` is called with (done, of how many, section)."""
+    tell = progress or (lambda done, total, name: None)
     survey, language, unit = material.survey, material.language, material.unit
     spec = survey.district.spec
     clean = material.clean
     author = clean(author, "report", "", "author")
-    sections = (
-        area_section(material),
-        basis_section(material),
-        figures_section(material),
-        gaps_section(material),
-        ranking_section(material),
-        spots_section(material),
-        changes_section(material),
-    )
+    made_sections: list[Section] = []
+    for number, (title, write) in enumerate(_SECTIONS.items()):
+        tell(number, len(_SECTIONS) + 1, title)
+        made_sections.append(write(material))
     features = _features(material)
-    findings = _findings(material)
-    number = clean(spec.map_review_number, "district", "", "map_review_number")
-    stamp = f"审图号：{number}" if number else pair(language, *NOT_PUBLIC)
-    if number and language == "en":
-        stamp = f"Map review number {number}"
+    streets = streets_table(material)
+    tell(len(_SECTIONS), len(_SECTIONS) + 1, "check")
+    findings = findings_table(material)
+    review = clean(spec.map_review_number, "district", "", "map_review_number")
+    stamp = pair(language, *NOT_PUBLIC)
+    if review:
+        stamp = pair(language, f"审图号：{review}", f"Map review number {review}")
     title = pair(
         language,
         f"{unit.name}城乡一体化长效管理情况报告",
@@ -98,6 +101,7 @@ def report_from(material: Material, *, author: str = "") -> Report:
     made = Report(
         language=language,
         title=title,
+        district_code=spec.code,
         unit_code=unit.code,
         unit_name=unit.name,
         level=unit.level,
@@ -112,15 +116,28 @@ def report_from(material: Material, *, author: str = "") -> Report:
         banner=banner,
         stamp=stamp,
         facts=_facts(material, author, stamp),
-        sections=sections,
+        sections=tuple(made_sections),
         appendix=_appendix(material, command, findings),
-        states=tuple(state_words(material).values()) if survey.has(SPOTS_LAYER) else (),
+        states=tuple(state_words(material).items()) if survey.has(SPOTS_LAYER) else (),
         features=features,
+        streets=streets,
         findings=findings,
         removed=clean.removed,
     )
     whole: Report = clean.everywhere(made)
     return whole
+
+
+_SECTIONS: Mapping[str, Callable[[Material], Section]] = {
+    "area": area_section,
+    "definitions": basis_section,
+    "figures by unit": figures_section,
+    "what is missing": gaps_section,
+    "ranking": ranking_section,
+    "weak spots": spots_section,
+    "changes": changes_section,
+}
+"""The sections in order, by what progress calls them."""
 
 
 def _facts(material: Material, author: str, stamp: str) -> tuple[tuple[str, str], ...]:
@@ -155,7 +172,7 @@ def _appendix(material: Material, command: str, findings: Table) -> Section:
         findings
         if findings.rows
         else Paragraph(
-            pair(language, "读取所用图层时没有发现问题。", "Reading the layers found nothing.")
+            pair(language, "核对本轮数据，没有发现问题。", "A check of the round found nothing.")
         ),
     ]
     removed = material.clean.removed
@@ -256,36 +273,6 @@ def _features(material: Material) -> Table:
             Column("source_row", pair(language, "来源行", "Source row"), width=0.7),
         ),
         tuple(rows),
-    )
-
-
-def _findings(material: Material) -> Table:
-    language, clean = material.language, material.clean
-    return Table(
-        "findings",
-        pair(language, "读取数据时的发现", "What reading the data found"),
-        (
-            Column("severity", pair(language, "程度", "Severity"), width=0.8),
-            Column("code", pair(language, "代码", "Code"), "code", 1.3),
-            Column("layer", pair(language, "图层", "Layer"), "code", 1.1),
-            Column("rows", pair(language, "条数", "Rows"), "count", 0.6),
-            Column("found", pair(language, "所见", "Found"), width=2.4),
-            Column("expected", pair(language, "应为", "Expected"), width=1.6),
-            Column("remedy", pair(language, "处理", "Remedy"), width=2.0),
-        ),
-        tuple(
-            (
-                item.severity,
-                item.code,
-                item.layer,
-                len(item.rows),
-                *(
-                    clean(getattr(item, name), item.layer, item.code, name)
-                    for name in ("found", "expected", "remedy")
-                ),
-            )
-            for item in material.survey.findings
-        ),
     )
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LIMIT = 400
 """Rows of one table that a page format prints."""
+UNASKED = ("remarks",)
+"""Fields that no survey has to fill: that they are empty is no gap in the data."""
 
 
 def basis_section(material: Material) -> Section:
@@ -138,7 +140,7 @@ def _layers(material: Material) -> Table:
         gaps = [
             f"{spec.title.in_(language) if spec.title else name} {int(frame[name].isna().sum())}"
             for name, spec in layer.fields.items()
-            if name in frame and frame[name].isna().any()
+            if name in frame and name not in UNASKED and frame[name].isna().any()
         ]
         own = pair(language, f"{survey.round} 轮次数据", f"round {survey.round}")
         rows.append(

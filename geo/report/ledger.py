@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SHEETS: Mapping[str, tuple[str, str]] = {
     "summary": ("汇总", "Summary"),
     "units": ("单元", "Units"),
+    "streets": ("街巷", "Streets"),
     "features": ("对象", "Features"),
     "spots": ("整改清单", "Weak spots"),
     "gaps": ("差距", "Missing"),
@@ -32,6 +33,9 @@ SHEETS: Mapping[str, tuple[str, str]] = {
     "definitions": ("口径", "Definitions"),
     "about": ("说明", "About"),
 }
+RECORD_SHEET = "atlas"
+EDITABLE = ("status", "remarks")
+"""What an office may change of a weak spot: it comes back with the ledger."""
 MOST_ROWS = 1_000_000
 _NUMBERS = {"m": "#,##0.0", "m2": "#,##0", "count": "#,##0", "amount": "#,##0.0", "rate": "0.0%"}
 _VERDICTS = {
@@ -79,6 +83,7 @@ def ledger_bytes(report: Report) -> bytes:
     for name, table in _tables(report).items():
         writer.sheet(name, table)
     writer.about()
+    writer.record()
     book.close()
     return stream.getvalue()
 
@@ -133,6 +138,7 @@ def _tables(report: Report) -> dict[str, Table]:
     tables = {
         "summary": figures_table(report, "summary", ("district", "town")),
         "units": figures_table(report, "units", ("village",)),
+        **({"streets": report.streets} if report.streets is not None else {}),
         "features": report.features,
     }
     for sheet, name in (
@@ -172,10 +178,8 @@ class _Writer:
 
     def sheet(self, name: str, table: Table) -> None:
         """One table as a sheet with frozen headings and a filter."""
-        sheet = self.book.add_worksheet(pair(self.language, *SHEETS[name]))
-        columns = list(table.columns)
-        if name == "spots":
-            columns.append(Column("remark", pair(self.language, "备注", "Remark"), width=2.0))
+        sheet = self.book.add_worksheet(self._name(name))
+        columns = table.columns
         self._top(sheet, table.title)
         for place, column in enumerate(columns):
             sheet.write_string(_HEAD_ROW, place, column.heading, self.formats["head"])
@@ -183,10 +187,10 @@ class _Writer:
         rows = table.rows[:MOST_ROWS]
         for line, row in enumerate(rows, start=_HEAD_ROW + 1):
             for place, (column, value) in enumerate(zip(table.columns, row, strict=True)):
-                editable = name == "spots" and column.name == "status"
-                self._cell(sheet, line, place, column, value, editable=editable)
-            if name == "spots":
-                sheet.write_blank(line, len(table.columns), None, self.formats["edit"])
+                if name == "spots" and column.name in EDITABLE:
+                    self._editable(sheet, line, place, value)
+                else:
+                    self._cell(sheet, line, place, column, value)
         last = _HEAD_ROW + max(1, len(rows))
         sheet.freeze_panes(_HEAD_ROW + 1, 2)
         sheet.autofilter(_HEAD_ROW, 0, last, len(columns) - 1)
@@ -200,7 +204,7 @@ class _Writer:
 
     def about(self) -> None:
         """What the workbook is, how to make it again, and what was taken out of its texts."""
-        sheet = self.book.add_worksheet(pair(self.language, *SHEETS["about"]))
+        sheet = self.book.add_worksheet(self._name("about"))
         sheet.set_column(0, 0, 22)
         sheet.set_column(1, 1, 100)
         lines: list[tuple[str, str]] = [
@@ -216,11 +220,47 @@ class _Writer:
                 for item in self.report.removed
             ),
         ]
-        for place, state in enumerate([*self.report.states, word("unknown", self.language)]):
+        for place, state in enumerate(self._state_words()):
             sheet.write_string(place, 3, state, self.formats["text"])
         for place, (name, text) in enumerate(lines):
             sheet.write_string(place, 0, name, self.formats["head"])
             sheet.write_string(place, 1, text, self.formats["text"])
+
+    def record(self) -> None:
+        """What a program needs to take the ledger back, on a sheet that no reader is shown."""
+        report = self.report
+        lines = [
+            ("format", "1"),
+            ("district", report.district_code),
+            ("round", report.round),
+            ("data_digest", report.digest),
+            ("version", report.version),
+            ("unit", report.unit_code),
+            ("language", report.language),
+        ]
+        if report.states:
+            columns = report.table("spots").columns
+            lines += [
+                ("layer", "weak_spots"),
+                ("key", "id"),
+                ("sheet", self._name("spots")),
+                ("header_row", str(_HEAD_ROW + 1)),
+                ("columns", ",".join(column.name for column in columns)),
+                *((f"state:{name}", said) for name, said in report.states),
+                ("state:", word("unknown", self.language)),
+                ("nothing", NOTHING),
+            ]
+        sheet = self.book.add_worksheet(RECORD_SHEET)
+        for place, (name, text) in enumerate(lines):
+            sheet.write_string(place, 0, name)
+            sheet.write_string(place, 1, text)
+        sheet.very_hidden()
+
+    def _name(self, sheet: str) -> str:
+        return pair(self.language, *SHEETS[sheet])
+
+    def _state_words(self) -> list[str]:
+        return [*(said for _, said in self.report.states), word("unknown", self.language)]
 
     def _top(self, sheet: Worksheet, title: str) -> None:
         report = self.report
@@ -242,8 +282,6 @@ class _Writer:
         place: int,
         column: Column,
         value: Value,
-        *,
-        editable: bool,
     ) -> None:
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             sheet.write_string(line, place, NOTHING, self.formats["text"])
@@ -257,7 +295,13 @@ class _Writer:
                 text = yes_no(value, self.language)
             elif column.kind == "measure":
                 text = {"m": "m", "m2": "m²", "count": pair(self.language, "个", "number")}[text]
-            sheet.write_string(line, place, text, self.formats["edit" if editable else "text"])
+            sheet.write_string(line, place, text, self.formats["text"])
+
+    def _editable(self, sheet: Worksheet, line: int, place: int, value: Value) -> None:
+        if value is None:
+            sheet.write_blank(line, place, None, self.formats["edit"])
+        else:
+            sheet.write_string(line, place, str(value), self.formats["edit"])
 
     def _colours(self, sheet: Worksheet, columns: Sequence[Column], last: int) -> None:
         for place, column in enumerate(columns):
@@ -279,10 +323,9 @@ class _Writer:
     def _choose_state(self, sheet: Worksheet, columns: Sequence[Column], last: int) -> None:
         place = next(number for number, column in enumerate(columns) if column.name == "status")
         # By reference: in the rule itself a list is cut at its commas and ends at 255 characters.
-        about = pair(self.language, *SHEETS["about"])
         choice: dict[str, Any] = {
             "validate": "list",
-            "source": f"='{about}'!$D$1:$D${len(self.report.states) + 1}",
+            "source": f"='{self._name('about')}'!$D$1:$D${len(self.report.states) + 1}",
             "error_title": pair(self.language, "状态", "State"),
             "error_message": pair(self.language, "请从列表中选择", "Choose one of the list"),
         }

@@ -111,6 +111,7 @@ class Report:
 
     language: Language
     title: str
+    district_code: str
     unit_code: str
     unit_name: str
     level: str
@@ -132,10 +133,12 @@ class Report:
     """The lines of the cover."""
     sections: tuple[Section, ...]
     appendix: Section
-    states: tuple[str, ...]
-    """What the state of a weak spot can be, in words: what the ledger lets a reader choose from."""
+    states: tuple[tuple[str, str], ...]
+    """What the state of a weak spot can be, by name and in words: what the ledger lets a reader choose from."""
     features: Table
     """Every feature behind the figures, for the ledger."""
+    streets: Table | None
+    """The register of back streets, for the ledger; None where the round has none."""
     findings: Table
     removed: tuple[Removed, ...]
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SPOTS_LAYER = "weak_spots"
 """The core layer of what is to be put right; its fields are fixed by the design."""
+REMARKS = "remarks"
+"""The field an office writes its remarks into; like the state it comes back with the ledger."""
 STATES = ("open", "in_hand", "closed")
 _ORDER = {"open": 0, None: 1, "in_hand": 2, "closed": 3}
 
@@ -81,6 +83,7 @@ def spots_table(material: Material) -> Table:
             due,
             words.get(status, status) if status else word("unknown", language),
             bool(due < material.date) if due and status != "closed" else False,
+            clean(row.get("remarks"), SPOTS_LAYER, key, "remarks") or None,
         )
         found.append(((_ORDER.get(status, 1), due or "9999", key), line))
     rows = [line for _, line in sorted(found, key=lambda item: item[0])]
@@ -97,6 +100,7 @@ def spots_table(material: Material) -> Table:
             Column("due_on", pair(language, "期限", "Due"), width=1.05),
             Column("status", pair(language, "状态", "State"), width=0.9),
             Column("overdue", pair(language, "逾期", "Overdue"), "yes_no", 0.6),
+            Column(REMARKS, pair(language, "备注", "Remarks"), width=1.3),
         ),
         tuple(rows),
         limit=LIMIT * 2,

@@ -47,7 +47,7 @@ def report_bytes(
     author : who answers for the report
     paper : the size of the map sheets, "a4" or "a3"
     template : an office's own Word template; only for "docx"
-    progress : called with (done, of how many, what is being done)
+    progress : called with (hundredths done, 100, what is being done): indicators, sections, sheets
 
     Returns
     -------
@@ -65,13 +65,12 @@ def report_bytes(
         raise UnknownNameError("format", format_, FORMATS)
     require_date(date)
     tell = progress or (lambda done, total, name: None)
-    tell(0, _STEPS, "figures")
-    material = gather(survey, unit, language, date)
-    tell(1, _STEPS, "sections")
-    report = report_from(material, author=author)
-    tell(2, _STEPS, format_)
-    made = _WRITERS[format_](material, report, _Options(paper, template, tell))
-    tell(_STEPS, _STEPS, "")
+    material = gather(survey, unit, language, date, _part(tell, 0, 35))
+    report = report_from(material, author=author, progress=_part(tell, 35, 60))
+    rest = _part(tell, 60, _WHOLE)
+    rest(0, 1, format_)
+    made = _WRITERS[format_](material, report, _Options(paper, template, rest))
+    tell(_WHOLE, _WHOLE, "")
     return made
 
 
@@ -109,7 +108,18 @@ def write_report(
     return file
 
 
-_STEPS = 3
+_WHOLE = 100
+"""A report's steps are of many kinds: progress counts in hundredths of the whole."""
+
+
+def _part(tell: Steps, start: int, end: int) -> Steps:
+    """Progress of a part, told as progress of the whole."""
+
+    def told(done: int, total: int, name: str) -> None:
+        if name:
+            tell(start + (end - start) * done // max(total, 1), _WHOLE, name)
+
+    return told
 
 
 class _Options:
