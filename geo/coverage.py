@@ -13,8 +13,9 @@ from .assess import rates, verdicts
 from .batches import Batch, whole_layer
 from .edges import area_of
 from .engine import Engine, engine_named
-from .errors import UnknownNameError
+from .errors import DataError, UnknownNameError
 from .indicators import MEASURES, Ground, Measured, measure, needed_layers
+from .large import MEMORY_MB, faults_of_large, large_layers, tallies_of_large
 from .model import Indicator, Layer, ShareWithinDistance
 from .points import all_points
 from .scope import EDGES_LAYER
@@ -60,6 +61,7 @@ def coverage_of(
     indicators: Sequence[str] | None = None,
     *,
     engine: Engine | str = "reference",
+    memory_mb: int | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Covered, not covered, unknown, rate, bounds and verdict for each indicator, unit and side.
@@ -69,7 +71,10 @@ def coverage_of(
     survey : the round
     indicators : ids; None means all that are declared
     engine : what cuts features by units
-    progress : called with (done, of how many, indicator id)
+    memory_mb : what the process may take; a layer too large for that is read batch by batch, and the
+        figures are the same. None means the district's `memory_mb`, or else 1024
+    progress : called with (done, of how many, indicator id), and while a large layer is read with its name
+        and how many of its rows are done
 
     Returns
     -------
@@ -97,20 +102,28 @@ def coverage_of(
     14.0
     """
     wanted = _declared(survey, indicators)
-    survey.require(
-        [
-            EDGES_LAYER,
-            *survey.district.spec.levels,
-            *(name for layer, indicator in wanted for name in needed_layers(indicator, layer)),
-        ]
-    )
+    measured_layers = [name for layer, one in wanted for name in needed_layers(one, layer)]
+    allowed = memory_mb or survey.district.spec.memory_mb or MEMORY_MB
+    scans = large_layers(survey, measured_layers, allowed)
+
+    def told(layer: str, done: int, rows: int) -> None:
+        if progress:
+            progress(0, len(wanted), f"{layer}: {done:,} of {rows:,} rows")
+
+    try:
+        held = [name for name in measured_layers if name not in scans]
+        survey.require([EDGES_LAYER, *survey.district.spec.levels, *held])
+    except DataError as error:
+        raise DataError([*error.faults, *faults_of_large(survey, scans, allowed, told)]) from None
     ground = ground_of(survey, engine)
+    tallies = tallies_of_large(survey, wanted, scans, ground, allowed, told) if scans else {}
     tables = []
     for number, (layer, indicator) in enumerate(wanted):
         if progress:
             progress(number, len(wanted), indicator.id)
-        tally = None
-        if all(survey.has(name) for name in needed_layers(indicator, layer)):
+        tally = tallies.get(indicator.id)
+        present = all(survey.has(name) for name in needed_layers(indicator, layer))
+        if tally is None and present:
             measured = _measured(survey, layer, indicator, _whole(survey, layer, ground), ground)
             tally = tally_of(measured, ground.units)
         tables += list(_figures(survey, indicator, tally, ground))

@@ -2,50 +2,197 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import shapely
 
 from .conditions import NO, YES, state_of
-from .model import Reach, ShareWithinDistance
+from .engine.lines import Points
+from .model import Finding, Layer, Reach, ShareWithinDistance
+from .streaming import Reading, doubled_keys, merged
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
-    from .batches import Bounds
-    from .engine.base import Floats, Geometries
+    from .batches import Batch, Bounds
+    from .engine.base import Floats
+    from .keys import Fingerprints
+    from .store.scan import Scan
 
-    Served = tuple[Geometries, Floats, Floats]
-    """Points with how far (m) each surely, and possibly, serves."""
+    Served = tuple[Any, Floats, Floats]
+    """Points (geometries, or `Points`) with how far (m) each surely, and possibly, serves."""
+
+BYTES_A_POINT = 32
 
 
 class PointsNear(Protocol):
     """Where to ask for the points that may serve what lies within some bounds."""
 
     def near(self, bounds: Bounds | None) -> Served:
-        """At least all the points whose reach meets the bounds."""
+        """At least all the points whose reach meets the bounds; None asks for none."""
         ...
 
 
 @dataclass(frozen=True)
-class PointsInMemory:
-    """All the points there are."""
+class EveryPoint:
+    """Points in memory, few enough that the engine may look for those that are near."""
 
-    points: Geometries
+    points: Any
     certain_m: Floats
     possible_m: Floats
 
     def near(self, bounds: Bounds | None) -> Served:
-        """Every point: the engine finds those that are near."""
+        """All of them."""
         return self.points, self.certain_m, self.possible_m
 
 
-def all_points(frame: gpd.GeoDataFrame, indicator: ShareWithinDistance) -> PointsInMemory:
-    """The points of a conformed layer, with their reach."""
-    return PointsInMemory(frame.geometry.to_numpy(), *reaches(frame, indicator))
+@dataclass(frozen=True)
+class PointsInMemory:
+    """Points as arrays."""
+
+    points: Points
+    certain_m: Floats
+    possible_m: Floats
+    farthest_m: float
+
+    def near(self, bounds: Bounds | None) -> Served:
+        """Those within the bounds and the longest reach about them."""
+        if bounds is None:
+            return self.points.take(np.array([], np.intp)), self.certain_m[:0], self.possible_m[:0]
+        west, south, east, north = _widened(bounds, self.farthest_m)
+        x, y = self.points.xy[:, 0], self.points.xy[:, 1]
+        close = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
+        return self.points.take(close), self.certain_m[close], self.possible_m[close]
+
+
+@dataclass(frozen=True)
+class PointsOnDisk:
+    """Points that are read anew for each place that is asked about."""
+
+    reading: Reading
+    indicator: ShareWithinDistance
+    farthest_m: float
+
+    def near(self, bounds: Bounds | None) -> Served:
+        """Those within the bounds and the longest reach about them."""
+        found = [] if bounds is None else self.reading.within(_widened(bounds, self.farthest_m))
+        served = [(one.shapes, *reaches(one.attributes, self.indicator)) for one in found]
+        if not served:
+            return Points(np.empty((0, 2))), np.empty(0), np.empty(0)
+        shapes, certain, possible = zip(*served, strict=True)
+        return _together(shapes), np.concatenate(certain), np.concatenate(possible)
+
+
+def all_points(
+    frame: gpd.GeoDataFrame, indicator: ShareWithinDistance, *, arrays: bool = False
+) -> PointsNear:
+    """The points of a conformed layer, with their reach.
+
+    Parameters
+    ----------
+    arrays : whether the engine takes `Points`, and will be asked for one place after another
+    """
+    shapes = frame.geometry.to_numpy()
+    certain, possible = reaches(frame, indicator)
+    if arrays and not (shapely.get_num_coordinates(shapes) > 1).any():
+        farthest = float(np.maximum(certain, possible).max(initial=0.0))
+        return PointsInMemory(Points.from_shapely(shapes), certain, possible, farthest)
+    return EveryPoint(shapes, certain, possible)
+
+
+def stored_points(
+    scan: Scan,
+    layer: Layer,
+    indicator: ShareWithinDistance,
+    crs: str,
+    *,
+    arrays: bool,
+    batch_rows: int,
+    memory_bytes: int,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[PointsNear, tuple[Finding, ...], int]:
+    """The points of a layer that is not in memory, read once to see that they are good.
+
+    Parameters
+    ----------
+    arrays : whether the engine takes `Points`
+    memory_bytes : what they may take; where that is not enough they are read again for each place
+    progress : called with the number of rows read so far
+
+    Returns
+    -------
+    points, findings, rows : nothing is to be asked of the points where an `error` is among the findings
+    """
+    reading = Reading.of(
+        scan, layer, reach_fields(indicator), crs, arrays=arrays, batch_rows=batch_rows
+    )
+    findings: list[Finding] = []
+    keys: list[Fingerprints] = []
+    farthest, done = 0.0, 0
+    kept = _Kept(scan.rows) if arrays and scan.rows * BYTES_A_POINT <= memory_bytes else None
+    for part in reading.parts():
+        for read in reading.batches(part):
+            findings += read.findings
+            keys += [read.keys] if read.keys is not None else []
+            if read.batch is not None:
+                certain, possible = reaches(read.batch.attributes, indicator)
+                farthest = max(farthest, float(np.maximum(certain, possible).max(initial=0.0)))
+                if kept is not None and not kept.take(read.batch, certain, possible):
+                    kept = None
+            done += read.rows
+            if progress:
+                progress(done)
+    findings += doubled_keys(reading, keys)
+    near: PointsNear = PointsOnDisk(reading, indicator, farthest)
+    if kept is not None:
+        near = kept.points(farthest)
+    return near, merged(findings), done
+
+
+class _Kept:
+    """Points that come batch by batch into arrays that have room for all."""
+
+    def __init__(self, rows: int) -> None:
+        self.xy = np.empty((rows, 2))
+        self.certain, self.possible = np.empty(rows), np.empty(rows)
+        self.count = 0
+
+    def take(self, batch: Batch, certain: Floats, possible: Floats) -> bool:
+        """Keep a batch; False where arrays cannot hold it, since a row has several points."""
+        try:
+            points = batch.shapes if isinstance(batch.shapes, Points) else None
+            points = Points.from_shapely(batch.shapes) if points is None else points
+        except ValueError:
+            return False
+        here = slice(self.count, self.count + len(points))
+        self.xy[here], self.certain[here], self.possible[here] = points.xy, certain, possible
+        self.count += len(points)
+        return True
+
+    def points(self, farthest_m: float) -> PointsInMemory:
+        here = slice(self.count)
+        return PointsInMemory(
+            Points(self.xy[here]), self.certain[here], self.possible[here], farthest_m
+        )
+
+
+def _widened(bounds: Bounds, by_m: float) -> Bounds:
+    west, south, east, north = bounds
+    # A little more, so that a point at just its reach is never left out.
+    by_m = by_m * (1 + 1e-6) + 1e-3
+    return west - by_m, south - by_m, east + by_m, north + by_m
+
+
+def _together(shapes: tuple[Any, ...]) -> Any:
+    if all(isinstance(one, Points) for one in shapes):
+        return Points(np.concatenate([one.xy for one in shapes]))
+    drawn = [one.to_shapely() if isinstance(one, Points) else one for one in shapes]
+    return np.concatenate(drawn)
 
 
 def reach_fields(indicator: ShareWithinDistance) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from .batches import Batch, Bounds
 from .engine.lines import Lines, Points
-from .keys import Fingerprints, fingerprints
+from .keys import fingerprints
 from .model import Finding, Layer
 from .validate import Conformed, conform, find_column
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from .keys import Fingerprints
     from .store.scan import Part, Scan, StoredRows
 
 ROWS_NAMED = 1_000

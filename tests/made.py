@@ -708,6 +708,10 @@ class MemoryStore:
         frame.index = pd.RangeIndex(1, len(frame) + 1, name="fid")
         return frame
 
+    def sizes(self, round_: str) -> dict[str, int]:
+        """How many rows each frame has."""
+        return {name: len(frame) for name, frame in self.frames.items()}
+
     def scan(self, round_: str, table: str) -> None:
         """All of it is in memory."""
         return
