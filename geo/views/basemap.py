@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import DataError, Fault
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .description import MapDescription
 
 SETTING = "ATLAS_BASEMAP"
@@ -113,42 +116,43 @@ def laid_on(description: MapDescription, basemap: Basemap | None) -> MapDescript
         return description
     note = basemap.origin
     if basemap.gcj02:
+        import numpy as np
+        import shapely
+
         chinese = description.language == "zh"
         note += " · 图层已按 GCJ-02 偏移" if chinese else " · layers shifted to GCJ-02 to match"
         west, south, east, north = description.extent
-        corners = _shifted([[west, south], [east, north]])
+        corners = _shifted(np.array([[west, south], [east, north]]))
         layers = tuple(
             replace(
                 layer,
-                shapes=tuple(
-                    replace(
-                        shape,
-                        geometry={
-                            "type": shape.geometry["type"],
-                            "coordinates": _shifted(shape.geometry["coordinates"]),
-                        },
-                    )
-                    for shape in layer.shapes
+                shapes=replace(
+                    layer.shapes,
+                    geometry=np.asarray(
+                        shapely.transform(layer.shapes.geometry, _shifted), dtype=object
+                    ),
                 ),
             )
             for layer in description.layers
         )
-        extent = (corners[0][0], corners[0][1], corners[1][0], corners[1][1])
+        extent = (
+            float(corners[0, 0]),
+            float(corners[0, 1]),
+            float(corners[1, 0]),
+            float(corners[1, 1]),
+        )
         description = replace(description, layers=layers, extent=extent)
     return replace(description, basemap=basemap, notes=(*description.notes, note))
 
 
-def _shifted(coordinates: Any) -> Any:
-    """Nested coordinates of a GeoJSON geometry, in GCJ-02."""
+def _shifted(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Longitudes and latitudes, two columns, in GCJ-02 with six decimals."""
+    import numpy as np
+
     from ..crs.shifts import wgs84_to_gcj02
 
-    if coordinates and isinstance(coordinates[0], (int, float)):
-        lon, lat = wgs84_to_gcj02([coordinates[0]], [coordinates[1]])
-        return [round(float(lon[0]), 6), round(float(lat[0]), 6)]
-    if coordinates and isinstance(coordinates[0][0], (int, float)):
-        lon, lat = wgs84_to_gcj02([xy[0] for xy in coordinates], [xy[1] for xy in coordinates])
-        return [[round(float(x), 6), round(float(y), 6)] for x, y in zip(lon, lat, strict=True)]
-    return [_shifted(part) for part in coordinates]
+    lon, lat = wgs84_to_gcj02(coordinates[:, 0], coordinates[:, 1])
+    return np.asarray(np.round(np.column_stack([lon, lat]), 6), dtype=np.float64)
 
 
 def _wrong(found: str, expected: str, remedy: str) -> DataError:

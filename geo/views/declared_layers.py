@@ -60,7 +60,7 @@ def declared_layer(
         frame[label].fillna("") if label else frame.index,
         values,
     )
-    counts = pd.Series([shape.entry for shape in shapes], dtype=object).value_counts()
+    counts = pd.Series(shapes.entries, dtype=object).value_counts()
     title = layer.title.in_(language)
     return DrawnLayer(
         name,

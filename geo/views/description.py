@@ -7,12 +7,16 @@ another look at the survey. Coordinates are WGS84 longitude and latitude with si
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from .basemap import Basemap
 from .format import Language
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FORMAT = 1
 """Raised when a drawing program of before could no longer draw what `plain` gives."""
@@ -57,6 +61,58 @@ class Shape:
     """One for each of the layer's `fields`."""
 
 
+@dataclass(frozen=True, eq=False)
+class Shapes(Sequence[Shape]):
+    """The features of a layer as columns, so that a million of them are a few lists and not a million objects."""
+
+    geometry: NDArray[np.object_]
+    """Shapely geometries in WGS84, none missing or empty."""
+    ids: Sequence[str]
+    entries: Sequence[str]
+    labels: Sequence[str]
+    values: Sequence[tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Shape: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Shapes: ...
+
+    def __getitem__(self, place: int | slice) -> Shape | Shapes:
+        if isinstance(place, slice):
+            return Shapes(
+                self.geometry[place],
+                self.ids[place],
+                self.entries[place],
+                self.labels[place],
+                self.values[place],
+            )
+        return next(iter(self[place : place + 1 or None]))
+
+    def __add__(self, other: Shapes) -> Shapes:
+        import numpy as np
+
+        return Shapes(
+            np.concatenate([self.geometry, other.geometry]),
+            [*self.ids, *other.ids],
+            [*self.entries, *other.entries],
+            [*self.labels, *other.labels],
+            [*self.values, *other.values],
+        )
+
+    def __iter__(self) -> Iterator[Shape]:
+        import shapely
+
+        rows = zip(self.ids, self.entries, self.labels, self.values, strict=True)
+        for text, (id_, entry, label, values) in zip(
+            shapely.to_geojson(self.geometry), rows, strict=True
+        ):
+            yield Shape(id_, entry, label, json.loads(text), values)
+
+
 @dataclass(frozen=True)
 class DrawnLayer:
     """Features drawn together, switched on and off together, with one group in the legend."""
@@ -64,7 +120,7 @@ class DrawnLayer:
     name: str
     title: str
     entries: tuple[Entry, ...]
-    shapes: tuple[Shape, ...]
+    shapes: Shapes
     fields: tuple[str, ...] = ()
     """What the values shown on a click are called."""
     shown: bool = True
@@ -94,12 +150,13 @@ class MapDescription:
     """The few words of the drawing itself, in the map's language."""
 
 
-def plain(description: MapDescription) -> dict[str, Any]:
+def plain(description: MapDescription, tiled: Collection[str] = ()) -> dict[str, Any]:
     """A description as plain data, ready for JSON; features as GeoJSON.
 
     Parameters
     ----------
     description : the map
+    tiled : names of the layers whose features are elsewhere, as tiles; only how many they are is said
 
     Returns
     -------
@@ -121,20 +178,19 @@ def plain(description: MapDescription) -> dict[str, Any]:
         "notes": list(description.notes),
         "words": dict(sorted(description.words.items())),
         "basemap": list(description.basemap.addresses) if description.basemap else [],
-        "layers": [_plain_layer(layer) for layer in description.layers],
+        "layers": [_plain_layer(layer, layer.name in tiled) for layer in description.layers],
     }
 
 
-def as_json(description: MapDescription) -> str:
+def as_json(description: MapDescription, tiled: Collection[str] = ()) -> str:
     """A description as compact JSON: the same description gives the same text."""
     return json.dumps(
-        plain(description), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        plain(description, tiled), ensure_ascii=False, separators=(",", ":"), allow_nan=False
     )
 
 
-def _plain_layer(layer: DrawnLayer) -> dict[str, Any]:
-    place = {entry.key: number for number, entry in enumerate(layer.entries)}
-    return {
+def _plain_layer(layer: DrawnLayer, tiled: bool) -> dict[str, Any]:
+    said: dict[str, Any] = {
         "name": layer.name,
         "title": layer.title,
         "fields": list(layer.fields),
@@ -151,23 +207,28 @@ def _plain_layer(layer: DrawnLayer) -> dict[str, Any]:
             }
             for entry in layer.entries
         ],
-        "features": {
-            "type": "FeatureCollection",
-            "features": [
-                {
-                    "type": "Feature",
-                    "id": shape.id,
-                    "properties": {
-                        "entry": place[shape.entry],
-                        "label": shape.label,
-                        "values": list(shape.values),
-                    },
-                    "geometry": shape.geometry,
-                }
-                for shape in layer.shapes
-            ],
-        },
     }
+    if tiled:
+        said["tiled"] = len(layer.shapes)
+        return said
+    place = {entry.key: number for number, entry in enumerate(layer.entries)}
+    said["features"] = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": shape.id,
+                "properties": {
+                    "entry": place[shape.entry],
+                    "label": shape.label,
+                    "values": list(shape.values),
+                },
+                "geometry": shape.geometry,
+            }
+            for shape in layer.shapes
+        ],
+    }
+    return said
 
 
 def _plain_look(look: Look) -> dict[str, Any]:

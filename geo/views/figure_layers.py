@@ -67,7 +67,7 @@ def features_by_state(
         frame[label].fillna("") if label else frame.index,
         values,
     )
-    counts = pd.Series([shape.entry for shape in shapes], dtype=object).value_counts()
+    counts = pd.Series(shapes.entries, dtype=object).value_counts()
     entries = tuple(
         Entry(
             name,

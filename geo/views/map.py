@@ -299,14 +299,14 @@ def _layers(
 
 def _extent(layers: tuple[DrawnLayer, ...]) -> tuple[float, float, float, float]:
     """West, south, east, north of everything but the backdrop, which may run far beyond."""
-    shapes = [
-        shape for layer in layers if layer.answers or layer.name == "area" for shape in layer.shapes
-    ]
-    shapes = shapes or [shape for layer in layers for shape in layer.shapes]
-    if not shapes:
+    drawn = [layer for layer in layers if len(layer.shapes)]
+    chosen = [layer for layer in drawn if layer.answers or layer.name == "area"] or drawn
+    if not chosen:
         return (73.0, 18.0, 135.0, 54.0)  # China: nothing says where else to look
-    boxes = [shapely.geometry.shape(dict(shape.geometry)).bounds for shape in shapes]
-    west, south, east, north = zip(*boxes, strict=True)
+    boxes = [shapely.total_bounds(layer.shapes.geometry) for layer in chosen]
+    west, south, east, north = (
+        [float(value) for value in column] for column in zip(*boxes, strict=True)
+    )
     return min(west), min(south), max(east), max(north)
 
 

@@ -238,7 +238,7 @@ def _edges(survey: Survey, scope: Scope, language: Language) -> DrawnLayer:
     is_point = frame.geometry.geom_type.isin(["Point", "MultiPoint"]).to_numpy()
     kinds = np.where(is_point, "edge_point", "edge_line")
     label = layer.label or "side"
-    shapes = list(shapes_of(to_degrees(frame.geometry), frame.index, kinds, frame[label], values))
+    shapes = shapes_of(to_degrees(frame.geometry), frame.index, kinds, frame[label], values)
     closing = [part for part in scope.area.parts if len(part.sides) > 1]
     if closing:
         lines = gpd.GeoSeries([part.line for part in closing], crs=scope.area.crs)
@@ -264,7 +264,7 @@ def _edges(survey: Survey, scope: Scope, language: Language) -> DrawnLayer:
         "edge_point": palette.EDGE_POINT,
         "corner": palette.CORNER,
     }
-    counts = pd.Series([shape.entry for shape in shapes], dtype=object).value_counts()
+    counts = pd.Series(shapes.entries, dtype=object).value_counts()
     return DrawnLayer(
         EDGES_LAYER,
         said(_TITLES, "edges", language),
@@ -273,7 +273,7 @@ def _edges(survey: Survey, scope: Scope, language: Language) -> DrawnLayer:
             for kind, look in looks.items()
             if kind in counts
         ),
-        tuple(shapes),
+        shapes,
         titles,
         answers=True,
     )

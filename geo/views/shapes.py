@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from ..model import FieldSpec, Layer
-from .description import Shape
+from .description import Shapes
 from .format import Language, number, word, yes_no
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def shapes_of(
     entries: Iterable[str],
     labels: Iterable[object],
     values: Iterable[Sequence[str]] | None = None,
-) -> tuple[Shape, ...]:
+) -> Shapes:
     """Features as shapes; those without a geometry cannot be drawn and are left out.
 
     Parameters
@@ -54,18 +53,17 @@ def shapes_of(
 
     Returns
     -------
-    tuple of Shape
+    Shapes
     """
-    count = len(geometry)
-    said = values if values is not None else [()] * count
-    texts = shapely.to_geojson(geometry)
-    return tuple(
-        Shape(str(id_), entry, in_words(label), _plain(text), tuple(row))
-        for id_, entry, label, row, text, shape in zip(
-            ids, entries, labels, said, texts, geometry, strict=True
-        )
-        if shape is not None and not shape.is_empty
-    )
+    said = values if values is not None else [()] * len(geometry)
+    there = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    rows = [
+        (str(id_), entry, in_words(label), tuple(row))
+        for id_, entry, label, row, has in zip(ids, entries, labels, said, there, strict=True)
+        if has
+    ]
+    columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * 4
+    return Shapes(geometry[there], *columns)
 
 
 def attributes(
@@ -134,8 +132,3 @@ def in_words(value: object) -> str:
 
 def _missing(value: object) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or value != value  # noqa: PLR0124
-
-
-def _plain(text: str) -> dict[str, Any]:
-    geometry: dict[str, Any] = json.loads(text)
-    return geometry
