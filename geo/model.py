@@ -62,6 +62,8 @@ class FieldSpec(Declared):
     """Layers, any of which must have the value as a key: the unit an inspection was held in, say."""
     not_after_round: bool = False
     """A date of something that has happened: none can be later than the round it is surveyed in."""
+    seldom: bool = False
+    """Filled in only where there is something to say, as remarks are: that most rows lack it is no finding."""
 
     @model_validator(mode="after")
     def _only_dates_have_happened(self) -> Self:

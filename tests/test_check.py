@@ -16,6 +16,7 @@ import shapely
 from shapely import GeometryCollection, LineString, Point, Polygon, box
 
 from geo.catalog import load_catalog
+from geo.check import network
 from geo.check.report import CheckReport, check_round
 from geo.check.text import read_again
 from geo.check.titles import CODES
@@ -510,7 +511,28 @@ def test_an_end_that_stops_just_short_is_told() -> None:
     report = check(frames)
     finding = only(report)
     assert (finding.code, finding.rows) == ("nearly-joined", ("SHORT",))
-    assert "1 end that stop short of another line, by 0.40 to 0.40 m" in finding.found
+    assert "1 end that stops short of another line, by 0.40 to 0.40 m" in finding.found
+
+
+def test_ends_are_held_against_every_line_however_long_or_scattered() -> None:
+    chance = np.random.default_rng(2007)
+    at, steps = chance.uniform(0, 2_000, (400, 2)), chance.normal(0, 60, (400, 3, 2))
+    shapes = [shapely.LineString(path) for path in at[:, None] + steps.cumsum(axis=1)]
+    shapes += [
+        shapely.LineString([(-1e7, 0), (1e7, 900)]),
+        shapely.MultiLineString([[(0, 0), (300, 20)], [(1_000, 1_000), (1_200, 1_000)]]),
+        shapely.LinearRing([(50, 50), (60, 50), (60, 60)]),
+    ]
+    lines = np.array(shapes, dtype=object)
+    ends, owners = network._lonely(lines)
+    assert len(ends) == 2 * 401 + 4
+    end, line = network._candidates(ends, owners, lines)
+    apart = shapely.distance(shapely.points(ends[end]), lines[line])
+    found = {pair for pair, gap in zip(zip(end, line, strict=True), apart, strict=True) if gap <= 1}
+    every = shapely.distance(shapely.points(ends)[:, None], lines)
+    every[np.arange(len(ends)), owners] = np.inf
+    assert found == {tuple(pair) for pair in np.argwhere(every <= 1)}
+    assert len(found) >= 20
 
 
 def test_lamps_far_from_any_street_are_told() -> None:

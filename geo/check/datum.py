@@ -152,12 +152,15 @@ def _against_named_units(rows: LayerRows, evidence: Evidence) -> Evident | None:
 
 def _against_layers(rows: LayerRows, evidence: Evidence) -> Evident | None:
     """The other layers of the round: the one that the shift explains best."""
+    others = [
+        other for other in evidence.every() if other is not rows and int(other.usable.sum()) >= 2
+    ]
+    if not others:
+        return None
     points = sample_points(rows.shapes[rows.tree_rows])
     corrected = corrections(points, evidence.metric_crs)
     best: Evident | None = None
-    for other in evidence.every():
-        if other is rows or int(other.usable.sum()) < 2:
-            continue
+    for other in others:
         found = registered(points, other.outline_tree, corrected)
         if found is not None and (
             best is None or found.corrected_apart_m < best.registration.corrected_apart_m

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,12 @@ import shapely
 from numpy.typing import NDArray
 
 from ..model import ShareWithinDistance
-from .evidence import Check, Evidence, LayerRows, Observation, amount
+from .evidence import Check, Evidence, LayerRows, Observation, Shapes, amount
 
 TOUCHING_M = 0.01
 """Closer than this two lines meet."""
 NEARLY_M = 1.0
 """An end this near to another line was meant to meet it."""
-NEIGHBOURHOOD_M = 300.0
 FAR_M = 100.0
 """A lamp this far from every line lights none of them, however tall."""
 
@@ -25,46 +25,55 @@ def nearly_joined(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     """Ends of lines that stop just short of another line of the same network."""
     if not rows.layer.network or not rows.usable.any():
         return
-    ends, owners = _ends(rows)
-    free = _unshared(ends)
-    ends, owners = ends[free], owners[free]
-    # Neighbours one after the other: the tree finds what it has just looked at far sooner.
-    order = np.lexsort((ends[:, 0], ends[:, 1] // NEIGHBOURHOOD_M))
-    ends, owners = ends[order], owners[order]
-    points = np.asarray(shapely.points(ends), dtype=object)
-    positions = rows.tree_rows
-    of_end, near = rows.tree.query(points, predicate="dwithin", distance=NEARLY_M)
-    line = positions[near]
-    other = line != owners[of_end]
-    of_end, line = of_end[other], line[other]
-    gap = np.full(len(points), np.inf)
-    np.minimum.at(gap, of_end, shapely.distance(points[of_end], rows.shapes[line]))
+    shapes = rows.shapes[rows.tree_rows]
+    ends, owners = _lonely(shapes)
+    end, line = _candidates(ends, owners, shapes)
+    points = np.asarray(shapely.points(ends[end]), dtype=object)
+    gap = np.full(len(ends), np.inf)
+    np.minimum.at(gap, end, shapely.distance(points, shapes[line]))
+    gap[gap > NEARLY_M] = np.inf
     at = np.flatnonzero((gap > TOUCHING_M) & np.isfinite(gap))
     if len(at):
         short = gap[at]
         yield rows.observe(
             "nearly-joined",
             "warning",
-            np.unique(owners[at]),
-            found=f"{amount(len(at), 'end')} that stop short of another line, by {short.min():.2f} to {short.max():.2f} m",
+            rows.tree_rows[np.unique(owners[at])],
+            found=f"{amount(len(at), 'end')} that {'stops' if len(at) == 1 else 'stop'} short of another line, by {short.min():.2f} to {short.max():.2f} m",
             expected="ends that meet",
             remedy="snap them to the line they were meant to reach",
-            shapes=points[at],
+            shapes=np.asarray(shapely.points(ends[at]), dtype=object),
         )
 
 
-def _ends(rows: LayerRows) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """The first and last vertex of every part of every open line, and the row of each."""
-    parts, index = shapely.get_parts(rows.shapes[rows.tree_rows], return_index=True)
-    lines = (shapely.get_dimensions(parts) == 1) & ~shapely.is_closed(parts)
+def _lonely(shapes: Shapes) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Ends of open lines that no other end shares, and the position of the line of each."""
+    vertices, of = shapely.get_coordinates(shapes, return_index=True)
+    firsts = np.flatnonzero(np.diff(of, prepend=-1))
+    lasts = np.append(firsts[1:], len(of)) - 1
+    kinds = shapely.get_type_id(shapes[of[firsts]])
+    plain = np.isin(kinds, (1, 2)) & (vertices[firsts] != vertices[lasts]).any(axis=1)
+    ends = np.concatenate([vertices[firsts[plain]], vertices[lasts[plain]]])
+    owners = np.tile(of[firsts[plain]], 2)
+    several = of[firsts[kinds == _SEVERAL]]
+    if len(several):
+        more, theirs = _ends_of_parts(shapes[several])
+        ends, owners = np.concatenate([ends, more]), np.concatenate([owners, several[theirs]])
+    free = _unshared(ends)
+    return ends[free], owners[free]
+
+
+_SEVERAL = 5
+"""GEOS's number of a line of several parts."""
+
+
+def _ends_of_parts(shapes: Shapes) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The first and last vertex of every open part, and the position of its line."""
+    parts, index = shapely.get_parts(shapes, return_index=True)
+    lines = ~shapely.is_closed(parts)
     parts, index = parts[lines], index[lines]
-    ends = np.concatenate(
-        [
-            shapely.get_coordinates(shapely.get_point(parts, 0)),
-            shapely.get_coordinates(shapely.get_point(parts, -1)),
-        ]
-    )
-    return ends, np.tile(rows.tree_rows[index], 2)
+    ends = [shapely.get_coordinates(shapely.get_point(parts, at)) for at in (0, -1)]
+    return np.concatenate(ends), np.tile(index, 2)
 
 
 def _unshared(ends: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -72,6 +81,62 @@ def _unshared(ends: NDArray[np.float64]) -> NDArray[np.bool_]:
     # A place as one complex number: pandas tells those apart exactly, and fast.
     places = np.ascontiguousarray(ends).view(np.complex128).ravel()
     return ~pd.Series(places).duplicated(keep=False).to_numpy(dtype=bool)
+
+
+def _candidates(
+    ends: NDArray[np.float64], owners: NDArray[np.intp], shapes: Shapes
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Ends and lines whose extent they are in or all but in: positions of both, pair by pair.
+
+    A tree of the lines would tell the same; a million of them are sooner sorted into the squares of a grid,
+    where an end has to be held only against the few lines of its own square.
+    """
+    nothing = np.empty(0, dtype=np.intp)
+    if not len(ends):
+        return nothing, nothing
+    boxes = shapely.bounds(shapes) + np.array([-NEARLY_M, -NEARLY_M, NEARLY_M, NEARLY_M])
+    origin = boxes[:, :2].min(axis=0)
+    side = 2 * float(np.median(boxes[:, 2:] - boxes[:, :2])) + NEARLY_M
+    side = max(side, float((boxes[:, 2:].max(axis=0) - origin).max()) / _MOST_ACROSS)
+    while True:
+        low, high = (
+            np.floor((corner - origin) / side).astype(np.int64)
+            for corner in (boxes[:, :2], boxes[:, 2:])
+        )
+        across = high - low + 1
+        every = across.prod(axis=1)
+        if every.sum() <= _MOST_SQUARES_EACH * len(boxes):
+            break
+        side *= 2
+    line = np.repeat(np.arange(len(boxes)), every)
+    number = np.arange(len(line)) - np.repeat(np.cumsum(every) - every, every)
+    north, east = np.divmod(number, across[line, 0])
+    squares = (low[line, 0] + east) * _MOST_ACROSS * 2 + low[line, 1] + north
+    order = np.argsort(squares, kind="stable")
+    squares, line = squares[order], line[order]
+    column, row = np.floor((ends - origin) / side).astype(np.int64).T
+    wanted = column * _MOST_ACROSS * 2 + row
+    asked = np.argsort(wanted, kind="stable")
+    found: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
+    for first in range(0, len(asked), _PIECE):
+        some = asked[first : first + _PIECE]
+        begin, end = (np.searchsorted(squares, wanted[some], side=at) for at in _SIDES)
+        count = end - begin
+        which = np.repeat(some, count)
+        among = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+        other = line[np.repeat(begin, count) + among]
+        within = (ends[which] >= boxes[other, :2]) & (ends[which] <= boxes[other, 2:])
+        near = within.all(axis=1) & (other != owners[which])
+        found.append((which[near], other[near]))
+    return np.concatenate([one for one, _ in found]), np.concatenate([one for _, one in found])
+
+
+_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+_MOST_ACROSS = 1 << 30
+_MOST_SQUARES_EACH = 4
+"""Squares that a line lies in, on average."""
+_PIECE = 100_000
+"""Ends at a time, so that what is at hand for them stays small."""
 
 
 def far_from_lines(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..validate import find_column
 from .evidence import Check, Evidence, LayerRows, Observation, amount
@@ -52,13 +54,14 @@ def garbled_entries(rows: LayerRows, name: str) -> dict[str, Garbled]:
     if not (pd.api.types.is_string_dtype(stored.dtype) or stored.dtype == object):
         return {}
     # Nearly always no character of the whole column is odd, and no entry need be looked at.
-    entries = stored.dropna().unique()
-    texts = [entry for entry in entries if isinstance(entry, str)]
-    odd = {char for char in set().union(*map(set, _joined(texts))) if _is_odd(char)}
+    entries = stored.dropna().to_numpy(dtype=object)
+    if stored.dtype == object:
+        entries = np.array([entry for entry in entries if isinstance(entry, str)], dtype=object)
+    odd = {char for char in set().union(*map(set, _joined(entries))) if _is_odd(char)}
     if not odd:
         return {}
     found = {}
-    for entry in texts:
+    for entry in dict.fromkeys(entries):
         if not odd.isdisjoint(entry):
             verdict = read_again(entry)
             if verdict is not None:
@@ -66,10 +69,10 @@ def garbled_entries(rows: LayerRows, name: str) -> dict[str, Garbled]:
     return found
 
 
-def _joined(texts: Sequence[str]) -> Iterator[str]:
+def _joined(texts: NDArray[np.object_]) -> Iterator[str]:
     """The texts in long pieces, whose characters are quickly told."""
     for start in range(0, len(texts), PIECE):
-        yield "".join(texts[start : start + PIECE])
+        yield "".join(texts[start : start + PIECE].tolist())
 
 
 def _is_odd(char: str) -> bool:

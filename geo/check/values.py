@@ -76,9 +76,9 @@ def mostly_unknown(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
         if finding.code == "unreadable-value"
     }
     whole: dict[Severity, list[str]] = {"warning": [], "info": []}
-    for name in rows.layer.fields:
+    for name, spec in rows.layer.fields.items():
         share = float(rows.frame[name].isna().mean())
-        if share <= 0.5 or name == rows.layer.key:
+        if share <= 0.5 or name == rows.layer.key or spec.seldom:
             continue
         severity: Severity = "warning" if measured.get(name) else "info"
         if share == 1:
