@@ -17,7 +17,7 @@ from warm import Warm
 from geo.check.report import check_round
 from geo.model import ImportRecord
 from geo.store import open_store
-from geo.store.geopackage import TEMPORARY
+from geo.store.folder import TEMPORARY
 from geo.survey import open_survey
 
 pytestmark = pytest.mark.skipif(

@@ -33,14 +33,21 @@ from geo.errors import StoreError, UnknownNameError
 from geo.model import ImportRecord, Layer
 from geo.store import open_store, styles
 from geo.store.base import Store
-from geo.store.geopackage import TEMPORARY, GeoPackageStore
+from geo.store.both import BothStore
+from geo.store.folder import TEMPORARY
+from geo.store.geopackage import GeoPackageStore
+from geo.store.geoparquet import GeoParquetStore
 from geo.store.lock import HOLDER_FILE, LOCK_FILE
 from geo.store.publication import changes
 from geo.store.styles import qml
 from geo.views import palette
 
 ROUND = "2007-06-30"
-STORES: dict[str, Callable[[Path], Store]] = {"geopackage": GeoPackageStore}
+STORES: dict[str, Callable[[Path], Store]] = {
+    "geopackage": GeoPackageStore,
+    "geoparquet": GeoParquetStore,
+    "both": BothStore,
+}
 """Every store there is: a new one joins the contract by a line here."""
 
 

@@ -34,7 +34,9 @@ class Target:
         self.round = require_date(round_)
         self.layer = layer
         self.folder = district.rounds_folder
-        self.store = open_store(self.folder, district.catalog.layers, waiting=waiting)
+        self.store = open_store(
+            self.folder, district.catalog.layers, new_as=district.spec.rounds, waiting=waiting
+        )
 
     def require_writable(self) -> None:
         """Find out before the work rather than after it.

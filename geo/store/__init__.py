@@ -1,4 +1,4 @@
-"""Where rounds are kept: GeoPackage files by default, behind one contract."""
+"""Where rounds are kept: GeoPackage files by default, folders of GeoParquet for large ones, behind one contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 def open_store(
-    folder: Path, layers: Mapping[str, Layer] | None = None, *, waiting: Waiting | None = None
+    folder: Path,
+    layers: Mapping[str, Layer] | None = None,
+    *,
+    new_as: str = "geopackage",
+    waiting: Waiting | None = None,
 ) -> Store:
     """The store that a folder of rounds is.
 
@@ -22,13 +26,25 @@ def open_store(
     folder : `District.rounds_folder`; one that does not exist is a store with no rounds
     layers : the district's declarations by name, by which what is written is given its style; only a writer
         needs them
+    new_as : `geopackage` or `geoparquet`: what a new round is written as; `DistrictSpec.rounds` says it
     waiting : told once, in words, for whom a writer has to wait
 
     Returns
     -------
     Store
-        GeoPackage rounds, `YYYY-MM-DD.gpkg`.
+        GeoPackage rounds, `YYYY-MM-DD.gpkg`, and GeoParquet rounds, `YYYY-MM-DD/LAYER.parquet`.
     """
-    from .geopackage import GeoPackageStore
+    if new_as == "geopackage" and not _has_folders(folder):
+        # Most districts: Parquet need not be loaded.
+        from .geopackage import GeoPackageStore
 
-    return GeoPackageStore(folder, layers, waiting=waiting)
+        return GeoPackageStore(folder, layers, waiting=waiting)
+    from .both import BothStore
+
+    return BothStore(folder, layers, new_as=new_as, waiting=waiting)
+
+
+def _has_folders(folder: Path) -> bool:
+    return folder.is_dir() and any(
+        path.name[:1].isdigit() and path.is_dir() for path in folder.iterdir()
+    )

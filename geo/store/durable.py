@@ -29,6 +29,30 @@ def put_new(draft: Path, target: Path) -> None:
     _settle_folder(target.parent)
 
 
+def put_new_folder(draft: Path, target: Path) -> None:
+    """Give a folder of files the target's name, which nothing has yet.
+
+    Raises
+    ------
+    FileExistsError
+        Something has; it is left alone.
+    OSError
+        The machine refuses.
+    """
+    for file in draft.iterdir():
+        _settle(file)
+    _settle_folder(draft)
+    if target.exists():
+        raise FileExistsError(str(target))
+    try:
+        draft.rename(target)
+    except OSError:
+        if target.exists():
+            raise FileExistsError(str(target)) from None
+        raise
+    _settle_folder(target.parent)
+
+
 def put_in_place(draft: Path, target: Path) -> None:
     """Put the draft in the target's place such that a power cut leaves one or the other whole."""
     _settle(draft)

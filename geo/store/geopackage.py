@@ -9,10 +9,9 @@ import re
 import shutil
 import sqlite3
 import stat
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +21,7 @@ import geopandas as gpd
 import pandas as pd
 
 from ..errors import StoreError, UnknownNameError
-from ..model import ImportRecord, Layer
+from ..model import ImportRecord
 from .base import require_date
 from .bookkeeping import (
     finish,
@@ -34,15 +33,12 @@ from .bookkeeping import (
 )
 from .digest import combined, table_digest
 from .durable import put_in_place, put_new, remove
-from .lock import Waiting, turn
-from .publication import Publication, imports_digest, read_publication
+from .folder import RoundsFolder, exists_already
+from .publication import Publication, imports_digest
 from .scan_geopackage import GeoPackageScan, scan_table
 from .tables import count_tables, read_table, require_names, without_index, write_table
 
-TEMPORARY = ".atlas-"
 _ROUND_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.gpkg\Z")
-_PUBLISHED = ".published.json"
-_PUBLISHED_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.published\.json\Z")
 _LOG_BYTE = 18
 """Where a SQLite file says that writers log beside it; a crashed one has left it so."""
 _SETTLED_NS = 2_000_000_000
@@ -52,29 +48,8 @@ _State = tuple[int, int, int]
 _Value = TypeVar("_Value")
 
 
-class GeoPackageStore:
-    """A folder of GeoPackage rounds; meets `Store`.
-
-    Parameters
-    ----------
-    folder : need not exist
-    layers : declarations by name, which give what is written its style
-    lock_timeout_s : how long to wait for another writer
-    waiting : told once, in words, for whom
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        layers: Mapping[str, Layer] | None = None,
-        *,
-        lock_timeout_s: float = 30.0,
-        waiting: Waiting | None = None,
-    ) -> None:
-        self.folder = Path(folder)
-        self.layers = layers or {}
-        self.lock_timeout_s = lock_timeout_s
-        self.waiting = waiting
+class GeoPackageStore(RoundsFolder):
+    """A folder of GeoPackage rounds; meets `Store`."""
 
     # -- reading ----------------------------------------------------------------------------------------
 
@@ -124,49 +99,7 @@ class GeoPackageStore:
         """The SHA-256 of the round's data."""
         return combined(self.digests(round_))
 
-    def published_dates(self) -> tuple[str, ...]:
-        """The dates of the published rounds."""
-        return tuple(sorted(name[: -len(_PUBLISHED)] for name in self._names(_PUBLISHED_FILE)))
-
-    def publication(self, round_: str) -> Publication | None:
-        """The record of a round's publication."""
-        file = self._record(require_date(round_))
-        if not file.exists():
-            return None
-        try:
-            return read_publication(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{file} cannot be read: {error}") from error
-
-    def require_draft(self, round_: str) -> None:
-        """Refuse a published round."""
-        # The file alone decides: a record that cannot be read still says that there was one.
-        if self._record(round_).exists():
-            raise StoreError(
-                f"round {round_} is published, and what is published never changes; choose another date"
-            )
-
     # -- writing ----------------------------------------------------------------------------------------
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold the folder's lock; what the machine refuses is a StoreError."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with turn(self.folder, self.lock_timeout_s, self.waiting) as outermost:
-                if outermost:
-                    self._sweep()
-                yield
-        except OSError as error:
-            if isinstance(error, StoreError):
-                raise
-            raise StoreError(
-                f"cannot write to {self.folder} ({error}); what was there is as it was"
-            ) from error
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"cannot write to {self.folder} (database: {error}); what was there is as it was"
-            ) from error
 
     def write(
         self,
@@ -180,13 +113,13 @@ class GeoPackageStore:
         with self.turn(), self._room() as room:
             self.require_draft(round_)
             if target.exists():
-                raise _exists(round_)
+                raise exists_already(round_)
             draft = room / target.name
             self._fill(draft, round_, tables, imports)
             try:
                 put_new(draft, target)
             except FileExistsError:
-                raise _exists(round_) from None
+                raise exists_already(round_) from None
 
     def add(
         self,
@@ -263,16 +196,8 @@ class GeoPackageStore:
 
     # -- inside -----------------------------------------------------------------------------------------
 
-    def _names(self, pattern: re.Pattern[str]) -> list[str]:
-        if not self.folder.is_dir():
-            return []
-        return [path.name for path in self.folder.iterdir() if pattern.match(path.name)]
-
     def _file(self, round_: str) -> Path:
         return self.folder / f"{round_}.gpkg"
-
-    def _record(self, round_: str) -> Path:
-        return self.folder / f"{round_}{_PUBLISHED}"
 
     def _path(self, round_: str) -> Path:
         known = self.rounds()
@@ -282,18 +207,6 @@ class GeoPackageStore:
         if not path.is_file():
             raise StoreError(f"{path} is not a regular file")
         return path
-
-    def _sweep(self) -> None:
-        """Clear away what a killed writer left; whoever holds the lock is the only writer."""
-        for path in self.folder.glob(f"{TEMPORARY}*"):
-            if path.is_dir():
-                shutil.rmtree(path)
-
-    @contextmanager
-    def _room(self) -> Iterator[Path]:
-        """A folder on the same disk for drafts."""
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=self.folder) as room:
-            yield Path(room)
 
     def _seen(self, round_: str, onto: str) -> tuple[Path, _State]:
         """The file of a draft that nobody has open and that still is what the caller saw."""
@@ -332,12 +245,6 @@ class GeoPackageStore:
         said = max((one.imported_at for one in imports), default=None)
         finish(draft, tables, self.layers, geopackage_time(said, round_))
         _check(draft, expected)
-
-
-def _exists(round_: str) -> StoreError:
-    return StoreError(
-        f"round {round_} exists already; a round is never overwritten, choose another date"
-    )
 
 
 def _beside(path: Path, ending: str) -> Path:

@@ -25,6 +25,7 @@ from pyarrow import parquet
 
 from ..errors import StoreError
 from .scan import Bounds, FileState, Part, StoredRows
+from .tables import storable
 
 ROWS_IN_GROUP = 50_000
 """Rows that are stored, found and left out together."""
@@ -229,6 +230,7 @@ def write_file(
     taken = {str(name) for name in attributes.columns}
     row_number = _free("fid", taken)
     columns = attributes.iloc[order].reset_index(drop=True)
+    columns = columns.assign(**{name: storable(columns[name]) for name in columns.columns})
     try:
         table = pa.Table.from_pandas(columns, preserve_index=False).replace_schema_metadata(None)
         table = table.append_column(row_number, pa.array(numbers[order]))

@@ -59,7 +59,7 @@ def write_table(path: Path, name: str, frame: gpd.GeoDataFrame | pd.DataFrame) -
     """
     attributes = _attributes(frame)
     attributes = attributes.assign(
-        **{column: _storable(attributes[column]) for column in attributes.columns}
+        **{column: storable(attributes[column]) for column in attributes.columns}
     )
     taken = {str(column).lower() for column in attributes.columns}
     options = {"FID": _free("fid", taken)}
@@ -188,7 +188,7 @@ def _attributes(frame: gpd.GeoDataFrame | pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(frame)
 
 
-def _storable(column: pd.Series[Any]) -> pd.Series[Any]:
+def storable(column: pd.Series[Any]) -> pd.Series[Any]:
     """True/false/missing as `boolean`: as objects they would be stored as the words True and False."""
     if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "boolean":
         return column.astype("boolean")

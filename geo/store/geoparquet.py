@@ -1,0 +1,377 @@
+"""Rounds as folders of GeoParquet, `YYYY-MM-DD/LAYER.parquet`: for layers larger than memory.
+
+Beside the tables lies `atlas_imports.json`, which tells their imports and which files are on their way in or out. A
+file on its way is no table of the round, so that putting one small file in the place of another is what makes a
+change, whole or not at all; what a killed writer left on its way is cleared away by the next.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from ..errors import StoreError, UnknownNameError
+from ..model import ImportRecord
+from .base import require_date
+from .digest import combined, rows_digest
+from .durable import put_in_place, put_new, put_new_folder, remove
+from .folder import RoundsFolder, exists_already
+from .geoparquet_file import GeoParquetScan, read_file, scan_file, write_file
+from .publication import Publication, imports_digest
+from .tables import require_names
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+BOOK = "atlas_imports.json"
+_ROUND_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_ENDING = ".parquet"
+_UNSAFE = re.compile(r"[^\w \-]|\A[ .]|[ .]\Z")
+
+_State = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What one write or addition brought in."""
+
+    tables: Mapping[str, str]
+    """The digest of each table as it was brought in."""
+    imports: tuple[ImportRecord, ...]
+
+
+@dataclass(frozen=True)
+class _Book:
+    """What a round says of itself beside its tables."""
+
+    steps: tuple[_Step, ...] = ()
+    pending: tuple[str, ...] = ()
+    """Names of files that are no tables: not yet, or no longer."""
+
+    def as_json(self) -> str:
+        steps = [
+            {"tables": dict(step.tables), "imports": [asdict(one) for one in step.imports]}
+            for step in self.steps
+        ]
+        said = {"steps": steps, "pending": list(self.pending)}
+        return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+
+
+class GeoParquetStore(RoundsFolder):
+    """A folder of folders of GeoParquet; meets `Store`."""
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    def rounds(self) -> tuple[str, ...]:
+        """The ISO dates of the rounds, oldest first."""
+        dated = sorted(self._names(_ROUND_FOLDER))
+        return tuple(date for date in dated if self._tables(self.folder / date))
+
+    def tables(self, round_: str) -> tuple[str, ...]:
+        """The names of the round's tables."""
+        return tuple(self._files(round_))
+
+    def sizes(self, round_: str) -> Mapping[str, int]:
+        """How many rows each table has."""
+        return {name: scan_file(path).rows for name, path in self._files(round_).items()}
+
+    def read(self, round_: str, table: str) -> gpd.GeoDataFrame | pd.DataFrame:
+        """A table as stored, index `fid`."""
+        return read_file(self._table(round_, table))
+
+    def scan(self, round_: str, table: str) -> GeoParquetScan:
+        """A table to be read by row groups."""
+        return scan_file(self._table(round_, table))
+
+    def imports(self, round_: str) -> tuple[ImportRecord, ...]:
+        """The round's import records, by id."""
+        book = _book(self._path(round_))
+        every = [one for step in book.steps for one in step.imports]
+        return tuple(sorted(every, key=lambda one: one.id))
+
+    def digests(self, round_: str) -> Mapping[str, str]:
+        """The SHA-256 of each table's data, its rows as they are stored."""
+        return {name: _digest(path) for name, path in self._files(round_).items()}
+
+    def digest(self, round_: str) -> str:
+        """The SHA-256 of the round's data."""
+        return combined(self.digests(round_))
+
+    # -- writing ----------------------------------------------------------------------------------------
+
+    def write(
+        self,
+        round_: str,
+        tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame],
+        imports: Sequence[ImportRecord] = (),
+    ) -> None:
+        """Make a new round, all or nothing."""
+        require_date(round_)
+        target = self.folder / round_
+        with self.turn(), self._room() as room:
+            self.require_draft(round_)
+            if target.exists():
+                raise exists_already(round_)
+            draft = room / round_
+            draft.mkdir()
+            written = _write(draft, tables)
+            book = _with_step(_Book(), written, imports)
+            if book.steps:
+                (draft / BOOK).write_text(book.as_json(), encoding="utf-8")
+            try:
+                put_new_folder(draft, target)
+            except FileExistsError:
+                raise exists_already(round_) from None
+
+    def add(
+        self,
+        round_: str,
+        tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame],
+        imports: Sequence[ImportRecord] = (),
+        *,
+        onto: str,
+    ) -> None:
+        """Put tables beside the others, of which none is touched."""
+        with self.turn(), self._room() as room:
+            folder, state = self._seen(round_, onto)
+            present = {name.lower() for name in self.tables(round_)}
+            doubled = [name for name in tables if name.lower() in present]
+            if doubled:
+                raise StoreError(
+                    f"round {round_} has the table {doubled[0]!r} already; choose another date"
+                )
+            written = _write(room, tables)
+            before = _book(folder)
+            after = _with_step(before, written, imports)
+            _require_state(folder, state)
+            coming = tuple(path.name for path in written.values())
+            _put_book(folder, room, _Book(before.steps, coming))
+            try:
+                for path in written.values():
+                    put_new(path, folder / path.name)
+            except FileExistsError as error:
+                _sweep_round(folder, room)
+                raise StoreError(f"round {round_} was changed by someone else meanwhile") from error
+            _put_book(folder, room, after)
+
+    def undo(self, round_: str, *, onto: str) -> tuple[ImportRecord, ...]:
+        """Take the last step out, by no longer counting its files among the round's; then remove them."""
+        with self.turn(), self._room() as room:
+            folder, state = self._seen(round_, onto)
+            book = _book(folder)
+            if not book.steps:
+                raise StoreError(
+                    f"round {round_} was not made by imports: there is none to take back"
+                )
+            step = book.steps[-1]
+            files = self._files(round_)
+            edited = [
+                name
+                for name, digest in step.tables.items()
+                if name in files and _digest(files[name]) != digest
+            ]
+            if edited:
+                raise StoreError(
+                    f"{', '.join(edited)} was edited after it was imported, and taking the import back would"
+                    f" lose that; save it elsewhere, delete the table from round {round_}, and try again"
+                )
+            _require_state(folder, state)
+            going = tuple(files[name].name for name in step.tables if name in files)
+            if len(going) == len(files):
+                folder.rename(room / round_)
+                return step.imports
+            _put_book(folder, room, _Book(book.steps[:-1], going))
+            _sweep_round(folder, room)
+            return step.imports
+
+    def publish(self, round_: str, *, by: str, at: str, onto: str) -> Publication:
+        """Write the record of the publication, and make the files read-only."""
+        with self.turn(), self._room() as room:
+            folder, state = self._seen(round_, onto)
+            record = Publication(
+                round=round_,
+                digest=onto,
+                tables=dict(self.digests(round_)),
+                imports=imports_digest(self.imports(round_)),
+                published_at=at,
+                published_by=by,
+            )
+            draft = room / self._record(round_).name
+            draft.write_text(record.as_json(), encoding="utf-8")
+            _require_state(folder, state)
+            put_new(draft, self._record(round_))
+            for path in self._files(round_).values():
+                with suppress(OSError):
+                    path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+        return record
+
+    # -- inside -----------------------------------------------------------------------------------------
+
+    def _path(self, round_: str) -> Path:
+        known = self.rounds()
+        if round_ not in known:
+            raise UnknownNameError("round", round_, known)
+        return self.folder / round_
+
+    def _tables(self, folder: Path) -> dict[str, Path]:
+        """The files of a round's tables, by the names of the tables."""
+        if folder.is_symlink() or not folder.is_dir():
+            return {}
+        pending = set(_book(folder).pending)
+        return {
+            unquote(path.name[: -len(_ENDING)]): path
+            for path in sorted(folder.iterdir())
+            if path.name.endswith(_ENDING)
+            and not path.name.startswith(".")
+            and path.name not in pending
+            and path.is_file()
+            and not path.is_symlink()
+        }
+
+    def _files(self, round_: str) -> dict[str, Path]:
+        return dict(sorted(self._tables(self._path(round_)).items()))
+
+    def _table(self, round_: str, table: str) -> Path:
+        known = self._files(round_)
+        if table not in known:
+            raise UnknownNameError(f"table in round {round_}", table, known)
+        return known[table]
+
+    def _seen(self, round_: str, onto: str) -> tuple[Path, _State]:
+        """The folder of a draft that still is what the caller saw, cleared of what a killed writer left."""
+        folder = self._path(round_)
+        self.require_draft(round_)
+        if _book(folder).pending:
+            with self._room() as room:
+                _sweep_round(folder, room)
+        state = _state(folder)
+        if self.digest(round_) != onto:
+            raise StoreError(
+                f"round {round_} was changed by someone else meanwhile; look at it and try again"
+            )
+        return folder, state
+
+
+def _file_name(table: str) -> str:
+    """A table's name as a name of a file: other than letters, digits, - and _ as percent codes.
+
+    Examples
+    --------
+    >>> _file_name("back_streets"), _file_name("../a%")
+    ('back_streets.parquet', '%2E%2E%2Fa%25.parquet')
+    """
+    safe = _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), table)
+    return f"{safe}{_ENDING}"
+
+
+def _write(folder: Path, tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame]) -> dict[str, Path]:
+    require_names(tables)
+    written = {}
+    for name, frame in tables.items():
+        written[name] = folder / _file_name(name)
+        write_file(written[name], frame)
+        # Read back what was written before anything is replaced.
+        found = scan_file(written[name]).rows
+        if found != len(frame):
+            raise StoreError(
+                f"{name}: {found} of {len(frame)} rows were written; nothing was changed"
+            )
+    return written
+
+
+def _with_step(book: _Book, written: Mapping[str, Path], imports: Sequence[ImportRecord]) -> _Book:
+    if not imports:
+        return _Book(book.steps)
+    ids = [one.id for step in book.steps for one in step.imports] + [one.id for one in imports]
+    if len(set(ids)) < len(ids):
+        raise StoreError(f"import records need an id each; found {sorted(ids)}")
+    step = _Step({name: _digest(path) for name, path in written.items()}, tuple(imports))
+    return _Book((*book.steps, step))
+
+
+def _book(folder: Path) -> _Book:
+    """What a round says of itself; nothing where another program made it.
+
+    Raises
+    ------
+    StoreError
+        It says what cannot be understood.
+    """
+    file = folder / BOOK
+    if not file.exists():
+        return _Book()
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+        steps = tuple(
+            _Step(
+                {str(name): str(digest) for name, digest in step["tables"].items()},
+                tuple(_record(one) for one in step["imports"]),
+            )
+            for step in said["steps"]
+        )
+        pending = tuple(str(name) for name in said["pending"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StoreError(f"{folder.name}/{BOOK} cannot be read: {error}") from error
+    return _Book(steps, pending)
+
+
+def _record(said: Mapping[str, Any]) -> ImportRecord:
+    record = ImportRecord(**said)
+    numbers = (record.id, record.rows_read, record.rows_taken)
+    if not all(isinstance(one, int) for one in numbers):
+        raise TypeError("an import record without its numbers")
+    return record
+
+
+def _put_book(folder: Path, room: Path, book: _Book) -> None:
+    if not book.steps and not book.pending:
+        if (folder / BOOK).exists():
+            remove(folder / BOOK)
+        return
+    draft = room / BOOK
+    draft.write_text(book.as_json(), encoding="utf-8")
+    put_in_place(draft, folder / BOOK)
+
+
+def _sweep_round(folder: Path, room: Path) -> None:
+    """Finish what was begun: files on their way are removed, and then no longer spoken of."""
+    book = _book(folder)
+    inside = {path.name for path in folder.iterdir()}
+    for name in book.pending:
+        if name in inside and name.endswith(_ENDING):
+            (folder / name).unlink()
+    _put_book(folder, room, _Book(book.steps))
+
+
+def _state(folder: Path) -> _State:
+    facts: Iterable[tuple[str, Any]] = ((path.name, path.stat()) for path in folder.iterdir())
+    return tuple(sorted((name, seen.st_size, seen.st_mtime_ns) for name, seen in facts))
+
+
+def _require_state(folder: Path, state: _State) -> None:
+    if _state(folder) != state:
+        raise StoreError(
+            f"round {folder.name} was changed by someone else meanwhile; look at it and try again"
+        )
+
+
+def _digest(path: Path) -> str:
+    scan = scan_file(path)
+    if not scan.rows:
+        return combined(dict.fromkeys(scan.columns, ""))
+    digest, found = rows_digest(
+        (rows for part in scan.parts(1) for rows in scan.read(part, scan.columns, 50_000)),
+        scan.crs if scan.has_geometry else None,
+        has_geometry=scan.has_geometry,
+    )
+    if found != scan.rows:
+        raise StoreError(f"{path.name} is damaged: {found} of {scan.rows} rows can be read")
+    return digest
