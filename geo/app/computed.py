@@ -31,6 +31,7 @@ def files_of(folder: Path) -> tuple[tuple[str, int, int], ...]:
         folder / "district.toml",
         *folder.glob("layers/*"),
         *folder.glob("rounds/*.gpkg"),
+        *folder.glob("rounds/*/*"),
         *folder.glob("rasters/*"),
     ]
     found = [(file, file.stat()) for file in sorted(files) if file.is_file()]
@@ -135,9 +136,12 @@ def _sent(description: MapDescription) -> Drawn:
     from ..views.basemap import SETTING, basemap_named, laid_on
     from ..views.component import drawn
     from ..views.description import as_json
+    from ..views.tiles import archive_of
 
     basemap = basemap_named(os.environ.get(SETTING), os.environ)
-    return drawn(as_json(laid_on(description, basemap)))
+    whole = laid_on(description, basemap)
+    archive = archive_of(whole)
+    return drawn(as_json(whole, archive), archive)
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
