@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ..errors import UnknownNameError
 from .base import AreaPieces, Engine, Pieces, ReachPieces, one_for_each
+from .fast import FastEngine
 from .reference import ReferenceEngine
 
 __all__ = [
     "AreaPieces",
     "Engine",
+    "FastEngine",
     "Pieces",
     "ReachPieces",
     "ReferenceEngine",
@@ -16,7 +18,7 @@ __all__ = [
     "one_for_each",
 ]
 
-ENGINES: dict[str, type[Engine]] = {"reference": ReferenceEngine}
+ENGINES: dict[str, type[Engine]] = {"reference": ReferenceEngine, "fast": FastEngine}
 
 
 def engine_named(name: str) -> Engine:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import Polygon
 
+    from .lines import Lines, Points
+
     Geometries = NDArray[np.object_]
     Floats = NDArray[np.float64]
     Positions = NDArray[np.intp]
@@ -63,22 +65,22 @@ class Engine(Protocol):
 
     name: str
 
-    def lengths(self, lines: Geometries, units: Geometries, area: Polygon | None) -> Pieces:
+    def lengths(self, lines: Geometries | Lines, units: Geometries, area: Polygon | None) -> Pieces:
         """Length (m) of each line by unit and side of the area.
 
         Parameters
         ----------
-        lines : LineString or MultiLineString; None and empty have no pieces
+        lines : LineString or MultiLineString, or their arrays; None and empty have no pieces
         units : Polygon or MultiPolygon, in order of precedence
         area : the area, or None
         """
 
     def reach(
         self,
-        lines: Geometries,
+        lines: Geometries | Lines,
         units: Geometries,
         area: Polygon | None,
-        points: Geometries,
+        points: Geometries | Points,
         certain_m: Floats,
         possible_m: Floats,
     ) -> ReachPieces:
@@ -88,13 +90,16 @@ class Engine(Protocol):
 
         Parameters
         ----------
-        certain_m, possible_m : each point's reach; 0 for one that has none
+        points : Point or MultiPoint, or their array; None and empty reach nothing
+        certain_m, possible_m : each row's reach; 0 for one that has none
         """
 
     def areas(self, polygons: Geometries, units: Geometries, area: Polygon | None) -> AreaPieces:
         """Area (m²) of each polygon by unit and side of the area."""
 
-    def places(self, points: Geometries, units: Geometries, area: Polygon | None) -> Pieces:
+    def places(
+        self, points: Geometries | Points, units: Geometries, area: Polygon | None
+    ) -> Pieces:
         """Unit and side of each point, measure 1; a null or empty point lies in no unit."""
 
 

@@ -78,7 +78,9 @@ def segments_of(lines: Geometries) -> Segments:
     xy, part = shapely.get_coordinates(parts, return_index=True)
     joined = part[1:] == part[:-1]
     start, end = xy[:-1][joined], xy[1:][joined]
-    length = np.hypot(*(end - start).T)
+    dx, dy = (end - start).T
+    # Spelled out as every engine does it: where a lamp only just reaches, a last digit is centimetres.
+    length = np.sqrt(dx * dx + dy * dy)
     real = length > 0
     return Segments(row[part[:-1][joined]][real], start[real], end[real], length[real])
 
@@ -120,53 +122,65 @@ def overlaps(segments: Segments, polygons: Geometries) -> Intervals:
     )
 
 
-def owned(segments: Segments, claims: Intervals) -> Intervals:
-    """Each segment divided among its claims: the smallest `value` owns; -1 where nothing claims.
+def divided(
+    segments: Segments, claims: Intervals, inner: Intervals | None
+) -> tuple[Intervals, Flags]:
+    """Each segment divided among its claims, and where `inner` begins or ends.
 
     Parameters
     ----------
-    claims : intervals that may overlap
+    claims : intervals that may overlap; the smallest `value` owns, -1 where nothing claims
+    inner : intervals of a second kind, of which a part lies in some or in none; None for none
 
     Returns
     -------
-    Intervals
-        Disjoint, in order, together exactly each segment.
+    parts : disjoint, in order, together exactly each segment
+    inside : whether each part lies in `inner`
     """
-    count = len(segments)
-    every = np.arange(count, dtype=np.intp)
-    segment = np.concatenate([every, every, claims.segment, claims.segment])
-    at = np.concatenate([np.zeros(count), segments.length, claims.start, claims.end])
+    others = _nothing() if inner is None else inner
+    segment = np.concatenate([claims.segment, claims.segment, others.segment, others.segment])
+    at = np.concatenate([claims.start, claims.end, others.start, others.end])
     order = np.lexsort((at, segment))
     segment, at = segment[order], at[order]
-    # Cuts that differ by noise are one: keep a segment's own ends, drop what lies next to another cut.
-    length = segments.length[segment]
-    at = np.where(at < NOISE_M, 0.0, np.where(at > length - NOISE_M, length, at))
+    # Cuts that differ by noise are one: those next to an end of the segment or to another cut are dropped.
+    kept = (at >= NOISE_M) & (at <= segments.length[segment] - NOISE_M)
+    segment, at = segment[kept], at[kept]
     new = np.ones(len(at), bool)
     new[1:] = (segment[1:] != segment[:-1]) | (at[1:] - at[:-1] > NOISE_M)
-    is_end = np.ones(len(at), bool)
-    is_end[:-1] = segment[1:] != segment[:-1]
-    new |= is_end
-    segment, at = segment[new], at[new]
+    every = np.arange(len(segments), dtype=np.intp)
+    segment = np.concatenate([every, segment[new], every])
+    at = np.concatenate([np.zeros(len(segments)), at[new], segments.length])
+    order = np.lexsort((at, segment))
+    segment, at = segment[order], at[order]
     bounded = segment[1:] == segment[:-1]
     segment, start, end = segment[:-1][bounded], at[:-1][bounded], at[1:][bounded]
+    middle = (start + end) / 2
+    element, claim = _holding(segment, middle, claims)
+    nobody = np.iinfo(np.intp).max
+    owner = np.full(len(segment), nobody, np.intp)
+    np.minimum.at(owner, element, claims.value[claim])
+    owner[owner == nobody] = -1
+    inside = np.zeros(len(segment), bool)
+    inside[_holding(segment, middle, others)[0]] = True
+    return Intervals(segment, start, end, owner), inside
 
-    # Every elementary interval against the claims on its segment: its middle decides.
+
+def _holding(segment: Positions, at: Floats, claims: Intervals) -> tuple[Positions, Positions]:
+    """Pairs of a place on a segment and a claim that holds it."""
     by_segment = np.argsort(claims.segment, kind="stable")
     claimed = claims.segment[by_segment]
     low = np.searchsorted(claimed, segment, side="left")
-    high = np.searchsorted(claimed, segment, side="right")
-    repeats = high - low
+    repeats = np.searchsorted(claimed, segment, side="right") - low
     element = np.repeat(np.arange(len(segment)), repeats)
     nth = np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     claim = by_segment[np.repeat(low, repeats) + nth]
-    middle = (start + end) / 2
-    holds = (claims.start[claim] <= middle[element]) & (middle[element] <= claims.end[claim])
-    nobody = np.iinfo(np.intp).max
-    owner = np.full(len(segment), nobody, np.intp)
-    np.minimum.at(owner, element[holds], claims.value[claim[holds]])
-    owner[owner == nobody] = -1
-    keep = end > start
-    return Intervals(segment[keep], start[keep], end[keep], owner[keep])
+    holds = (claims.start[claim] <= at[element]) & (at[element] <= claims.end[claim])
+    return element[holds], claim[holds]
+
+
+def _nothing() -> Intervals:
+    none = np.array([], np.intp)
+    return Intervals(none, np.array([]), np.array([]), none)
 
 
 def within(parts: Intervals, *layers: Intervals) -> tuple[Intervals, list[Flags], Positions]:
@@ -219,14 +233,16 @@ def reached(segments: Segments, points: Geometries, reach_m: Floats) -> Interval
         (reach_m > 0) & ~shapely.is_missing(points) & ~shapely.is_empty(points)
     )
     tree = shapely.STRtree(segments.lines())
-    point, segment = tree.query(points[serving], predicate="dwithin", distance=reach_m[serving])
+    # A hair more than the reach: the arithmetic below decides, not GEOS's.
+    point, segment = tree.query(
+        points[serving], predicate="dwithin", distance=reach_m[serving] * (1 + 1e-9) + NOISE_M
+    )
     point = serving[point]
-    along = (segments.end - segments.start)[segment] / segments.length[segment][:, None]
-    offset = shapely.get_coordinates(points[point]) - segments.start[segment]
-    foot = (offset * along).sum(axis=1)
-    aside = offset[:, 0] * along[:, 1] - offset[:, 1] * along[:, 0]
-    half = np.sqrt(np.maximum(reach_m[point] ** 2 - aside**2, 0.0))
     length = segments.length[segment]
+    dx, dy = (segments.end - segments.start)[segment].T / length
+    x, y = (shapely.get_coordinates(points[point]) - segments.start[segment]).T
+    foot, aside, reach = x * dx + y * dy, x * dy - y * dx, reach_m[point]
+    half = np.sqrt(np.maximum(reach * reach - aside * aside, 0.0))
     start, end = np.clip(foot - half, 0.0, length), np.clip(foot + half, 0.0, length)
     real = end > start
     return Intervals(segment[real], start[real], end[real], point[real])

@@ -204,6 +204,27 @@ class Points:
         return np.hstack([self.xy, self.xy])
 
 
+def as_lines(lines: Geometries | Lines) -> Lines:
+    """Lines as arrays, whichever way they are held."""
+    return lines if isinstance(lines, Lines) else Lines.from_shapely(lines)
+
+
+def as_geometries(features: Geometries | Lines | Points) -> Geometries:
+    """Features as geometry objects, whichever way they are held."""
+    return features.to_shapely() if isinstance(features, Lines | Points) else features
+
+
+def single_points(points: Geometries | Points) -> tuple[Points, Positions]:
+    """Every point by itself, and the row it is of; a row without one is left out."""
+    if not isinstance(points, Points):
+        xy, row = shapely.get_coordinates(points, return_index=True)
+        return Points(xy), row.astype(np.int64)
+    there = np.flatnonzero(~np.isnan(points.xy).any(axis=1))
+    if len(there) == len(points):
+        return points, there
+    return points.take(there), there
+
+
 def _many(rows: int) -> bool:
     if f"{__package__}.kernels.wkb" in sys.modules:
         return True

@@ -12,19 +12,21 @@ from .base import AreaPieces, Pieces, ReachPieces
 from .intervals import (
     Intervals,
     Segments,
+    divided,
     overlaps,
-    owned,
     reached,
     segments_of,
     whole,
     within,
 )
+from .lines import as_geometries, single_points
 
 if TYPE_CHECKING:
     from shapely import Polygon
     from shapely.geometry.base import BaseGeometry
 
     from .base import Flags, Floats, Geometries, Positions
+    from .lines import Lines, Points
 
 _P = TypeVar("_P", bound=Pieces)
 
@@ -37,8 +39,9 @@ class ReferenceEngine:
 
     name = "reference"
 
-    def lengths(self, lines: Geometries, units: Geometries, area: Polygon | None) -> Pieces:
+    def lengths(self, lines: Geometries | Lines, units: Geometries, area: Polygon | None) -> Pieces:
         """Length (m) of each line by unit and side of the area."""
+        lines = as_geometries(lines)
         unit, settled = _sole_owner(lines, units)
         inside, side_settled = _side(lines, area)
         simple = settled & side_settled & (shapely.length(lines) > 0)
@@ -55,14 +58,18 @@ class ReferenceEngine:
 
     def reach(
         self,
-        lines: Geometries,
+        lines: Geometries | Lines,
         units: Geometries,
         area: Polygon | None,
-        points: Geometries,
+        points: Geometries | Points,
         certain_m: Floats,
         possible_m: Floats,
     ) -> ReachPieces:
         """Length (m) of each line by unit and side, and of that the length within reach of a point."""
+        lines = as_geometries(lines)
+        single, row = single_points(points)
+        serving = single.to_shapely()
+        certain_m, possible_m = certain_m[row], possible_m[row]
         unit, settled = _sole_owner(lines, units)
         inside, side_settled = _side(lines, area)
         segments = segments_of(lines)
@@ -77,8 +84,8 @@ class ReferenceEngine:
             np.concatenate([plain.value, parts.value]),
         )
         part_inside = np.concatenate([inside[segments.row[~crossing]], parts_inside])
-        sure = reached(segments, points, certain_m)
-        maybe = reached(segments, points, np.maximum(certain_m, possible_m))
+        sure = reached(segments, serving, certain_m)
+        maybe = reached(segments, serving, np.maximum(certain_m, possible_m))
         finer, (in_sure, in_maybe), source = within(parts, sure, maybe)
         metres = finer.end - finer.start
         return _sum(
@@ -108,8 +115,11 @@ class ReferenceEngine:
         row, owner, geometry, measure = (np.concatenate(part) for part in zip(*found, strict=True))
         return _split_by_area(row, owner, geometry, measure, area)
 
-    def places(self, points: Geometries, units: Geometries, area: Polygon | None) -> Pieces:
+    def places(
+        self, points: Geometries | Points, units: Geometries, area: Polygon | None
+    ) -> Pieces:
         """Unit and side of each point, measure 1; a null or empty point lies in no unit."""
+        points = as_geometries(points)
         spots = shapely.point_on_surface(points)
         nobody = np.iinfo(np.intp).max
         unit = np.full(len(points), nobody, np.intp)
@@ -145,12 +155,9 @@ def _side(features: Geometries, area: Polygon | None) -> tuple[Flags, Flags]:
 
 
 def _divide(segments: Segments, units: Geometries, area: Polygon | None) -> tuple[Intervals, Flags]:
-    """Segments divided among units, then by the area: parts and whether each lies inside."""
-    parts = owned(segments, overlaps(segments, units))
-    if area is None:
-        return parts, np.zeros(len(parts), bool)
-    finer, (inside,), _ = within(parts, overlaps(segments, np.array([area], dtype=object)))
-    return finer, inside
+    """Segments divided among units and by the area: parts, and whether each lies inside."""
+    inner = None if area is None else overlaps(segments, np.array([area], dtype=object))
+    return divided(segments, overlaps(segments, units), inner)
 
 
 def _cut(lines: Geometries, rows: Positions, units: Geometries, area: Polygon | None) -> Pieces:

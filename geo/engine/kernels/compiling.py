@@ -32,20 +32,29 @@ metres = numba.float64
 
 _T = TypeVar("_T")
 
+_OPTIONS = {
+    "nogil": True,
+    "error_model": "numpy",
+    # Kernels make no arrays, and so need not count who holds one: in inner loops that costs more than the work.
+    "_nrt": False,
+}
+
 
 def kernel(signature: Any) -> Callable[[Any], Any]:
     """Compile for one signature, when the module is imported; kept on disk where that is possible."""
 
+    njit: Any = numba.njit
+
     def compiled(function: Any) -> Any:
         try:
-            return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+            return njit(signature, cache=True, **_OPTIONS)(function)
         except RuntimeError:  # "no locator available": nowhere to keep it
-            return numba.njit(signature, nogil=True, error_model="numpy")(function)
+            return njit(signature, **_OPTIONS)(function)
 
     def restoring(function: Any) -> Any:
         config: Any = numba.config
         before = config.CACHE_DIR
-        config.CACHE_DIR = before or str(_folder())
+        config.CACHE_DIR = str(_folder(before))
         try:
             return compiled(function)
         finally:
@@ -56,7 +65,8 @@ def kernel(signature: Any) -> Callable[[Any], Any]:
 
 def part(function: Any) -> Any:
     """A function that kernels call: compiled with them and kept with them."""
-    return numba.njit(nogil=True, error_model="numpy")(function)
+    njit: Any = numba.njit
+    return njit(**_OPTIONS)(function)
 
 
 def cores() -> int:
@@ -85,11 +95,13 @@ def in_threads(work: Callable[[int, int], _T], count: int, least: int = 4096) ->
         return list(pool.map(lambda ends: work(*ends), ranges))
 
 
-def _folder() -> Path:
+def _folder(chosen: str) -> Path:
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    if sys.platform == "win32":
+    if chosen:
+        base = chosen
+    elif sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
         base = str(Path.home() / "Library" / "Caches")

@@ -1,0 +1,217 @@
+"""What the fast engine's kernels run on: polygons as an index of edges, points as grids by reach."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from .kernels import index as grids
+from .kernels.compiling import cores
+from .kernels.cutting import Reaching
+from .kernels.index import Index
+from .kernels.reaching import sort_points
+
+if TYPE_CHECKING:
+    from .base import Floats, Geometries, Positions
+    from .lines import Points
+
+FEWEST_CELLS, MOST_CELLS = 1 << 14, 1 << 23
+SAMPLE = 100_000
+"""So many vertices or points say where the grid has to lie."""
+
+
+def usable(polygons: Geometries) -> bool:
+    """Whether all are valid polygons; only of these do edges say what is within."""
+    kind = shapely.get_type_id(polygons)
+    if not np.isin(
+        kind, (-1, shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+    ).all():
+        return False
+    pieces = np.array_split(polygons, min(cores() * 4, max(1, len(polygons) // 256)))
+    if len(pieces) == 1:
+        return bool((shapely.is_valid(polygons) | (kind < 0)).all())
+    with ThreadPoolExecutor(cores()) as pool:
+        valid = np.concatenate(list(pool.map(shapely.is_valid, pieces)))
+    return bool((valid | (kind < 0)).all())
+
+
+def index_of(polygons: Geometries) -> Index:
+    """The index of valid polygons; None and empty hold nothing.
+
+    Parameters
+    ----------
+    polygons : Polygon or MultiPolygon, metric CRS, in order of precedence
+    """
+    edges, unit = _edges(polygons)
+    count = len(polygons)
+    unit_start = np.searchsorted(unit, np.arange(count + 1)).astype(np.int64)
+    frame, columns, rows = _cells_for(edges, unit_start)
+    cells = np.empty((columns * rows + 1, 2), np.int32)
+    shape = np.array([columns, rows])
+    work, toggle = np.full(columns * rows, -1, np.int32), np.zeros(columns * rows, bool)
+    entries = grids.cross_cells(edges, unit_start, frame, shape, cells, work, toggle)
+    work[:] = 0
+    cell_edges = np.empty(entries, np.int32)
+    grids.fill_cells(edges, frame, shape, cells, work, cell_edges)
+    return Index(
+        edges,
+        unit,
+        unit_start,
+        frame,
+        shape,
+        cells,
+        cell_edges,
+        *_strips(edges, unit_start),
+    )
+
+
+def reaching(points: Points, certain_m: Floats, possible_m: Floats) -> Reaching:
+    """Points by reach and place; those that reach nothing are left out.
+
+    Parameters
+    ----------
+    certain_m, possible_m : each point's reach; what is possible is at least what is certain
+    """
+    possible_m = np.maximum(certain_m, possible_m)
+    serving = np.flatnonzero((possible_m > 0) & np.isfinite(points.xy).all(axis=1))
+    # Points of like reach together, so that one of long reach does not widen the search for all.
+    exponent = np.frexp(possible_m[serving])[1]
+    groups = [serving[exponent == value] for value in np.unique(exponent)]
+    xy = np.empty((len(serving), 2))
+    certain, possible = np.empty(len(serving)), np.empty(len(serving))
+    frames, shapes, starts = [], [], []
+    first = cells = 0
+    for group in groups:
+        longest = possible_m[group].max()
+        corner, cell, columns, rows = _grid(points.xy[group], 2 * len(group), longest)
+        frame = np.array([*corner, 1 / cell, longest])
+        start = np.empty(columns * rows + 1, np.int64)
+        last = first + len(group)
+        sort_points(
+            points.xy,
+            certain_m,
+            possible_m,
+            group,
+            frame,
+            columns,
+            rows,
+            np.empty(len(group), np.int64),
+            np.zeros(columns * rows, np.int64),
+            start,
+            xy[first:last],
+            certain[first:last],
+            possible[first:last],
+        )
+        frames.append(frame)
+        shapes.append((columns, rows, cells))
+        starts.append(start + first)
+        first, cells = last, cells + len(start)
+    return Reaching(
+        xy,
+        certain,
+        possible,
+        np.array(frames).reshape(-1, 4),
+        np.array(shapes, np.int64).reshape(-1, 3),
+        np.concatenate(starts) if starts else np.zeros(0, np.int64),
+    )
+
+
+def nothing_reaches() -> Reaching:
+    """No points."""
+    none = np.zeros(0)
+    return Reaching(
+        np.zeros((0, 2)),
+        none,
+        none,
+        np.zeros((0, 4)),
+        np.zeros((0, 3), np.int64),
+        np.zeros(0, np.int64),
+    )
+
+
+def _edges(polygons: Geometries) -> tuple[Floats, Positions]:
+    """The edges of polygons, each polygon on the left of its own, and whose they are."""
+    parts, polygon = shapely.get_parts(polygons, return_index=True)
+    rings, part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    follows = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
+    edges = np.empty((int(follows.sum()), 4))
+    edges[:, :2], edges[:, 2:] = xy[:-1][follows], xy[1:][follows]
+    return edges, polygon[part[ring[:-1][follows]]].astype(np.int32)
+
+
+def _grid(xy: Floats, wanted: float, least: float) -> tuple[Floats, float, int, int]:
+    """Corner, cell (m), columns and rows of a grid over nearly all points; the rest is in its outer cells.
+
+    Parameters
+    ----------
+    wanted : number of cells
+    least : metres a cell measures at least
+    """
+    if not len(xy):
+        return np.zeros(2), 1.0, 1, 1
+    some = xy[:: max(1, len(xy) // SAMPLE)]
+    # A stray vertex must not stretch the grid, so it may be four times what the middle nine tenths take.
+    low, high = np.quantile(some, [0.05, 0.95], axis=0)
+    low, high = (
+        np.maximum(some.min(axis=0), low - 4 * (high - low)),
+        np.minimum(some.max(axis=0), high + 4 * (high - low)),
+    )
+    width, height = np.maximum(high - low, 1e-9 * np.abs(xy).max() + 1e-3)
+    cell = max(np.sqrt(width * height / min(max(wanted, FEWEST_CELLS), MOST_CELLS)), least)
+    cell = max(cell, width / MOST_CELLS, height / MOST_CELLS)
+    columns, rows = int(width / cell) + 1, int(height / cell) + 1
+    return low, cell, columns, rows
+
+
+def _cells_for(edges: Floats, unit_start: Positions) -> tuple[Floats, int, int]:
+    """A grid with some two cells an edge; coarser where edges are long or polygons lie over each other."""
+    count = len(edges)
+    ends = edges.reshape(-1, 2)
+    if not count:
+        return np.array([0.0, 0.0, 1.0]), 1, 1
+    passed = np.abs(edges[:, 2:] - edges[:, :2]).sum()
+    first = unit_start[:-1][np.diff(unit_start) > 0]
+    low = np.minimum.reduceat(edges[:, :2], first)
+    high = np.maximum.reduceat(edges[:, :2], first)
+    ground = np.prod(high - low, axis=1).sum()
+    coordinate = np.abs(ends).max()
+    least = max(
+        passed / (3 * count + 8 * np.sqrt(FEWEST_CELLS)),  # entries in cells
+        np.sqrt(ground / (8 * MOST_CELLS)),  # looks at cells
+        1e-9 * coordinate,
+    )
+    corner, cell, columns, rows = _grid(ends, 2 * count, least)
+    return np.array([*corner, 1 / cell]), columns, rows
+
+
+def _strips(edges: Floats, unit_start: Positions) -> tuple[Positions, Floats, Positions, Positions]:
+    """Strips of equal height for each polygon, so that few edges lie at any height."""
+    count = len(unit_start) - 1
+    number = np.diff(unit_start)
+    scale = np.zeros((count, 3))
+    scale[:, 0], scale[:, 1] = np.inf, -np.inf
+    strips = np.ones(count, np.int64)
+    some = number > 0
+    if some.any():
+        first = unit_start[:-1][some]
+        low = np.minimum.reduceat(np.minimum(edges[:, 1], edges[:, 3]), first)
+        high = np.maximum.reduceat(np.maximum(edges[:, 1], edges[:, 3]), first)
+        climbed = np.add.reduceat(np.abs(edges[:, 3] - edges[:, 1]), first)
+        # An edge lies in as many strips as it climbs: no more than four entries an edge in all.
+        most = np.minimum(number[some] / 2, 3 * number[some] * (high - low) / climbed)
+        strips[some] = np.maximum(most, 1)
+        scale[some, 0], scale[some, 1] = low, high
+        scale[some, 2] = strips[some] / (high - low)
+    strip_first = np.zeros(count + 1, np.int64)
+    np.cumsum(strips, out=strip_first[1:])
+    start = np.zeros(strip_first[-1] + 1, np.int64)
+    entries = grids.strips(
+        edges, unit_start, strip_first, scale, start, np.empty(0, np.int32), False
+    )
+    found = np.empty(entries, np.int32)
+    grids.strips(edges, unit_start, strip_first, scale, start, found, True)
+    return strip_first, scale, start, found
