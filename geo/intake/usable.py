@@ -90,10 +90,10 @@ def _take_shapes(rows: Rows, metric_crs: str) -> None:
 
 def _hides_nan(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Whether some vertex of a shape is no number though its extent is: GEOS passes NaN over."""
-    coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
     hidden = np.zeros(len(shapes), dtype=bool)
     # The sum of all is finite unless one of them is not, and takes a tenth of the time.
-    if not np.isfinite(coordinates.sum()):
+    if not np.isfinite(shapely.get_coordinates(shapes).sum()):
+        coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
         hidden[owners[~np.isfinite(coordinates).all(axis=1)]] = True
     return hidden
 
