@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # The project itself is installed last, without looking anything up: all it needs is in the lock.
 INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: app test lint types unit fuzz fix lock setup clean
+.PHONY: app test lint types unit fuzz bench fix lock setup clean
 
 app: $(VENV)/.app
 	$(BIN)/atlas app
@@ -34,6 +34,12 @@ fuzz: $(VENV)/.dev
 	@mkdir -p .cache
 	$(BIN)/python tests/fuzz/fuzz_run.py > .cache/fuzz.jsonl || { grep -v '"fault": null' .cache/fuzz.jsonl; exit 1; }
 
+# Ours and the peers in turn on the same data; writes benchmarks/RESULTS.md. SIZE: small (some minutes), aims,
+# full (hours, 20 GB of disk); ONLY="clip scope" for some of the works; BENCH="--repeats 5 --resume" and the like.
+SIZE ?= small
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.run --size $(SIZE) $(addprefix --only ,$(ONLY)) $(BENCH)
+
 # Everything `make test` needs, without running it.
 setup: $(VENV)/.dev $(VENV)/.browser
 
@@ -47,6 +53,7 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 lock:
 	$(LOCK) --group pyproject.toml:build --output-file requirements.txt
 	$(LOCK) --group pyproject.toml:dev --output-file requirements-dev.txt
+	$(LOCK) --group pyproject.toml:bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache build dist
@@ -67,6 +74,12 @@ $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --require-hashes --requirement requirements-dev.txt
 	$(INSTALL_PROJECT)
 	@touch $@ $(VENV)/.app
+
+$(VENV)/.bench: requirements-bench.txt pyproject.toml | $(BIN)/python
+	@echo "installing what the program is measured against (a minute or two, once)"
+	$(PIP) install --require-hashes --requirement requirements-bench.txt
+	$(INSTALL_PROJECT)
+	@touch $@
 
 $(VENV)/.browser: tests/setup.sh | $(BIN)/python
 	sh tests/setup.sh
