@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
+_WORD = 8
 
 
 def fingerprints(keys: pd.Series[Any]) -> Fingerprints:
@@ -34,37 +35,51 @@ def fingerprints(keys: pd.Series[Any]) -> Fingerprints:
     >>> bool(first == again), bool(first == second), int(none)
     (True, False, 0)
     """
-    missing = keys.isna().to_numpy(dtype=bool)
     if pd.api.types.is_numeric_dtype(keys.dtype) and not pd.api.types.is_bool_dtype(keys.dtype):
         plain: NDArray[Any] = keys.to_numpy(dtype="float64", na_value=0.0)
         if pd.api.types.is_integer_dtype(keys.dtype):
             plain = keys.to_numpy(dtype="int64", na_value=0)
         # Minus zero and zero are one key.
         numbers = _mixed((plain + 0).view(np.uint64))
-    else:
-        numbers = _of_texts(pa.array(keys.astype("string"), pa.large_string(), from_pandas=True))
-    numbers[numbers == 0] = _ODD
-    numbers[missing] = 0
-    return numbers
+        numbers[numbers == 0] = _ODD
+        numbers[keys.isna().to_numpy(dtype=bool)] = 0
+        return numbers
+    return text_fingerprints(pa.array(keys.astype("string"), pa.large_string(), from_pandas=True))
 
 
-def _of_texts(texts: pa.LargeStringArray) -> Fingerprints:
-    """The bytes of each text, each multiplied by a number that belongs to its place, added up."""
+def text_fingerprints(texts: pa.Array | pa.ChunkedArray) -> Fingerprints:
+    """The same for text as Arrow has it; 0 for one that is missing."""
     if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
+        texts = texts.cast(pa.large_string()).combine_chunks()
+    if isinstance(texts, pa.ChunkedArray):
+        texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], pa.string())
+    texts = texts.cast(pa.large_string())
     _, offsets, data = texts.buffers()
+    if not len(texts):
+        return np.empty(0, np.uint64)
     ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    raw = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]] if data is not None else np.array([])
-    ends = ends - ends[0]
-    length = np.diff(ends)
-    place = np.arange(len(raw)) - np.repeat(ends[:-1], length)
-    longest = int(length.max(initial=0))
-    # A generator's numbers for a seed do not change between versions for raw bits.
-    weights = np.random.Philox(key=7).random_raw(max(longest, 1)) | np.uint64(1)
-    running = np.zeros(len(raw) + 1, np.uint64)
-    # Sums of 64 bits wrap round, and so do their differences: exact all the same.
-    np.cumsum((raw.astype(np.uint64) + np.uint64(1)) * weights[place], out=running[1:])
-    return _mixed(running[ends[1:]] - running[ends[:-1]] + length.astype(np.uint64))
+    held = bytes(memoryview(data)[ends[0] : ends[-1]]) if data is not None else b""
+    # Eight bytes from any place on are one number.
+    padded = np.frombuffer(held + bytes(_WORD), np.uint8)
+    words = np.ndarray((len(held) + 1,), np.dtype("<u8"), padded.data, strides=(1,))
+    begins, left = ends[:-1] - ends[0], np.diff(ends)
+    numbers = _mixed(left.astype(np.uint64) + np.uint64(1))
+    rows: Any = slice(None)
+    while True:
+        word = words[begins]
+        # What follows the text is no part of it.
+        beyond = np.uint64(8) * np.clip(_WORD - left, 0, _WORD - 1).astype(np.uint64)
+        word = np.where(left > 0, word << beyond, np.uint64(0))
+        numbers[rows] = _mixed(numbers[rows] ^ word)
+        more = np.flatnonzero(left > _WORD)
+        if not len(more):
+            break
+        rows = more if isinstance(rows, slice) else rows[more]
+        begins, left = begins[more] + _WORD, left[more] - _WORD
+    numbers[numbers == 0] = _ODD
+    if texts.null_count:
+        numbers[texts.is_null().to_numpy(zero_copy_only=False)] = 0
+    return numbers
 
 
 def _mixed(numbers: Fingerprints) -> Fingerprints:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from .batches import Batch, Bounds
 from .engine.lines import Lines, Points
-from .keys import fingerprints
+from .keys import fingerprints, text_fingerprints
 from .model import Finding, Layer
 from .validate import Conformed, conform, find_column
 
@@ -60,6 +60,8 @@ class Reading:
     arrays: bool
     """Whether shapes may come as arrays of coordinates."""
     batch_rows: int
+    fields: frozenset[str] = frozenset()
+    """What is asked of the rows; other fields are only looked at."""
 
     @classmethod
     def of(
@@ -73,12 +75,13 @@ class Reading:
         batch_rows: int,
     ) -> Reading:
         """Read a layer's key, its required fields and these."""
-        wanted = {*fields, layer.key}
+        asked = frozenset(fields)
+        wanted = {*asked, layer.key}
         kept = {
             name: spec for name, spec in layer.fields.items() if spec.required or name in wanted
         }
         needed = layer.model_copy(update={"fields": kept})
-        return cls(scan, needed, crs, arrays and layer.geometry in _KINDS, batch_rows)
+        return cls(scan, needed, crs, arrays and layer.geometry in _KINDS, batch_rows, asked)
 
     def parts(self) -> tuple[Part, ...]:
         """The parts of the layer, each about a batch."""
@@ -104,9 +107,13 @@ class Reading:
                 yield read.batch
 
     @cached_property
+    def _blank(self) -> pd.DataFrame:
+        """A frame with the columns and no rows."""
+        return pd.DataFrame(columns=list(self.scan.columns))
+
+    @cached_property
     def _columns(self) -> list[str]:
-        blank = pd.DataFrame(columns=list(self.scan.columns))
-        found = (find_column(blank, name) for name in self.layer.fields)
+        found = (find_column(self._blank, name) for name in self.layer.fields)
         return list(dict.fromkeys(name for name in found if name is not None))
 
     @cached_property
@@ -128,21 +135,55 @@ class Reading:
 
     def _batch(self, rows: StoredRows) -> ReadBatch:
         shapes: Any = self._arrays(rows) if self.arrays else None
-        if shapes is not None:
-            table = self.layer.model_copy(update={"geometry": "Table"})
-            found = conform(rows.plain_frame(), table)
-        else:
+        if shapes is None:
             found = conform(rows.frame(self.scan.crs), self.layer, crs=self.crs)
+            keys = self._keys(found)
             shapes = None if found.errors else found.frame.geometry.to_numpy()
+        else:
+            keys = self._plain_keys(rows)
+            layer = self._unkeyed if keys is not None else self._placeless
+            found = conform(rows.plain_frame(), layer)
+            keys = self._keys(found) if keys is None else keys
         # Which keys are doubled only the whole layer shows.
         findings = tuple(item for item in found.findings if item.code != "duplicate-key")
         good = shapes is not None and not any(item.severity == "error" for item in findings)
         batch = Batch(found.frame, shapes) if good and shapes is not None else None
-        return ReadBatch(batch, len(rows), findings, self._keys(found))
+        return ReadBatch(batch, len(rows), findings, keys)
+
+    @cached_property
+    def _placeless(self) -> Layer:
+        return self.layer.model_copy(update={"geometry": "Table"})
+
+    @cached_property
+    def _unkeyed(self) -> Layer:
+        """The layer without its key, for rows whose keys were found good."""
+        asked = {
+            name: spec
+            for name, spec in self.layer.fields.items()
+            if name != self.layer.key or name in self.fields
+        }
+        return self._placeless.model_copy(update={"key": None, "fields": asked})
 
     def _keys(self, found: Conformed) -> Fingerprints | None:
         key = self.layer.key
         return fingerprints(found.frame[key]) if key is not None else None
+
+    def _plain_keys(self, rows: StoredRows) -> Fingerprints | None:
+        """Of keys that are text, none of it missing or blank; None where they have to be looked at."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        key = self.layer.key
+        column = find_column(self._blank, key) if key is not None else None
+        if key is None or column is None or self.layer.fields[key].type != "text":
+            return None
+        texts = rows.attributes.column(column)
+        if texts.null_count or not (
+            pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)
+        ):
+            return None
+        blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
+        return None if pc.any(blank).as_py() else text_fingerprints(texts)
 
     def _arrays(self, rows: StoredRows) -> Lines | Points | None:
         """The shapes in metres; None where there is anything about them that has to be looked at."""
@@ -216,7 +257,7 @@ def doubled_keys(reading: Reading, keys: Sequence[Fingerprints]) -> tuple[Findin
     key = reading.layer.key
     if not len(suspect) or key is None:
         return ()
-    column = find_column(pd.DataFrame(columns=list(reading.scan.columns)), key)
+    column = find_column(reading._blank, key)
     only = reading.layer.model_copy(
         update={"geometry": "Table", "fields": {key: reading.layer.fields[key]}}
     )
