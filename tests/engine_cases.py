@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -61,8 +62,8 @@ def _parted(cuts: tuple[set[int], set[int]]) -> list[Polygon]:
     across, up = (sorted({0, SIZE, *some}) for some in cuts)
     return [
         box(x, y, right, top)
-        for x, right in zip(across, across[1:], strict=False)
-        for y, top in zip(up, up[1:], strict=False)
+        for x, right in pairwise(across)
+        for y, top in pairwise(up)
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from .intervals import NOISE_M
 from .kernels import index as grids
 from .kernels.compiling import cores
 from .kernels.cutting import Reaching
@@ -183,6 +184,7 @@ def _cells_for(edges: Floats, unit_start: Positions) -> tuple[Floats, int, int]:
         passed / (3 * count + 8 * np.sqrt(FEWEST_CELLS)),  # entries in cells
         np.sqrt(ground / (8 * MOST_CELLS)),  # looks at cells
         1e-9 * coordinate,
+        4 * NOISE_M / grids.MARGIN,  # an edge beside a line is found in the cells of the line
     )
     corner, cell, columns, rows = _grid(ends, 2 * count, least)
     return np.array([*corner, 1 / cell]), columns, rows

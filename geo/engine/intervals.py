@@ -93,7 +93,11 @@ def whole(segments: Segments, value: Positions) -> Intervals:
 
 
 def overlaps(segments: Segments, polygons: Geometries) -> Intervals:
-    """The intervals of segments that lie in each polygon (closed); `value` is the polygon's position."""
+    """The intervals of segments that lie in each polygon (closed); `value` is the polygon's position.
+
+    A stretch along an edge within `NOISE_M` lies on it: a line drawn on a border rarely lies on it to the last
+    digit, and must not fall to pieces between the neighbours.
+    """
     lines = segments.lines()
     tree = shapely.STRtree(lines)
     polygon, segment = tree.query(polygons, predicate="intersects")
@@ -114,12 +118,38 @@ def overlaps(segments: Segments, polygons: Geometries) -> Intervals:
     a = segments.positions(along, xy[first])
     b = segments.positions(along, xy[last])
     uncut = segment[is_whole]
+    beside = _alongside(segments, tree, polygons)
     return Intervals(
-        np.concatenate([uncut, along]),
-        np.concatenate([np.zeros(len(uncut)), np.minimum(a, b)]),
-        np.concatenate([segments.length[uncut], np.maximum(a, b)]),
-        np.concatenate([polygon[is_whole], cut_polygon[source]]),
+        np.concatenate([uncut, along, beside.segment]),
+        np.concatenate([np.zeros(len(uncut)), np.minimum(a, b), beside.start]),
+        np.concatenate([segments.length[uncut], np.maximum(a, b), beside.end]),
+        np.concatenate([polygon[is_whole], cut_polygon[source], beside.value]),
     )
+
+
+def _alongside(segments: Segments, tree: shapely.STRtree, polygons: Geometries) -> Intervals:
+    """Where segments and edges of polygons run along each other within noise."""
+    parts, whose = shapely.get_parts(polygons, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    follows = ring[1:] == ring[:-1]
+    a, b, value = xy[:-1][follows], xy[1:][follows], whose[part[ring[:-1][follows]]]
+    edges = shapely.linestrings(np.stack([a, b], axis=1))
+    edge, segment = tree.query(edges, predicate="dwithin", distance=NOISE_M)
+    length = segments.length[segment]
+    dx, dy = (segments.end - segments.start)[segment].T / length
+    along, aside = [], []
+    for end in (a, b):
+        x, y = (end[edge] - segments.start[segment]).T
+        along.append(x * dx + y * dy)
+        aside.append(dx * y - dy * x)
+    start = np.maximum(np.minimum(*along), 0.0)
+    end = np.minimum(np.maximum(*along), length)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = (aside[1] - aside[0]) / (along[1] - along[0])
+        near = [np.abs(aside[0] + (at - along[0]) * slope) <= NOISE_M for at in (start, end)]
+    beside = (end - start > NOISE_M) & near[0] & near[1]
+    return Intervals(segment[beside], start[beside], end[beside], value[edge[beside]])
 
 
 def divided(

@@ -10,6 +10,7 @@ import shapely
 
 from .base import AreaPieces, Pieces, ReachPieces
 from .intervals import (
+    NOISE_M,
     Intervals,
     Segments,
     divided,
@@ -136,7 +137,7 @@ class ReferenceEngine:
 def _sole_owner(features: Geometries, units: Geometries) -> tuple[Positions, Flags]:
     """Of each feature, the only unit it meets, and whether that unit holds all of it (or none meets it)."""
     tree = shapely.STRtree(features)
-    unit, feature = tree.query(units, predicate="intersects")
+    unit, feature = tree.query(units, predicate="dwithin", distance=NOISE_M)
     meets = np.bincount(feature, minlength=len(features))
     owner = np.full(len(features), -1, np.intp)
     owner[feature] = unit
@@ -151,7 +152,7 @@ def _side(features: Geometries, area: Polygon | None) -> tuple[Flags, Flags]:
         return np.zeros(len(features), bool), np.ones(len(features), bool)
     shapely.prepare(area)
     inside = shapely.covers(area, features)
-    return inside, inside | ~shapely.intersects(area, features)
+    return inside, inside | ~shapely.dwithin(area, features, NOISE_M)
 
 
 def _divide(segments: Segments, units: Geometries, area: Polygon | None) -> tuple[Intervals, Flags]:

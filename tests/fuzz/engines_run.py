@@ -23,9 +23,7 @@ reference, fast = engine_named("reference"), engine_named("fast")
 tried = 0
 
 
-@settings(
-    max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def search(case: Case) -> None:
     global tried  # noqa: PLW0603 - a script's count

@@ -3,7 +3,8 @@
 Where a segment enters and leaves a polygon follows from signs that are always right: on which side of the
 segment's line an edge's ends lie. They are counted twice, for the line moved a hair to the left and a hair to
 the right; a stretch lies in the closed polygon where either does. So lines along borders, through vertices and
-touching need no case of their own.
+touching need no case of their own. What runs along an edge within noise lies on it: a line drawn on a border
+rarely lies on it to the last digit, and must not fall to pieces between its neighbours.
 """
 
 from __future__ import annotations
@@ -93,14 +94,14 @@ def room_of(size: int) -> Room:
         np.empty(size, np.int64),
         np.empty(size),
         np.empty(size, np.int64),
-        np.empty((2 * size, 2)),
-        np.empty(2 * size, np.int64),
-        np.empty(4 * size + 2),
+        np.empty((3 * size, 2)),
+        np.empty(3 * size, np.int64),
+        np.empty(6 * size + 2),
         np.empty((size, 2)),
         np.empty((2 * size, 2)),
-        np.empty(4 * size, np.int64),
-        np.empty(4 * size, bool),
-        np.empty((4 * size, 3)),
+        np.empty(6 * size, np.int64),
+        np.empty(6 * size, bool),
+        np.empty((6 * size, 3)),
     )
 
 
@@ -185,11 +186,32 @@ def _gather(index, px, py, qx, qy, edges, owners):
 
 
 @part
-def _crossings(index, edges, first, last, px, py, qx, qy, length, at, hand):
-    """Where edges cross a segment moved to the left (hand 1), to the right (2) or both (3), in order."""
-    count = 0
-    low_x, high_x = min(px, qx), max(px, qx)
-    low_y, high_y = min(py, qy), max(py, qy)
+def _alongside(px, py, qx, qy, length, ax, ay, bx, by, aside_a, aside_b, noise):
+    """The stretch over which a segment and an edge run along each other within noise; empty for none."""
+    ways_x, ways_y = (qx - px) / length, (qy - py) / length
+    along_a = (ax - px) * ways_x + (ay - py) * ways_y
+    along_b = (bx - px) * ways_x + (by - py) * ways_y
+    begin, end = max(min(along_a, along_b), 0.0), min(max(along_a, along_b), length)
+    if end - begin > noise:
+        slope = (aside_b - aside_a) / (along_b - along_a)
+        first = aside_a + (begin - along_a) * slope
+        last = aside_a + (end - along_a) * slope
+        if abs(first) <= noise and abs(last) <= noise:
+            return begin, end
+    return 0.0, 0.0
+
+
+@part
+def _crossings(index, edges, first, last, px, py, qx, qy, length, noise, room, count):
+    """Where edges cross a segment moved to the left (hand 1), to the right (2) or both (3), in order.
+
+    A stretch along an edge is claimed at once. Returns how many crossings, and how many claims there are now.
+    """
+    at, hand = room.at, room.hand
+    crossings = 0
+    low_x, high_x = min(px, qx) - noise, max(px, qx) + noise
+    low_y, high_y = min(py, qy) - noise, max(py, qy) + noise
+    near = noise * length
     for k in range(first, last):
         e = edges[k]
         ax, ay = index.edges[e, 0], index.edges[e, 1]
@@ -203,6 +225,15 @@ def _crossings(index, edges, first, last, px, py, qx, qy, length, at, hand):
             continue
         a = side(px, py, qx, qy, ax, ay)
         b = side(px, py, qx, qy, bx, by)
+        if (a > near and b > near) or (a < -near and b < -near):
+            continue
+        begin, end = _alongside(
+            px, py, qx, qy, length, ax, ay, bx, by, a / length, b / length, noise
+        )
+        if end > begin:
+            room.claims[count, 0], room.claims[count, 1] = begin, end
+            room.whose[count] = index.edge_unit[e]
+            count += 1
         left, right = (a > 0.0) != (b > 0.0), (a >= 0.0) != (b >= 0.0)
         if not (left or right):
             continue
@@ -218,19 +249,19 @@ def _crossings(index, edges, first, last, px, py, qx, qy, length, at, hand):
         else:
             along = length * (p / (p - q))
         along = min(max(along, 0.0), length)
-        j = count
+        j = crossings
         while j > 0 and at[j - 1] > along:
             at[j] = at[j - 1]
             hand[j] = hand[j - 1]
             j -= 1
         at[j] = along
         hand[j] = (1 if left else 0) + (2 if right else 0)
-        count += 1
-    return count
+        crossings += 1
+    return crossings, count
 
 
 @part
-def _claims(index, edges, room, px, py, qx, qy, length, count):
+def _claims(index, edges, room, px, py, qx, qy, length, noise, count):
     """Where units claim a segment: stretches appended to `claims` from `count` on, and who claims all of it."""
     owners, at, hand, claims, whose = room.owners, room.at, room.hand, room.claims, room.whose
     found, owning = _gather(index, px, py, qx, qy, edges, owners)
@@ -255,7 +286,9 @@ def _claims(index, edges, room, px, py, qx, qy, length, count):
         last = first + 1
         while last < found and edges[last] < index.unit_start[unit + 1]:
             last += 1
-        crossings = _crossings(index, edges, first, last, px, py, qx, qy, length, at, hand)
+        crossings, count = _crossings(
+            index, edges, first, last, px, py, qx, qy, length, noise, room, count
+        )
         first = last
         left, right = sides_of_way(index, unit, px, py, qx, qy)
         begin = 0.0
@@ -422,12 +455,12 @@ def cut(xy, starts, part_of, units, area, points, order, first, last, noise, roo
                 claimed = 0
                 if unit_entries > 0:
                     claimed, owner = _claims(
-                        units, room.unit_edges, room, px, py, qx, qy, length, 0
+                        units, room.unit_edges, room, px, py, qx, qy, length, noise, 0
                     )
                 both = claimed
                 if area_entries > 0:
                     both, side_of = _claims(
-                        area, room.area_edges, room, px, py, qx, qy, length, claimed
+                        area, room.area_edges, room, px, py, qx, qy, length, noise, claimed
                     )
                 sures, maybes = _within_reach(points, px, py, qx, qy, length, room.sure, room.maybe)
                 if sures < 0:
