@@ -64,6 +64,8 @@ def _blocks(material: Material) -> list[Block]:
         f"{counts['in']} in, {counts['partly']} partly in, {counts['out']} out; {near} of them are near the edge: "
         "moving the edges within their accuracy could change the decision.",
     )
+    if material.unit.level == "village" and len(finest):
+        said = _own_decision(material, square_km, str(finest["decision"].iloc[0]), near > 0)
     return [
         Paragraph(said),
         Heading(pair(language, "四至界线", "Edges")),
@@ -73,6 +75,25 @@ def _blocks(material: Material) -> list[Block]:
         Heading(pair(language, "村（社区）认定", "Villages and communities")),
         _decisions(material),
     ]
+
+
+def _own_decision(material: Material, square_km: str, decision: str, near: bool) -> str:
+    language, name = material.language, material.unit.name
+    assert material.scope is not None
+    rule = word(material.scope.rule.rule, language)
+    said = pair(
+        language,
+        f"城乡一体化范围由东、南、西、北四至界线围成，面积 {square_km} 平方公里。认定规则：{rule}。{name}认定为：{word(decision, language)}。",
+        f"The area is enclosed by its edges to the east, south, west and north and measures {square_km} km². "
+        f"Rule: {rule}. {name} is decided: {word(decision, language)}.",
+    )
+    if near:
+        said += pair(
+            language,
+            "该单元临界，界线在其位置精度内移动即可能改变认定，签发前宜实地核定。",
+            " It is near the edge: moving the edges within their accuracy could change the decision.",
+        )
+    return said
 
 
 def _edges(material: Material) -> Table:
@@ -173,7 +194,7 @@ def _decisions(material: Material) -> Table:
             Column("unit_name", pair(language, "名称", "Name"), width=1.4),
             Column("town", pair(language, "镇（街道）", "Town"), width=1.1),
             Column("decision", pair(language, "认定", "Decision"), "word", 0.85),
-            Column("share", pair(language, "占比", "Share"), "rate", 0.75),
+            Column("share", pair(language, "占比", "Share"), "rate", 0.85),
             Column("margin_m", pair(language, "距界（米）", "Margin, m"), "count", 0.75),
             Column("near_edge", pair(language, "临界", "Near"), "yes_no", 0.5),
             Column("reason", pair(language, "理由", "Reason"), width=3.9),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..bundled import embedded_district
 from ..errors import DataError, Fault
 from ..version import __version__
-from ..views.format import Language, word
+from ..views.format import Language
 from .area import area_section
 from .changes import changes_section
 from .figures import basis_section, figures_section
@@ -19,12 +19,18 @@ from .material import Material, Progress, gather, is_split, measure_of
 from .model import Block, Column, Heading, Paragraph, Report, Section, Table, Value, pair
 from .spots import SPOTS_LAYER, spots_section, state_words
 from .streets import streets_table
+from .wording import long_date, numbered
 
 if TYPE_CHECKING:
     from ..survey import Survey
 
 NOT_PUBLIC = ("内部资料 不得公开", "Internal: not for publication")
 _DIGITS = 16
+_LEVELS = {
+    "district": ("全区", "District"),
+    "town": ("镇（街道）", "Town or street"),
+    "village": ("村（社区）", "Village or community"),
+}
 
 
 def report_of(
@@ -98,6 +104,7 @@ def report_from(
     )
     banner = spec.illustrative.in_(language) if spec.illustrative else None
     command = _command(material, author)
+    everything = numbered([*made_sections, _appendix(material, command, findings)], language)
     made = Report(
         language=language,
         title=title,
@@ -116,8 +123,8 @@ def report_from(
         banner=banner,
         stamp=stamp,
         facts=_facts(material, author, stamp),
-        sections=tuple(made_sections),
-        appendix=_appendix(material, command, findings),
+        sections=everything[:-1],
+        appendix=everything[-1],
         states=tuple(state_words(material).items()) if survey.has(SPOTS_LAYER) else (),
         features=features,
         streets=streets,
@@ -154,9 +161,9 @@ def _facts(material: Material, author: str, stamp: str) -> tuple[tuple[str, str]
     blank = "＿＿＿＿＿＿" if language == "zh" else "____________"
     return (
         (pair(language, "报告对象", "Subject"), place),
-        (pair(language, "层级", "Level"), word(unit.level, language)),
+        (pair(language, "层级", "Level"), pair(language, *_LEVELS[unit.level])),
         (pair(language, "数据轮次", "Survey round"), survey.round),
-        (pair(language, "报告日期", "Date"), material.date),
+        (pair(language, "报告日期", "Date"), long_date(material.date, language)),
         (pair(language, "编制单位", "Prepared by"), author or blank),
         (pair(language, "签发", "Signed by"), blank),
         (pair(language, "数据摘要", "Data digest"), survey.digest[:_DIGITS]),

@@ -94,7 +94,7 @@ def round_scale(
 
 @dataclass(frozen=True)
 class Sign:
-    """A line of the legend."""
+    """A line of the legend; without a drawing it is the heading of those that follow."""
 
     svg: str
     label: str

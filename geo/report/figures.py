@@ -8,6 +8,7 @@ from ..model import Indicator, Project
 from ..views.format import percent, word
 from .material import measure_of
 from .model import FIGURES, Block, Column, Heading, Paragraph, Section, Table, Value, pair
+from .wording import long_date, policy_title
 
 if TYPE_CHECKING:
     from .material import Material, Unit
@@ -59,7 +60,9 @@ def figures_section(material: Material) -> Section:
                 "“Whole” is the whole unit, “inside” what of it lies within the area; a village that is partly in has a row "
                 "for each. Villages with nothing to measure are left out.",
             )
-        )
+        ),
+        Heading(pair(language, "总体情况", "Overview")),
+        *_overview(material),
     ]
     for project in get_args(Project):
         own = [item for item in material.indicators if item[1].project == project]
@@ -73,14 +76,60 @@ def figures_section(material: Material) -> Section:
     )
 
 
+_VERDICTS = ("met", "not_met", "undecided", "no_data")
+
+
+def _overview(material: Material) -> tuple[Block, ...]:
+    """The unit's own figures of every indicator that has a target, and how many reach it."""
+    language, unit = material.language, material.unit
+    rows: list[tuple[Value, ...]] = []
+    count = dict.fromkeys(_VERDICTS, 0)
+    names = ("total", "covered", "not_covered", "unknown")
+    rates = ("rate", "rate_lower", "rate_upper", "target", "status")
+    for _, indicator in material.indicators:
+        figure = figure_of(material, indicator, unit)
+        if figure is None or figure["target"] is None:
+            continue
+        count[figure["status"]] += 1
+        title = indicator.title.in_(language)
+        values = (figure[name] for name in (*names, *rates))
+        rows.append((title, measure_of(indicator), *values))
+    met, not_met, undecided, no_data = (count[name] for name in _VERDICTS)
+    said = pair(
+        language,
+        f"{unit.name}有目标的指标共 {len(rows)} 项：达标 {met} 项，未达标 {not_met} 项，尚不能判定 {undecided} 项，无数据 {no_data} 项。",
+        f"{unit.name} has {len(rows)} indicators with a target: {met} met, {not_met} not met, {undecided} undecided, {no_data} without data.",
+    )
+    table = Table(
+        "overview",
+        pair(language, "有目标的各项指标", "Every indicator with a target"),
+        (
+            Column("title", pair(language, "指标", "Indicator"), width=2.5),
+            Column("measure", pair(language, "单位", "Unit"), "measure", 0.8),
+            Column("total", pair(language, "基数", "Base"), "amount", 1.1),
+            Column("covered", pair(language, "已达到", "Done"), "amount", 1.1),
+            Column("not_covered", pair(language, "未达到", "Not done"), "amount", 1.0),
+            Column("unknown", pair(language, "不明", "Unknown"), "amount", 1.0),
+            Column("rate", pair(language, "比率", "Rate"), "rate", 0.9),
+            Column("rate_lower", pair(language, "下限", "Lower"), "rate", 0.9),
+            Column("rate_upper", pair(language, "上限", "Upper"), "rate", 0.9),
+            Column("target", pair(language, "目标", "Target"), "rate", 0.9),
+            Column("status", pair(language, "判定", "Verdict"), "word", 1.2),
+        ),
+        tuple(rows),
+    )
+    return Paragraph(said), table
+
+
 def basis_of(material: Material, indicator: Indicator) -> str:
     """The clause or source a target or reference rests on, in words."""
     language = material.language
     target = material.survey.district.target(indicator)
     if target is not None:
-        by = f"，{target.by.isoformat()}" if target.by and language == "zh" else ""
-        by = f", by {target.by.isoformat()}" if target.by and language == "en" else by
-        return f"{target.source} {target.clause}{by}"
+        source = policy_title(material.survey.district, target.source)
+        by = long_date(target.by.isoformat(), language) if target.by else ""
+        by = by and pair(language, f"，{by}前", f", by {by}")
+        return material.clean(f"{source} {target.clause}{by}", "policy", indicator.id, "source")
     if indicator.reference is not None:
         year = f" ({indicator.reference.year})" if indicator.reference.year else ""
         mark = pair(language, "参考：", "Reference: ")
@@ -111,10 +160,10 @@ def _definitions(material: Material) -> Table:
             Column("project", pair(language, "工程", "Project"), width=0.7),
             Column("title", pair(language, "指标", "Indicator"), width=1.7),
             Column(
-                "definition", pair(language, "分子 ÷ 分母", "Numerator ÷ denominator"), width=3.2
+                "definition", pair(language, "分子 ÷ 分母", "Numerator ÷ denominator"), width=2.9
             ),
             Column("target", pair(language, "目标", "Target"), "rate", 0.7),
-            Column("basis", pair(language, "依据", "Source"), width=2.0),
+            Column("basis", pair(language, "依据", "Source"), width=2.8),
         ),
         tuple(rows),
     )
@@ -241,17 +290,17 @@ def _figures(material: Material, indicator: Indicator) -> Table:
         f"{FIGURES}{indicator.id}",
         title,
         (
-            Column("unit_code", pair(language, "代码", "Code"), "code", 1.65),
-            Column("unit_name", pair(language, "单元", "Unit"), width=1.9),
+            Column("unit_code", pair(language, "代码", "Code"), "code", 1.5),
+            Column("unit_name", pair(language, "单元", "Unit"), width=1.75),
             Column("level", pair(language, "层级", "Level"), "word", 1.1, paged=False),
-            Column("scope", pair(language, "口径", "Scope"), width=0.9),
+            Column("scope", pair(language, "口径", "Scope"), width=0.85),
             Column("total", pair(language, "基数", "Base"), measure, 1.25),
             Column("covered", pair(language, "已达到", "Done"), measure, 1.25),
             Column("not_covered", pair(language, "未达到", "Not done"), measure, 1.25),
             Column("unknown", pair(language, "不明", "Unknown"), measure, 1.1),
-            Column("rate", pair(language, "比率", "Rate"), "rate", 0.82),
-            Column("rate_lower", pair(language, "下限", "Lower"), "rate", 0.82),
-            Column("rate_upper", pair(language, "上限", "Upper"), "rate", 0.82),
+            Column("rate", pair(language, "比率", "Rate"), "rate", 0.95),
+            Column("rate_lower", pair(language, "下限", "Lower"), "rate", 0.95),
+            Column("rate_upper", pair(language, "上限", "Upper"), "rate", 0.95),
             Column("target", pair(language, "目标", "Target"), "rate", 0.75, paged=False),
             Column("status", pair(language, "判定", "Verdict"), "word", 1.2),
         ),

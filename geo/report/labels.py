@@ -57,7 +57,7 @@ class Label:
 
 
 def place(
-    wishes: Sequence[Wish], width_mm: float, height_mm: float
+    wishes: Sequence[Wish], width_mm: float, height_mm: float, most_numbers: int | None = None
 ) -> tuple[tuple[Label, ...], tuple[tuple[str, str], ...], int]:
     """Labels that overlap neither each other nor the frame.
 
@@ -65,6 +65,7 @@ def place(
     ----------
     wishes : in order of precedence
     width_mm, height_mm : of the map
+    most_numbers : how many the margin has room to explain; None means any number
 
     Returns
     -------
@@ -78,7 +79,8 @@ def place(
         if not (0 <= wish.x_mm <= width_mm and 0 <= wish.y_mm <= height_mm):
             continue
         label = _fit(cut(wish.text), wish, placed, width_mm, height_mm)
-        if label is None and wish.number:
+        room = most_numbers is None or len(index) < most_numbers
+        if label is None and wish.number and room:
             name = str(len(index) + 1)
             label = _fit(name, wish, placed, width_mm, height_mm)
             if label is not None:

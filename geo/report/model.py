@@ -48,6 +48,15 @@ class Table:
     note: str | None = None
     limit: int | None = None
     """How many rows a page format prints before it refers to the ledger, which has all."""
+    number: str = ""
+    """What the report's text calls it by, once it stands in one."""
+    when_empty: str | None = None
+    """What a page format says in place of a table without rows."""
+
+    @property
+    def caption(self) -> str:
+        """What stands over the table on a page."""
+        return f"{self.number}\u3000{self.title}" if self.number else self.title
 
     def printed(self) -> tuple[tuple[Value, ...], ...]:
         """The rows that a page format prints."""
@@ -88,6 +97,14 @@ class Section:
     number: str
     title: str
     blocks: tuple[Block, ...]
+
+    @property
+    def heading(self) -> str:
+        """Number and title: `三、完成情况`, `附件\u3000…`, `3 …`."""
+        if self.number.isascii():
+            return f"{self.number} {self.title}"
+        mark = "、" if len(self.number) == 1 else "\u3000"
+        return f"{self.number}{mark}{self.title}"
 
     def tables(self) -> tuple[Table, ...]:
         """The section's tables in order."""

@@ -34,6 +34,7 @@ from .model import (
     pair,
     shown,
 )
+from .wording import as_printed
 
 if TYPE_CHECKING:
     from .material import Material
@@ -111,7 +112,7 @@ def _cover(report: Report) -> list[str]:
     banner = f'<p class="banner" role="note">{inert(report.banner)}</p>' if report.banner else ""
     facts = "".join(f"<dt>{inert(name)}</dt><dd>{inert(text)}</dd>" for name, text in report.facts)
     links = "".join(
-        f'<a href="#s{number}">{inert(section.number)} {inert(section.title)}</a>'
+        f'<a href="#s{number}">{inert(section.heading)}</a>'
         for number, section in enumerate(report.all_sections(), start=1)
     )
     return [
@@ -144,10 +145,10 @@ def _map_data(material: Material, report: Report) -> object:
 def _sections(material: Material, report: Report) -> list[str]:
     parts = []
     for number, section in enumerate(report.all_sections(), start=1):
-        parts.append(f'<h2 id="s{number}">{inert(section.number)} {inert(section.title)}</h2>')
+        parts.append(f'<h2 id="s{number}">{inert(section.heading)}</h2>')
         if any(table.name.startswith(FIGURES) for table in section.tables()):
             parts.append(_charts(material, report))
-        parts += [_written(block, report) for block in section.blocks]
+        parts += [_written(as_printed(block), report) for block in section.blocks]
     return parts
 
 
@@ -191,7 +192,7 @@ def _table(table: Table, report: Report) -> str:
         if text
     )
     return (
-        f'<h4>{inert(table.title)}</h4><div class="scroll">'
+        f'<h4>{inert(table.caption)}</h4><div class="scroll">'
         f'<table class="report" data-name="{inert(table.name)}"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>{notes}"
     )

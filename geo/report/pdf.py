@@ -23,6 +23,7 @@ from .model import (
     shown_rows,
 )
 from .sheets import Atlas, Paper, Sheet, north_arrow
+from .wording import as_printed
 
 if TYPE_CHECKING:
     from .material import Material
@@ -150,27 +151,27 @@ def set_page(data: dict[str, Any], format_: Literal["pdf", "png"]) -> bytes:
 
 def _section(section: Section, report: Report) -> dict[str, Any]:
     return {
-        "title": f"{section.number} {section.title}",
+        "title": section.heading,
         "blocks": [
             {"kind": "heading", "text": block.text}
             if isinstance(block, Heading)
             else {"kind": "paragraph", "text": _breakable(block.text)}
             if isinstance(block, Paragraph)
             else _table(block, report)
-            for block in section.blocks
+            for block in map(as_printed, section.blocks)
         ],
     }
 
 
 def _table(table: Table, report: Report) -> dict[str, Any]:
     columns = table.paged()
-    judged = table.name.startswith((FIGURES, "gaps"))
+    judged = table.name.startswith((FIGURES, "gaps", "overview"))
     tinted = [column.name for column in columns].index("status") if judged else -1
     statuses = [str(row["status"]) if judged else "" for row in table.records()]
     note = cut_note(table, report.language)
     return {
         "kind": "table",
-        "title": _breakable(table.title),
+        "title": _breakable(table.caption),
         "widths": [column.width for column in columns],
         "numeric": [column.kind in NUMERIC for column in columns],
         "headings": [_breakable(column.heading) for column in columns],

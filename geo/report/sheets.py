@@ -21,6 +21,7 @@ from .drawing import Drawing, Sign, Window, round_scale, svg, swatch, window_rou
 from .labels import Label, Wish, place
 from .model import pair
 from .themes import Theme, themes_of
+from .wording import long_date
 
 if TYPE_CHECKING:
     from .material import Material, Unit
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 Paper = Literal["a4", "a3"]
 SIZES_MM: dict[str, tuple[float, float]] = {"a4": (210.0, 297.0), "a3": (297.0, 420.0)}
+MOST_NUMBERS = {"a4": 36, "a3": 66}
+"""How many numbers that stand for names the margin has room to explain."""
 MARGIN_MM = 10.0
 TITLE_MM = 17.0
 FOOT_MM = 6.0
@@ -322,6 +325,7 @@ class Atlas:
             [wish for wish in wishes if not math.isnan(wish.x_mm)],
             window.width_mm,
             window.height_mm,
+            MOST_NUMBERS[self.paper],
         )
 
     def _wish(self, window: Window, name: str, shape: Any, size_pt: float, kind: str) -> Wish:
@@ -357,19 +361,28 @@ class Atlas:
 
     def _notes(self, left_out: int) -> tuple[str, ...]:
         report, language = self.report, self.language
-        crs = report.crs
+        crs = pair(
+            language,
+            f"{_crs_name(report.crs)}（{report.crs}）",
+            f"{_crs_name(report.crs)} ({report.crs})",
+        )
+        surveyed = long_date(report.round, language)
         sources = pair(
             language,
-            f"资料来源：{report.round} 轮次调查数据（摘要 {report.digest[:12]}）",
-            f"Source: survey round {report.round} (digest {report.digest[:12]})",
+            f"资料来源：{surveyed}调查轮次（数据摘要 {report.digest[:12]}）",
+            f"Source: survey round of {surveyed} (digest {report.digest[:12]})",
         )
         lines = [
             sources,
-            pair(language, f"坐标系：{crs}，格网为米", f"Reference system: {crs}, grid in metres"),
             pair(
                 language,
-                f"编制：{report.author or '＿＿＿＿'}　日期：{report.date}",
-                f"Prepared by: {report.author or '________'}  Date: {report.date}",
+                f"坐标系：{crs}，方里网单位为米",
+                f"Reference system: {crs}, grid in metres",
+            ),
+            pair(
+                language,
+                f"编制：{report.author or '＿＿＿＿'}　日期：{long_date(report.date, language)}",
+                f"Prepared by: {report.author or '________'}  Date: {long_date(report.date, language)}",
             ),
             pair(language, f"城乡图 {report.version}", f"Chengxiang Atlas {report.version}"),
         ]
@@ -415,6 +428,12 @@ def _round_below(metres: float) -> int:
 def _bar_m(scale: int) -> float:
     """A round length of ground that takes at most 40 mm of paper."""
     return float(_round_below(40.0 * scale / 1000))
+
+
+def _crs_name(crs: str) -> str:
+    from pyproj import CRS
+
+    return str(CRS.from_user_input(crs).name)
 
 
 def north_arrow() -> str:

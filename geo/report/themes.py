@@ -54,12 +54,12 @@ class Theme:
 
     def draw(self, drawing: Drawing, unit: Unit, language: Language) -> Iterator[Sign]:
         """Draw the theme, areas first; the legend counts what lies in the unit."""
-
         for group in self.groups:
             pieces = self._in(group.pieces, unit)
             here = group.frame.loc[group.frame.index.isin(pieces["fid"])]
             sums = pieces[["covered", "not_covered", "unknown"]].sum()
-            many = len(self.groups) > 1
+            if len(self.groups) > 1:
+                yield Sign("", group.title, "")
             for state in STATES:
                 chosen = here[here["state"] == state]
                 if state == "partly_covered" and chosen.empty:
@@ -69,10 +69,7 @@ class Theme:
                 said = number(len(chosen))
                 if group.measure != "count" and state in sums:
                     said = f"{said} · {amount(float(sums[state]), group.measure, language)}"
-                label = word(state, language)
-                yield Sign(
-                    swatch(look, group.kind), f"{group.title} · {label}" if many else label, said
-                )
+                yield Sign(swatch(look, group.kind), word(state, language), said)
 
     def _in(self, pieces: pd.DataFrame, unit: Unit) -> pd.DataFrame:
         if unit.level == "district":
