@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 ROWS_SHOWN = 10
 
@@ -30,6 +31,17 @@ def abridge(rows: Sequence[object], shown: int = ROWS_SHOWN) -> str:
     return head if rest <= 0 else f"{head} and {rest} more"
 
 
+def amount(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun.
+
+    Examples
+    --------
+    >>> amount(1, "row"), amount(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong with data: where, what was found, what was expected, what to do.
@@ -49,7 +61,18 @@ class Fault:
 
 
 class GeoError(Exception):
-    """Base of every error of this package."""
+    """Base of every error of this package; goes from process to process as it is."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error is not made again from its message, which is not what it was made from."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[GeoError], said: tuple[Any, ...], known: dict[str, Any]) -> GeoError:
+    error = kind.__new__(kind, *said)
+    error.args = said
+    error.__dict__.update(known)
+    return error
 
 
 class DataError(GeoError, ValueError):
@@ -91,6 +114,10 @@ class UnknownNameError(GeoError, LookupError):
 
 class StoreError(GeoError, OSError):
     """A round cannot be read or written; what was there before is untouched."""
+
+
+class EngineError(GeoError, RuntimeError):
+    """What cuts features cannot: a cluster that is not there, or that failed."""
 
 
 class SourceError(DataError):

@@ -8,21 +8,23 @@ neither.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from .batches import whole_layer
+from .engine.cluster import ClusterEngine
 from .errors import DataError, Fault
 from .indicators import Ground, measure, needed_fields, needed_layers
 from .model import Finding, GeometryKind, Indicator, Layer, ShareWithinDistance
-from .partials import Partial, Work, added_here
+from .partials import Partial, Work, added_here, partial_of
 from .points import PointsNear, all_points, stored_points
 from .streaming import Reading, doubled_keys, merged
 from .tally import Tally, tally_of
 
 if TYPE_CHECKING:
     from .engine import Engine
-    from .store.scan import Scan
+    from .store.scan import Part, Scan
     from .survey import Survey
 
     Declared = Sequence[tuple[Layer, Indicator]]
@@ -200,7 +202,19 @@ def _points(
 def _added(work: Work, told: Callable[[int, int], None] | None) -> Partial:
     parts = work.reading.parts()
     rows = work.reading.scan.rows
-    return added_here(work, parts, (lambda done: told(done, rows)) if told else None)
+    engine = work.ground.engine
+    if not isinstance(engine, ClusterEngine):
+        return added_here(work, parts, (lambda done: told(done, rows)) if told else None)
+    done = 0
+
+    def count(part: Part) -> None:
+        nonlocal done
+        done += part.rows
+        if told:
+            told(min(done, rows), rows)
+
+    there = replace(work, ground=replace(work.ground, engine=engine.local()))
+    return engine.added_up(partial_of, there, parts, Partial(), count)
 
 
 def _require_all(scan: Scan, rows: int) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ..errors import UnknownNameError
 from .base import AreaPieces, Engine, Pieces, ReachPieces, one_for_each
+from .cluster import ClusterEngine
 from .fast import FastEngine
 from .reference import ReferenceEngine
 
 __all__ = [
     "AreaPieces",
+    "ClusterEngine",
     "Engine",
     "FastEngine",
     "Pieces",
@@ -18,7 +20,11 @@ __all__ = [
     "one_for_each",
 ]
 
-ENGINES: dict[str, type[Engine]] = {"reference": ReferenceEngine, "fast": FastEngine}
+ENGINES: dict[str, type[Engine]] = {
+    "reference": ReferenceEngine,
+    "fast": FastEngine,
+    "cluster": ClusterEngine,
+}
 
 
 def engine_named(name: str) -> Engine:

@@ -1,0 +1,186 @@
+"""Maps with more features than are sent whole, in a real browser: from a file, a pair of files, and the app."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hostile
+import made
+import pytest
+from many import MANY, many_streets, multiplied
+from seeing import DRAWN, SCREEN, WAIT_MS, keep, watched
+from test_app_in_browser import drawn, serving
+
+from geo.survey import open_survey
+from geo.views.page import tiles_page
+from geo.views.tiles import archive_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+OpenPage = Callable[..., tuple["Page", list[str]]]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `one.html`, and with `pair.html` and `pair.pmtiles`."""
+    folder = tmp_path_factory.mktemp("large")
+    description = many_streets(hostile.SPITE)
+    archive = archive_of(description)
+    assert archive is not None
+    (folder / "one.html").write_text(tiles_page(description, archive), encoding="utf-8")
+    pair = tiles_page(description, archive, "pair.pmtiles")
+    (folder / "pair.html").write_text(pair, encoding="utf-8")
+    (folder / "pair.pmtiles").write_bytes(archive.tiles)
+    return folder
+
+
+def opened(browser: Browser, file: Path) -> tuple[Page, dict[str, list[Any]]]:
+    page = browser.new_context(viewport=SCREEN, offline=True).new_page()
+    page.set_default_timeout(WAIT_MS)
+    seen = watched(page)
+    page.goto(file.as_uri())
+    return page, seen
+
+
+def asked_outside(seen: dict[str, list[Any]]) -> list[str]:
+    """Requests but for the page itself and the worker that it makes of its own script."""
+    return [url for url in seen["requests"] if not url.startswith(("file:", "blob:"))]
+
+
+def test_the_file_draws_its_tiles_and_answers(browser: Browser, files: Path) -> None:
+    page, seen = opened(browser, files / "one.html")
+    page.wait_for_selector(DRAWN)
+    assert page.locator(DRAWN).get_attribute("data-atlas-features") == str(MANY + 1)
+    # Every street in view is in the tiles: so many of each class are drawn.
+    classes = page.evaluate(
+        "() => { const found = {}; map_atlas.queryRenderedFeatures()"
+        ".forEach(({ properties }) => { if (properties.l === 0) found[properties.i] = properties.e; });"
+        " const all = Object.values(found); return [all.filter((e) => e === 0).length, all.length]; }"
+    )
+    assert classes == [MANY * 2 // 3, MANY]
+    legend = page.locator(".atlas-panel").text_content() or ""
+    for said in ("8,000", "4,000", hostile.SPITE):
+        assert said in legend
+    assert page.locator(".atlas-banner").text_content() == f"示意{hostile.SPITE}"
+    assert page.locator(".maplibregl-ctrl-scale").inner_text().endswith(("m", "km"))
+    assert "北" in page.locator(".atlas-north").inner_text()
+    assert page.locator(".atlas-name").text_content() == f"大田{hostile.SPITE}"
+    keep(page, "large-file")
+
+    page.locator(".atlas-finder input").fill("街4711")
+    page.locator(".atlas-hits button").first.click()
+    card = page.locator(".atlas-card")
+    card.wait_for()
+    assert card.locator("h3").text_content() == f"街4711{hostile.SPITE}"
+    assert card.locator("dd").all_text_contents() == ["4711 m", hostile.SPITE]
+    keep(page, "large-file-found")
+
+    at = page.evaluate("() => map_atlas.project([119.9 + 0.0203, 32.4 + 0.039])")  # the next street
+    page.mouse.click(at["x"], at["y"])
+    page.locator(".atlas-card h3", has_text="街4700").wait_for()
+    assert page.locator(".atlas-card").count() == 1
+
+    page.locator(".atlas-switch input").first.uncheck()
+    page.wait_for_function(
+        "() => !map_atlas.queryRenderedFeatures().some(({ properties }) => properties.l === 0)"
+    )
+    shown = page.locator("body").inner_text()
+    assert not [ran for ran in hostile.RAN if ran in shown]
+    assert page.locator("img").count() == 0
+    assert (seen["errors"], seen["dialogs"], asked_outside(seen)) == ([], [], [])
+    page.context.close()
+
+
+def test_a_pair_opened_from_disk_asks_for_its_file(browser: Browser, files: Path) -> None:
+    page, seen = opened(browser, files / "pair.html")
+    page.locator(".atlas-choose label", has_text="pair.pmtiles").wait_for()
+    keep(page, "large-pair-choose")
+    page.locator("input[type=file]").set_input_files(files / "pair.pmtiles")
+    page.wait_for_selector(DRAWN)
+    page.locator(".atlas-finder input").fill("街120")
+    page.keyboard.press("Enter")
+    page.locator(".atlas-card h3", has_text="街120").wait_for()
+    assert (seen["errors"], asked_outside(seen)) == ([], [])
+    page.context.close()
+
+
+@pytest.fixture
+def office(files: Path) -> Iterator[str]:
+    """A plain web server of the folder, which knows no ranges."""
+
+    class Silent(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *said: object) -> None:
+            pass
+
+    handler = functools.partial(Silent, directory=str(files))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_pair_on_a_server_needs_no_asking(open_page: OpenPage, office: str, files: Path) -> None:
+    page, refused = open_page(f"{office}/pair.html", viewport=SCREEN)
+    page.wait_for_selector(DRAWN)
+    assert refused == []
+    lone = files / "lone.html"
+    lone.write_text(
+        (files / "pair.html").read_text(encoding="utf-8").replace("pair.pmtiles", "gone.pmtiles")
+    )
+    page, _ = open_page(f"{office}/lone.html", viewport=SCREEN)
+    page.locator(".atlas-failed", has_text="gone.pmtiles").wait_for()
+
+
+def test_a_browser_without_webgl_says_so(browser: Browser, files: Path) -> None:
+    context = browser.new_context(viewport=SCREEN, offline=True)
+    context.add_init_script(
+        "const own = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+        " return kind.startsWith('webgl') ? null : own.call(this, kind, ...rest); };"
+    )
+    page = context.new_page()
+    page.goto((files / "one.html").as_uri())
+    page.locator(".atlas-failed[role=alert]", has_text="WebGL").wait_for()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def large_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("made") / "hostile"
+    hostile.hostile_district(folder)
+    (file,) = (folder / "rounds").glob("*.gpkg")
+    survey = open_survey(folder)
+    frames = {
+        name: survey.store.read(survey.round, name) for name in survey.store.tables(survey.round)
+    }
+    frames["back_streets"] = multiplied(frames["back_streets"], 10_200)
+    file.unlink()
+    made.write_round(folder, frames, file.stem)
+    with serving(folder) as address:
+        yield address
+
+
+def test_the_app_draws_as_many_from_its_own_address(open_page: OpenPage, large_app: str) -> None:
+    page, refused = open_page("about:blank", viewport=SCREEN)
+    seen = watched(page)
+    page.goto(f"{large_app}/layers")
+    drawn(page, 10_200)
+    page.locator(".atlas-panel", has_text="10,200").wait_for()
+    page.locator(".atlas-finder input").fill("s1")
+    page.locator(".atlas-hits button").first.click()
+    card = page.locator(".atlas-card")
+    card.wait_for()
+    assert hostile.SPITE in (card.text_content() or "")
+    keep(page, "app-large")
+    shown = page.locator("body").inner_text()
+    assert not [ran for ran in hostile.RAN if ran in shown]
+    assert (seen["errors"], seen["dialogs"], refused) == ([], [], [])
+    assert any("/media/" in url for url in seen["requests"])

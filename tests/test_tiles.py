@@ -1,0 +1,106 @@
+"""Maps with very many features: which layers become tiles, and that nothing of them is lost on the way."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import hostile
+import pyogrio
+import pytest
+from many import MANY, many_streets
+
+from geo.views.description import MapDescription, Shapes, plain
+from geo.views.page import tiles_page
+from geo.views.tiles import WHOLE_UP_TO, Archive, archive_of, tiled_layers
+
+
+@pytest.fixture(scope="module")
+def large() -> MapDescription:
+    return many_streets(hostile.SPITE)
+
+
+@pytest.fixture(scope="module")
+def archive(large: MapDescription) -> Archive:
+    made = archive_of(large)
+    assert made is not None
+    return made
+
+
+def first(description: MapDescription, count: int) -> MapDescription:
+    field, streets = description.layers
+    return replace(
+        description, layers=(field, replace(streets, shapes=streets.shapes[: count - 1]))
+    )
+
+
+def test_a_map_is_tiles_from_the_first_feature_that_is_too_many(large: MapDescription) -> None:
+    assert tiled_layers(first(large, WHOLE_UP_TO)) == ()
+    assert archive_of(first(large, WHOLE_UP_TO)) is None
+    assert tiled_layers(first(large, WHOLE_UP_TO + 1)) == ("streets",)  # the one field stays whole
+
+
+def test_every_feature_is_in_the_tiles_with_its_class_label_and_values(
+    archive: Archive, tmp_path: Path
+) -> None:
+    file = tmp_path / "map.pmtiles"
+    file.write_bytes(archive.tiles)
+    there = pyogrio.read_dataframe(file).drop_duplicates("i").set_index("i")
+    assert len(there) == MANY
+    street = there.loc[f"S7{hostile.SPITE}"]
+    assert street["n"] == f"街7{hostile.SPITE}"
+    assert (street["v0"], street["v1"]) == ("7 m", hostile.SPITE)
+    assert (there["l"] == 0).all()
+    assert (there["e"] == 0).sum() == MANY * 2 // 3
+
+
+def test_the_index_finds_every_feature_by_its_name(archive: Archive) -> None:
+    labels, ids, lon, lat = json.loads(gzip.decompress(archive.index))["streets"]
+    assert len(labels) == len(ids) == len(lon) == len(lat) == MANY
+    assert labels[121] == f"街121{hostile.SPITE}"
+    assert (lon[121] / 1e5, lat[121] / 1e5) == pytest.approx((119.9013, 32.401), abs=4e-4)
+
+
+def test_the_same_map_gives_the_same_bytes(large: MapDescription, archive: Archive) -> None:
+    again = archive_of(large)
+    assert again == archive
+    assert again is not archive
+
+
+def test_what_is_in_the_tiles_is_not_sent_a_second_time(
+    large: MapDescription, archive: Archive
+) -> None:
+    field, streets = plain(large, archive)["layers"]
+    assert len(field["features"]["features"]) == 1
+    assert streets["tiled"] == MANY
+    assert "features" not in streets
+    assert [entry["count"] for entry in streets["entries"]] == [8000, 4000]
+
+
+def test_the_page_holds_its_archive_or_names_the_file_beside_it(
+    large: MapDescription, archive: Archive
+) -> None:
+    page = tiles_page(large, archive)
+    block = re.search(r'id="atlas-tiles">([^<]*)<', page)
+    assert block
+    assert base64.b64decode(block[1]) == archive.tiles
+    assert "connect-src 'none'" in page
+    beside = tiles_page(large, archive, "map.pmtiles")
+    assert 'id="atlas-tiles"' not in beside
+    assert "connect-src 'self'" in beside
+    for text in (page, beside):
+        assert "<img src=x" not in text
+        assert "{{7*191}}" not in text
+        assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=\"?https?:", text)
+
+
+def test_shapes_are_a_sequence(large: MapDescription) -> None:
+    shapes = large.layers[1].shapes
+    assert isinstance(shapes[:3], Shapes)
+    assert [shape.id for shape in shapes[1:3]] == [shapes[1].id, shapes[2].id]
+    assert shapes[-1].label == f"街{MANY - 1}{hostile.SPITE}"
+    assert len(shapes[:2] + shapes[5:6]) == 3
