@@ -45,14 +45,30 @@ def plain(value: object) -> object:
 
 def records(frame: Any) -> list[dict[str, object]]:
     """The rows of a DataFrame as plain dicts, missing values as None."""
-    columns = {name: frame[name].astype(object).to_list() for name in frame.columns}
+    columns = {name: _plain_values(frame[name]) for name in frame.columns}
     rows = zip(*columns.values(), strict=True)
-    return [dict(zip(columns, (plain(value) for value in row), strict=True)) for row in rows]
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _plain_values(column: Any) -> list[object]:
+    kind = getattr(column.dtype, "kind", "O")
+    if kind == "f" and column.dtype.name.startswith("float"):
+        return [None if math.isnan(value) else value for value in column.to_list()]
+    return [plain(value) for value in column.astype(object).to_list()]
 
 
 def print_json(payload: Mapping[str, object]) -> None:
-    """One JSON object on standard output, UTF-8, NaN refused."""
-    _write(json.dumps(payload, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    """One JSON object on standard output, UTF-8, NaN refused; each row on a line of its own."""
+    # Python's own encoder writes a line at a time at once; indented, it writes a figure at a time.
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    parts = []
+    for key, value in payload.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            text = "[\n  " + ",\n  ".join(encode(row) for row in value) + "\n ]"
+        else:
+            text = encode(value)
+        parts.append(f" {encode(key)}: {text}")
+    _write("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def print_csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
