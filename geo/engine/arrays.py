@@ -11,13 +11,13 @@ import shapely
 from .intervals import NOISE_M
 from .kernels import index as grids
 from .kernels.compiling import cores
-from .kernels.cutting import Reaching
+from .kernels.cutting import Reaching, order_by_place
 from .kernels.index import Index
 from .kernels.reaching import sort_points
 
 if TYPE_CHECKING:
     from .base import Floats, Geometries, Positions
-    from .lines import Points
+    from .lines import Lines, Points
 
 FEWEST_CELLS, MOST_CELLS = 1 << 14, 1 << 23
 SAMPLE = 100_000
@@ -69,6 +69,29 @@ def index_of(polygons: Geometries) -> Index:
     )
 
 
+def placed(lines: Lines, part_of: Positions) -> Positions:
+    """All lines, neighbours one after another.
+
+    Parameters
+    ----------
+    part_of : where each line's parts begin, and where the last's end
+    """
+    corner, cell, columns, rows = _grid(lines.xy, lines.count / 8, 0.0)
+    order = np.empty(lines.count, np.int64)
+    order_by_place(
+        lines.xy,
+        lines.starts,
+        part_of,
+        np.array([*corner, 1 / cell]),
+        columns,
+        rows,
+        np.empty(lines.count, np.int64),
+        np.zeros(columns * rows + 1, np.int64),
+        order,
+    )
+    return order
+
+
 def reaching(points: Points, certain_m: Floats, possible_m: Floats) -> Reaching:
     """Points by reach and place; those that reach nothing are left out.
 
@@ -77,15 +100,17 @@ def reaching(points: Points, certain_m: Floats, possible_m: Floats) -> Reaching:
     certain_m, possible_m : each point's reach; what is possible is at least what is certain
     """
     possible_m = np.maximum(certain_m, possible_m)
-    serving = np.flatnonzero((possible_m > 0) & np.isfinite(points.xy).all(axis=1))
-    # Points of like reach together, so that one of long reach does not widen the search for all.
-    exponent = np.frexp(possible_m[serving])[1]
-    groups = [serving[exponent == value] for value in np.unique(exponent)]
+    serving = np.flatnonzero((possible_m > 0) & np.isfinite(points.xy[:, 0] + points.xy[:, 1]))
+    # Points of like reach (of one power of two) together: one of long reach must not widen the search for all.
+    exponent = possible_m.view(np.int64)[serving] >> 52
+    groups = [serving]
+    if len(serving) and exponent.min() != exponent.max():
+        groups = [serving[exponent == value] for value in np.unique(exponent)]
     xy = np.empty((len(serving), 2))
     certain, possible = np.empty(len(serving)), np.empty(len(serving))
     frames, shapes, starts = [], [], []
     first = cells = 0
-    for group in groups:
+    for group in groups if len(serving) else ():
         longest = possible_m[group].max()
         corner, cell, columns, rows = _grid(points.xy[group], 2 * len(group), longest)
         frame = np.array([*corner, 1 / cell, longest])

@@ -127,11 +127,12 @@ def _several(points: Geometries | Points) -> bool:
 
 
 def _cut(lines: Lines, units: Index, area: Index, points: Reaching) -> Cut:
+    from .arrays import placed
     from .kernels.compiling import in_threads
-    from .kernels.cutting import Cut, cut, cut_of, room_of
+    from .kernels.cutting import Cut, append_pieces, count_pieces, cut, cut_of, room_of
 
     part_of = np.searchsorted(lines.feature, np.arange(lines.count + 1)).astype(np.int64)
-    order = np.arange(lines.count)
+    order = placed(lines, part_of)
 
     def some(first: int, last: int) -> list[Cut]:
         room, out = room_of(256), cut_of(last - first + (last - first) // 4)
@@ -158,4 +159,11 @@ def _cut(lines: Lines, units: Index, area: Index, points: Reaching) -> Cut:
         return done
 
     found = [cut for cuts in in_threads(some, lines.count) for cut in cuts]
-    return Cut(*(np.concatenate(column) for column in zip(*found, cut_of(0), strict=True)))
+    slot = np.zeros(lines.count + 1, np.int64)
+    for pieces in found:
+        count_pieces(pieces.row, slot)
+    np.cumsum(slot, out=slot)
+    out = cut_of(slot[-1])
+    for pieces in found:
+        append_pieces(pieces, slot, out)
+    return out

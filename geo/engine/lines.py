@@ -219,7 +219,7 @@ def single_points(points: Geometries | Points) -> tuple[Points, Positions]:
     if not isinstance(points, Points):
         xy, row = shapely.get_coordinates(points, return_index=True)
         return Points(xy), row.astype(np.int64)
-    there = np.flatnonzero(~np.isnan(points.xy).any(axis=1))
+    there = np.flatnonzero(~np.isnan(points.xy[:, 0] + points.xy[:, 1]))
     if len(there) == len(points):
         return points, there
     return points.take(there), there

@@ -122,6 +122,11 @@ def _entries(index, px, py, qx, qy):
     columns, rows = index.shape[0], index.shape[1]
     ua, va = (px - x0) * per_metre, (py - y0) * per_metre
     ub, vb = (qx - x0) * per_metre, (qy - y0) * per_metre
+    column, row = clamped(ua, columns), clamped(va, rows)
+    if column == clamped(ub, columns) and row == clamped(vb, rows):
+        cell = row * columns + column
+        here = index.cells[cell + 1, 1] - index.cells[cell, 1]
+        return here, 1, np.int64(index.cells[cell, 0])
     found = visited = 0
     owner = np.int64(NOBODY)
     for row in range(clamped(min(va, vb), rows), clamped(max(va, vb), rows) + 1):
@@ -529,6 +534,48 @@ def cut(xy, starts, part_of, units, area, points, order, first, last, noise, roo
                 out.sums[slot, m] = room.own_sum[p, m]
         pieces += owned
     return last, pieces, 0, 0
+
+
+@kernel(number(pairs, ints, ints, floats, number, number, ints, ints, ints))
+def order_by_place(xy, starts, part_of, frame, columns, rows, cell, filled, order):
+    """Lines in the order of the cells they begin in, so that neighbours are cut one after another.
+
+    `cell`, a number a line, and `filled`, one a cell and one more, are for working in; `filled` is at first 0.
+    """
+    for line in range(len(part_of) - 1):
+        at = 0
+        if part_of[line] < part_of[line + 1]:
+            vertex = starts[part_of[line]]
+            row = clamped((xy[vertex, 1] - frame[1]) * frame[2], rows)
+            at = row * columns + clamped((xy[vertex, 0] - frame[0]) * frame[2], columns)
+        cell[line] = at
+        filled[at + 1] += 1
+    for at in range(columns * rows):
+        filled[at + 1] += filled[at]
+    for line in range(len(cell)):
+        order[filled[cell[line]]] = line
+        filled[cell[line]] += 1
+    return 0
+
+
+@kernel(number(ints, ints))
+def count_pieces(row, slot):
+    """Each line's pieces added to the number after it in `slot`."""
+    for k in range(len(row)):
+        slot[row[k] + 1] += 1
+    return 0
+
+
+@kernel(number(CUT, ints, CUT))
+def append_pieces(pieces, slot, out):
+    """Pieces, line by line in any order, into their places: `slot` is where each line's next piece goes."""
+    for k in range(len(pieces.row)):
+        to = slot[pieces.row[k]]
+        slot[pieces.row[k]] += 1
+        out.row[to], out.unit[to], out.inside[to] = pieces.row[k], pieces.unit[k], pieces.inside[k]
+        for m in range(3):
+            out.sums[to, m] = pieces.sums[k, m]
+    return 0
 
 
 @part
