@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_PLACES = (
@@ -83,17 +83,21 @@ def browser(chromium: str) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Page, Refused]]]:
-    """Opens a page that can reach this machine alone, with the list of what was refused to it.
+@pytest.fixture(scope="module")
+def reader(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser's profile; the pages of a module share what it has loaded, as the tabs of a reader do."""
+    context = browser.new_context()
+    yield context
+    context.close()
 
-    The pages of a module share what the browser has loaded, as the tabs of a reader do.
-    """
-    context = browser.contexts[0] if browser.contexts else browser.new_context()
+
+@pytest.fixture
+def open_page(reader: BrowserContext) -> Iterator[Callable[..., tuple[Page, Refused]]]:
+    """Opens a page that can reach this machine alone, with the list of what was refused to it."""
     pages = []
 
     def opened(address: str, viewport: ViewportSize | None = None) -> tuple[Page, Refused]:
-        page = context.new_page()
+        page = reader.new_page()
         pages.append(page)
         if viewport is not None:
             page.set_viewport_size(viewport)

@@ -1,6 +1,19 @@
 // The way into a map, a list, or both side by side from Streamlit: called again on every rerun, draws only
 // what has changed. A click answers here and now; the server is told of it and need not answer.
 
+// Where the tiles and the index of names are; both are fetched when they are needed.
+const archiveAt = (addresses) => {
+  const archive = atlasArchive(atlasArchive.onServer(new URL(addresses.tiles, document.baseURI)));
+  let index = null;
+  return {
+    archive,
+    index: () => (index ||= (async () => {
+      const answer = await fetch(new URL(addresses.index, document.baseURI));
+      return JSON.parse(new TextDecoder().decode(await archive.unzip(new Uint8Array(await answer.arrayBuffer()))));
+    })()),
+  };
+};
+
 export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
   const mount = parentElement.querySelector(".atlas-mount");
   if (!mount || data === null || data === undefined) return undefined;
@@ -59,11 +72,12 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
     const legend = make("atlas-map", atlas.sides.map);
     legend.lang = said.map.map.language === "zh" ? "zh-CN" : "en";
     atlas.parts.map = { digest: said.map.digest, extent: said.map.map.extent };
-    atlas.parts.map.drawing = drawAtlasMap(L, place, said.map.map, {
+    atlas.parts.map.drawing = drawAtlas(place, said.map.map, {
       untitled: true,
       legend,
       view,
       onPick: (feature) => atlas.tell.pickedOnMap(feature),
+      ...(said.archive ? archiveAt(said.archive) : {}),
     });
   }
   const tableChanged = said.table && atlas.parts.table?.digest !== said.table.digest;

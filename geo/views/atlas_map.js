@@ -1,23 +1,9 @@
 // Draws a map description (geo/views/description.py) with Leaflet: the same drawing in an exported file
-// and in the app. Everything that comes from data reaches the page by textContent, never as markup.
+// and in the app, for maps that are sent whole.
 
 function drawAtlasMap(L, element, description, options = {}) {
-  const SVG = "http://www.w3.org/2000/svg";
   const words = description.words;
-  const make = (tag, className, text, parent) => {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text !== undefined && text !== null) node.textContent = text;
-    if (parent) parent.appendChild(node);
-    return node;
-  };
-  // Text of a file stands apart from its surroundings, so that a right-to-left mark in it turns nothing else round.
-  const quote = (tag, className, text, parent) => {
-    const node = make(tag, className, text, parent);
-    node.dir = "auto";
-    node.classList.add("atlas-text");
-    return node;
-  };
+  const parts = atlasParts(description);
   const own = options.map === undefined;
   const map = own
     ? L.map(element, { zoomControl: false, zoomSnap: 0.25, zoomDelta: 0.5, minZoom: 8, maxZoom: 19, fadeAnimation: false })
@@ -26,9 +12,7 @@ function drawAtlasMap(L, element, description, options = {}) {
   element.lang = description.language === "zh" ? "zh-CN" : "en";
   map.attributionControl.setPrefix(false);
   // Tiles from elsewhere, where someone chose them; a map that gets none says so and works as usual.
-  const silent = make("div", "atlas-silent", words.no_tiles);
-  silent.setAttribute("role", "status");
-  silent.hidden = true;
+  const silent = parts.silent();
   (description.basemap || []).forEach((address) => {
     const tiles = L.tileLayer(address, { maxZoom: 19, opacity: 0.75 });
     let came = 0;
@@ -59,20 +43,10 @@ function drawAtlasMap(L, element, description, options = {}) {
     smoothFactor: 0.5,
   });
 
-  const tip = (label) => quote("div", "atlas-tip", label);
+  const tip = (label) => parts.quote("div", "atlas-tip", label);
   const cardOptions = { maxWidth: 320, autoPanPadding: [20, 20] };
-  const card = (layer, feature) => {
-    const box = make("div", "atlas-card");
-    quote("h3", "", feature.properties.label, box);
-    make("p", "atlas-kind", null, box).append(
-      quote("span", "", layer.title), " · ", quote("span", "", layer.entries[feature.properties.entry].label));
-    const list = make("dl", "", null, box);
-    feature.properties.values.forEach((value, i) => {
-      quote("dt", "", layer.fields[i], list);
-      quote("dd", "", value, list);
-    });
-    return box;
-  };
+  const card = (layer, { properties }) =>
+    parts.card(layer, properties.entry, properties.label, properties.values);
 
   // A feature looks as its class says, unless it is marked (for a trial) or picked (to be looked at).
   const known = new Map(); // layer name -> id -> { path, look, label }
@@ -132,7 +106,6 @@ function drawAtlasMap(L, element, description, options = {}) {
     if (layer.shown) group.addTo(map);
     return { layer, group };
   });
-  const ticks = new Map();
   // What was found by name or in a list: switched on, brought into view, its card open.
   const show = (layer, id) => {
     const one = find(layer, id);
@@ -140,7 +113,7 @@ function drawAtlasMap(L, element, description, options = {}) {
     const { group } = layers.find((item) => item.layer.name === layer);
     if (!map.hasLayer(group)) {
       group.addTo(map);
-      if (ticks.has(layer)) ticks.get(layer).checked = true;
+      ticks.get(layer).checked = true;
       inOrder();
     }
     pick(one);
@@ -161,68 +134,18 @@ function drawAtlasMap(L, element, description, options = {}) {
     item.addTo(map);
     return item;
   };
-  const swatch = (look, geometryType) => {
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("class", "atlas-swatch");
-    svg.setAttribute("viewBox", "0 0 26 14");
-    svg.setAttribute("aria-hidden", "true");
-    const dot = look.radius !== undefined && look.fill !== undefined;
-    const area = look.fill !== undefined && !dot;
-    const shape = document.createElementNS(SVG, dot ? "circle" : area ? "rect" : "line");
-    const at = dot
-      ? { cx: 13, cy: 7, r: Math.min(5.5, look.radius) }
-      : area ? { x: 2, y: 2, width: 22, height: 10 } : { x1: 1, y1: 7, x2: 25, y2: 7 };
-    const set = {
-      ...at,
-      stroke: look.width > 0 ? look.color : "none",
-      "stroke-width": area ? Math.max(1, look.width) : look.width,
-      "stroke-opacity": look.opacity,
-      "stroke-dasharray": look.dash || "none",
-      fill: look.fill || "none",
-      "fill-opacity": look.fillOpacity || 0,
-    };
-    Object.entries(set).forEach(([name, value]) => shape.setAttribute(name, value));
-    svg.appendChild(shape);
-    return svg;
-  };
 
-  // Title and banner, unless the page around the map has them.
-  const head = make("div", "atlas-head");
-  if (!options.untitled) {
-    quote("h1", "", description.title, head);
-    if (description.subtitle) quote("p", "atlas-subtitle", description.subtitle, head);
-    if (description.banner) quote("p", "atlas-banner", description.banner, head);
-  }
+  const head = parts.head(options.untitled);
   if (head.childNodes.length) control("topleft", head);
   L.control.zoom({ position: "topleft", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
 
-  // Layers and legend: one panel, since a switch needs a name and a colour needs a meaning.
-  // Where there is a place for it beneath the map, it lies there and leaves the map free.
-  const panel = make("details", options.legend ? "atlas-panel atlas-beneath" : "atlas-panel");
-  panel.open = element.clientWidth === 0 || element.clientWidth > (options.legend ? 420 : 640);
-  make("summary", "", words.legend, panel);
-  const groups = make("div", "atlas-groups", null, panel);
-  [...layers].reverse().forEach(({ layer, group }) => {
-    const box = make("div", "atlas-group", null, groups);
-    const row = make("label", "atlas-switch", null, box);
-    const tick = make("input", "", null, row);
-    tick.type = "checkbox";
-    tick.checked = layer.shown;
-    ticks.set(layer.name, tick);
-    quote("span", "atlas-layer", layer.title, row);
-    tick.addEventListener("change", () => {
-      if (tick.checked) group.addTo(map); else group.remove();
-      inOrder();
-    });
-    const only = layer.entries.length === 1;
-    layer.entries.forEach((entry) => {
-      const line = only ? row : make("div", "atlas-entry", null, box);
-      line.insertBefore(swatch(entry.look), only ? row.lastChild : null);
-      if (!only) quote("span", "atlas-label", entry.label, line);
-      if (entry.count !== null) make("span", "atlas-count", entry.count.toLocaleString("en"), line);
-      if (entry.amount) quote("span", "atlas-amount", entry.amount, line);
-    });
+  // Where there is a place for the legend beneath the map, it lies there and leaves the map free.
+  const { panel, groups, ticks } = parts.legend(Boolean(options.legend), (name, on) => {
+    const { group } = layers.find(({ layer }) => layer.name === name);
+    if (on) group.addTo(map); else group.remove();
+    inOrder();
   });
+  panel.open = element.clientWidth === 0 || element.clientWidth > (options.legend ? 420 : 640);
   if (options.legend) {
     options.legend.appendChild(panel);
   } else {
@@ -231,50 +154,21 @@ function drawAtlasMap(L, element, description, options = {}) {
     control("topright", panel);
   }
 
-  // Find by name: every feature that answers has a label to be found by.
-  const finder = make("div", "atlas-finder");
-  const box = make("input", "", null, finder);
-  box.type = "search";
-  box.placeholder = words.find;
-  box.setAttribute("aria-label", words.find);
-  const hits = make("ul", "atlas-hits", null, finder);
-  const look = () => {
-    const asked = box.value.trim().toLocaleLowerCase();
-    hits.replaceChildren();
-    if (!asked) return;
-    let count = 0;
+  // Every feature that answers has a label to be found by.
+  const search = (asked, most) => {
+    const hits = [];
     for (const [name, ones] of known) {
       for (const [id, one] of ones) {
-        const label = one.label || id;
-        if (!`${label} ${id}`.toLocaleLowerCase().includes(asked)) continue;
-        count += 1;
-        if (count > 8) break;
-        const hit = make("button", "", null, make("li", "", null, hits));
-        hit.type = "button";
-        quote("span", "", label, hit);
-        quote("small", "", one.layer.title, hit);
-        hit.addEventListener("click", (event) => {
-          event.stopPropagation(); // the button is about to go, and Leaflet would take this for a click on the map
-          show(name, id);
-          if (options.onPick) options.onPick({ layer: name, id });
-          hits.replaceChildren();
-        });
+        if (!`${one.label || id} ${id}`.toLocaleLowerCase().includes(asked)) continue;
+        hits.push({ layer: name, id, label: one.label, title: one.layer.title });
+        if (hits.length >= most) return hits;
       }
     }
-    if (!count) make("li", "atlas-none", words.not_found, hits);
+    return hits;
   };
-  box.addEventListener("input", look);
-  finder.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      box.value = "";
-      look();
-      box.focus();
-    }
-    if (event.key === "Enter" && event.target === box) {
-      event.preventDefault();
-      hits.querySelector("button")?.click();
-    }
-    event.stopPropagation(); // an arrow moves the cursor here, not the map
+  const finder = parts.finder(search, ({ layer, id }) => {
+    show(layer, id);
+    if (options.onPick) options.onPick({ layer, id });
   });
   if (known.size) {
     L.DomEvent.disableClickPropagation(finder);
@@ -285,23 +179,9 @@ function drawAtlasMap(L, element, description, options = {}) {
 
   if ((description.basemap || []).length) control("topleft", silent);
 
-  // North arrow, scale, what every copy must say
-  const north = make("div", "atlas-north");
-  const arrow = document.createElementNS(SVG, "svg");
-  arrow.setAttribute("viewBox", "0 0 20 26");
-  for (const [d, fill] of [["M10 1 L18 25 L10 19 Z", "#1b1b1b"], ["M10 1 L2 25 L10 19 Z", "#ffffff"]]) {
-    const half = document.createElementNS(SVG, "path");
-    half.setAttribute("d", d);
-    half.setAttribute("fill", fill);
-    half.setAttribute("stroke", "#1b1b1b");
-    arrow.appendChild(half);
-  }
-  north.appendChild(arrow);
-  make("span", "", words.north, north);
-  control("bottomleft", north);
+  control("bottomleft", parts.north());
   L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" }).addTo(map);
-  const notes = make("div", "atlas-notes");
-  description.notes.forEach((note) => quote("span", "", note, notes));
+  const notes = parts.notes();
   control("bottomright", notes);
 
   const [west, south, east, north_] = description.extent;

@@ -17,9 +17,12 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from .leaflet import drawing_script, drawing_style, leaflet_script, leaflet_style
+from .maplibre import maplibre_script, maplibre_style, tiles_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .tiles import Archive
 
 HEIGHT_PX = 560
 
@@ -30,6 +33,8 @@ class Drawn:
 
     text: bytes
     digest: str
+    archive: Archive | None = None
+    """The features of a map that has too many to be said in the text."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,13 @@ class Answer:
     marked: tuple[str, ...]
 
 
-def drawn(text: str) -> Drawn:
-    """JSON, ready to be sent."""
+def drawn(text: str, archive: Archive | None = None) -> Drawn:
+    """JSON, ready to be sent; a map's with the archive that holds its tiles, if it has one."""
     data = text.encode()
-    return Drawn(data, hashlib.sha256(data).hexdigest())
+    digest = hashlib.sha256(data)
+    if archive is not None:
+        digest.update(archive.digest.encode())
+    return Drawn(data, digest.hexdigest(), archive)
 
 
 def show(
@@ -77,13 +85,19 @@ def show(
         ))  # fmt: skip
     if table is not None:
         parts.append(b'"table":{"digest":"%s","table":%s}' % (table.digest.encode(), table.text))
-    said = {
+    said: dict[str, Any] = {
         "picked": {"layer": picked[0], "id": picked[1]} if picked else None,
         "marked": list(marked),
     }
+    archive = map_.archive if map_ is not None else None
+    if archive is not None:
+        said["archive"] = {
+            "tiles": _address(archive.tiles, "application/vnd.pmtiles", f"{key}.tiles"),
+            "index": _address(archive.index, "application/gzip", f"{key}.index"),
+        }
     rest = json.dumps(said, ensure_ascii=False)[1:-1].encode()
     data = b"{" + b",".join([*parts, rest]) + b"}"
-    state = _component()(
+    state = (_component() if archive is None else _component_of_tiles())(
         key=key,
         data=data,
         default={"marked": list(marked)},
@@ -96,24 +110,56 @@ def show(
 @cache
 def component_script() -> str:
     """The module that Streamlit loads: Leaflet kept to itself, our drawing, and the way in."""
-    leaflet = (
-        "const L = (() => { const exports = {}, module = { exports };\n"
-        f"{leaflet_script()}\nreturn module.exports; }})();\n"
+    begin = "const drawAtlas = (...said) => drawAtlasMap(L, ...said);"
+    parts = (_kept_to_itself("L", leaflet_script()), drawing_script(), begin)
+    return "\n".join((*parts, _own("atlas_table.js"), _own("atlas_component.js")))
+
+
+@cache
+def tiles_component_script() -> str:
+    """The same for maps of tiles, over MapLibre."""
+    begin = "const drawAtlas = (...said) => drawAtlasTiles(maplibregl, ...said);"
+    parts = (_kept_to_itself("maplibregl", maplibre_script()), tiles_script(), begin)
+    return "\n".join((*parts, _own("atlas_table.js"), _own("atlas_component.js")))
+
+
+def _kept_to_itself(name: str, library: str) -> str:
+    """A library as the value of a constant, with nothing left on the page."""
+    return (
+        f"const {name} = (() => {{ const exports = {{}}, module = {{ exports }};\n"
+        f"{library}\nreturn module.exports; }})();"
     )
-    return f"{leaflet}{drawing_script()}\n{_own('atlas_table.js')}\n{_own('atlas_component.js')}"
 
 
 @cache
 def _component() -> Callable[..., Any]:
+    return _registered("chengxiang_atlas_map", leaflet_style(), component_script())
+
+
+@cache
+def _component_of_tiles() -> Callable[..., Any]:
+    return _registered("chengxiang_atlas_tiles", maplibre_style(), tiles_component_script())
+
+
+def _registered(name: str, style: str, script: str) -> Callable[..., Any]:
     import streamlit as st
 
     mounted: Callable[..., Any] = st.components.v2.component(
-        "chengxiang_atlas_map",
+        name,
         html='<div class="atlas-mount"></div>',
-        css=f"{leaflet_style()}\n{drawing_style()}\n{_own('atlas_table.css')}",
-        js=component_script(),
+        css=f"{style}\n{drawing_style()}\n{_own('atlas_table.css')}",
+        js=script,
     )
     return mounted
+
+
+def _address(data: bytes, kind: str, place: str) -> str:
+    """Where on the app's own server these bytes are to be had while the reader's page shows them."""
+    from streamlit.runtime import exists, get_instance
+
+    if not exists():
+        return ""
+    return str(get_instance().media_file_mgr.add(data, kind, place))
 
 
 def _own(name: str) -> str:

@@ -7,7 +7,7 @@ another look at the survey. Coordinates are WGS84 longitude and latitude with si
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
@@ -17,6 +17,8 @@ from .format import Language
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from .tiles import Archive
 
 FORMAT = 1
 """Raised when a drawing program of before could no longer draw what `plain` gives."""
@@ -150,13 +152,13 @@ class MapDescription:
     """The few words of the drawing itself, in the map's language."""
 
 
-def plain(description: MapDescription, tiled: Collection[str] = ()) -> dict[str, Any]:
+def plain(description: MapDescription, archive: Archive | None = None) -> dict[str, Any]:
     """A description as plain data, ready for JSON; features as GeoJSON.
 
     Parameters
     ----------
     description : the map
-    tiled : names of the layers whose features are elsewhere, as tiles; only how many they are is said
+    archive : holds the features of the large layers as tiles; of those only how many they are is said
 
     Returns
     -------
@@ -168,7 +170,8 @@ def plain(description: MapDescription, tiled: Collection[str] = ()) -> dict[str,
     >>> plain(MapDescription("t", "", "en", (0, 0, 1, 1), ()))["title"]
     't'
     """
-    return {
+    tiled = archive.layers if archive else ()
+    said = {
         "format": FORMAT,
         "title": description.title,
         "subtitle": description.subtitle,
@@ -180,12 +183,13 @@ def plain(description: MapDescription, tiled: Collection[str] = ()) -> dict[str,
         "basemap": list(description.basemap.addresses) if description.basemap else [],
         "layers": [_plain_layer(layer, layer.name in tiled) for layer in description.layers],
     }
+    return said if archive is None else {**said, "zooms": list(archive.zooms)}
 
 
-def as_json(description: MapDescription, tiled: Collection[str] = ()) -> str:
+def as_json(description: MapDescription, archive: Archive | None = None) -> str:
     """A description as compact JSON: the same description gives the same text."""
     return json.dumps(
-        plain(description, tiled), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        plain(description, archive), ensure_ascii=False, separators=(",", ":"), allow_nan=False
     )
 
 

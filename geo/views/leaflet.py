@@ -18,8 +18,8 @@ _SOURCE_MAP = re.compile(r"\n?//# sourceMappingURL=\S+\s*$")
 
 @cache
 def leaflet_script() -> str:
-    """Leaflet's script, without the line that would make a browser's tools ask for its source map."""
-    return _SOURCE_MAP.sub("\n", _file("leaflet.js"))
+    """Leaflet's script."""
+    return without_source_map(_file("leaflet.js"))
 
 
 @cache
@@ -31,13 +31,26 @@ def leaflet_style() -> str:
 @cache
 def drawing_script() -> str:
     """Our own script: `drawAtlasMap(L, element, description, options)`."""
-    return resources.files(__package__).joinpath("atlas_map.js").read_text(encoding="utf-8")
+    own = resources.files(__package__)
+    names = ("atlas_parts.js", "atlas_map.js")
+    return "\n".join(own.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 @cache
 def drawing_style() -> str:
     """The style of what our script makes."""
     return resources.files(__package__).joinpath("atlas_map.css").read_text(encoding="utf-8")
+
+
+def without_source_map(script: str) -> str:
+    """A script without the line that would make a browser's tools ask for its source map.
+
+    Examples
+    --------
+    >>> without_source_map("f();\\n//# sourceMappingURL=f.js.map")
+    'f();\\n'
+    """
+    return _SOURCE_MAP.sub("\n", script)
 
 
 def _file(name: str) -> str:

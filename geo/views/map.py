@@ -16,15 +16,16 @@ from .declared_layers import declared_layer
 from .description import DrawnLayer, MapDescription
 from .figure_layers import features_by_state, unit_layer, units_by_verdict
 from .format import Language
-from .page import map_page
+from .page import map_page, tiles_page
 from .scope_layers import backdrop, boundary, coarser_units, units_by_decision
+from .tiles import archive_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ..survey import Survey
 
-_WORDS: dict[Language, dict[str, str]] = {
+WORDS: dict[Language, dict[str, str]] = {
     "zh": {
         "north": "北",
         "legend": "图层与图例",
@@ -33,6 +34,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "find": "按名称查找",
         "not_found": "没有找到",
         "no_tiles": "底图没有响应，图层照常可用",
+        "no_webgl": "此地图要素过多，需用支持 WebGL 的浏览器打开；本浏览器不支持或已停用。",
+        "choose_file": "请选择与本网页同名的数据文件：{}",
+        "no_archive": "数据文件 {} 读不到：它须与本网页放在一起。",
     },
     "en": {
         "north": "N",
@@ -42,8 +46,13 @@ _WORDS: dict[Language, dict[str, str]] = {
         "find": "Find by name",
         "not_found": "Nothing of that name",
         "no_tiles": "The basemap does not answer; the layers work as usual",
+        "no_webgl": "This map has so many features that it needs a browser with WebGL; this one has none, or it is switched off.",
+        "choose_file": "Choose the file of data that belongs to this page: {}",
+        "no_archive": "The file of data {} cannot be read: it has to lie beside this page.",
     },
 }
+EMBEDDED_UP_TO_BYTES = 48_000_000
+"""Of tiles that stand in an exported page; with more it becomes a pair of files."""
 _NOT_PUBLIC = ("内部资料 不得公开", "Internal: not for publication")
 _DIGITS = 12
 
@@ -170,7 +179,7 @@ def _framed(
         layers=layers,
         banner=spec.illustrative.in_(language) if spec.illustrative else None,
         notes=_notes(survey, language),
-        words=_WORDS[language],
+        words=WORDS[language],
     )
 
 
@@ -208,6 +217,9 @@ def write_map(
 ) -> Path:
     """Write the map of a survey as one HTML file that opens anywhere, with the network on or off.
 
+    A map with more tiles than `EMBEDDED_UP_TO_BYTES` is a pair of files: beside the page lies one of its
+    name that ends in `.pmtiles`, which a page opened from disk asks its reader to choose.
+
     Parameters
     ----------
     path : the file to write; what was there is replaced
@@ -226,7 +238,16 @@ def write_map(
         As `map_description`.
     """
     file = Path(path)
-    text = map_html(survey, indicator, level, language, basemap)
+    description = _to_export(survey, indicator, level, language, basemap)
+    archive = archive_of(description)
+    if archive is None:
+        text = map_page(description)
+    elif len(archive.tiles) <= EMBEDDED_UP_TO_BYTES:
+        text = tiles_page(description, archive)
+    else:
+        data = file.with_suffix(".pmtiles")
+        data.write_bytes(archive.tiles)
+        text = tiles_page(description, archive, data.name)
     file.write_text(text, encoding="utf-8", newline="\n")
     return file
 
@@ -255,6 +276,19 @@ def map_html(
     UnknownNameError, DataError
         As `map_description`; DataError also where the basemap's addresses hold a key.
     """
+    description = _to_export(survey, indicator, level, language, basemap)
+    archive = archive_of(description)
+    return map_page(description) if archive is None else tiles_page(description, archive)
+
+
+def _to_export(
+    survey: Survey,
+    indicator: str | None,
+    level: Level | None,
+    language: Language,
+    basemap: Basemap | None,
+) -> MapDescription:
+    """What a map in a file shows; a basemap whose addresses hold a key goes into none."""
     if basemap is not None and basemap.secret:
         raise DataError(
             Fault(
@@ -265,7 +299,7 @@ def map_html(
             )
         )
     wanted = indicator if indicator is not None else default_indicator(survey)
-    return map_page(laid_on(map_description(survey, wanted, level, language), basemap))
+    return laid_on(map_description(survey, wanted, level, language), basemap)
 
 
 def _layers(

@@ -11,11 +11,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
+from importlib import resources
 
 from .basemap import Basemap
 from .description import MapDescription, plain
 from .inert import inert, json_block
 from .leaflet import drawing_script, drawing_style, leaflet_script, leaflet_style
+from .maplibre import maplibre_script, maplibre_style, tiles_script
+from .tiles import Archive
 
 _NAME = "atlas"
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -64,6 +68,59 @@ def map_page(description: MapDescription) -> str:
     return _put(page, "</body>", f"{block}\n</body>")
 
 
+def tiles_page(description: MapDescription, archive: Archive, beside: str | None = None) -> str:
+    """A whole HTML page that draws a map with very many features, with the network on or off.
+
+    Parameters
+    ----------
+    description : the map
+    archive : its tiles
+    beside : the name of the file beside the page that will hold the tiles; None puts them in the page
+
+    Returns
+    -------
+    str
+        The same description gives the same text, byte for byte.
+    """
+    own = resources.files(__package__)
+    begin = own.joinpath("atlas_tiles_page.js").read_text(encoding="utf-8")
+    scripts = [_whole(text) for text in (maplibre_script(), f"{tiles_script()}\n{begin}")]
+    language = "zh-CN" if description.language == "zh" else "en"
+    said = plain(description, archive)
+    blocks = {"index": base64.b64encode(archive.index).decode()}
+    if beside is None:
+        blocks["tiles"] = base64.b64encode(archive.tiles).decode()
+    else:
+        said["beside"] = beside
+    ground = f" {' '.join(map(inert, description.basemap.hosts))}" if description.basemap else ""
+    asked = f"'self'{ground}" if beside else ground.strip() or "'none'"
+    policy = (
+        f"default-src 'none'; img-src data: blob:{ground}; connect-src {asked}; worker-src blob:;"
+        f" style-src 'unsafe-inline'; script-src {_hashes(scripts)}; base-uri 'none'; form-action 'none'"
+    )
+    return "\n".join(
+        (
+            "<!DOCTYPE html>",
+            f'<html lang="{language}">',
+            '<head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{inert(description.title)}</title>",
+            '<link rel="icon" href="data:,">',
+            f"<style>html, body, #map_{_NAME} {{ height: 100%; margin: 0; }}",
+            f"{maplibre_style()}\n{drawing_style()}</style></head>",
+            f'<body><div id="map_{_NAME}"></div>',
+            f'<script type="application/json" id="{_NAME}-data">{json_block(said)}</script>',
+            *(
+                f'<script type="text/plain" id="{_NAME}-{name}">{text}</script>'
+                for name, text in blocks.items()
+            ),
+            *(f"<script>{script}</script>" for script in scripts),
+            "</body></html>\n",
+        )
+    )
+
+
 def _skeleton(extent: tuple[float, float, float, float]) -> str:
     """folium's page with an empty map: no data, no addresses, the same names each time."""
     import folium
@@ -89,15 +146,20 @@ def _skeleton(extent: tuple[float, float, float, float]) -> str:
 
 
 def _policy(page: str, basemap: Basemap | None) -> str:
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'"
-        for body in _SCRIPT.findall(page)
-    )
+    hashes = _hashes(_SCRIPT.findall(page))
     tiles = "".join(f" {inert(host)}" for host in basemap.hosts) if basemap else ""
     return (
         '<meta http-equiv="Content-Security-Policy" content="'
         f"default-src 'none'; img-src data:{tiles}; style-src 'unsafe-inline'; script-src {hashes}; "
         "base-uri 'none'; form-action 'none'\">"
+    )
+
+
+def _hashes(scripts: Iterable[str]) -> str:
+    """What names these scripts, and no other, in a content policy."""
+    return " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()}'"
+        for body in scripts
     )
 
 

@@ -173,7 +173,6 @@ def test_the_app_draws_as_many_from_its_own_address(open_page: OpenPage, large_a
     seen = watched(page)
     page.goto(f"{large_app}/layers")
     drawn(page, 10_200)
-    page.locator(".atlas-panel", has_text="10,200").wait_for()
     page.locator(".atlas-finder input").fill("s1")
     page.locator(".atlas-hits button").first.click()
     card = page.locator(".atlas-card")
