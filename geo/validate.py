@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from .crs import converted
+from .errors import amount
 from .model import FieldSpec, Finding, GeometryKind, Layer, Severity
 from .vocabulary import Reading, read_values
 
@@ -174,13 +175,13 @@ class _Check:
             count = int(item.rows.sum())
             self.add(
                 item.code, "warning", self.names(item.rows),
-                found=f"{name} of {count} rows {AMISS[item.code]}, such as {samples}; they count as unknown",
+                found=f"{name} of {amount(count, 'row')} {AMISS[item.code]}, such as {samples}; they count as unknown",
                 expected=expected_values(spec), remedy="correct the entries, or say in the mapping what they mean",
             )  # fmt: skip
         for remark in reading.remarks:
             self.add(
                 remark.code, "info", self.names(remark.rows),
-                found=f"{name} of {int(remark.rows.sum())} rows {READ_AS[remark.code]}: {remark.sample}",
+                found=f"{name} of {amount(int(remark.rows.sum()), 'row')} {READ_AS[remark.code]}: {remark.sample}",
                 expected=expected_values(spec), remedy="",
             )  # fmt: skip
 
@@ -217,7 +218,7 @@ class _Check:
                 "duplicate-key",
                 "error",
                 values[doubled].unique().tolist(),
-                found=f"{int(doubled.sum())} rows that share their {key} with another",
+                found=f"{amount(int(doubled.sum()), 'row')} that share their {key} with another",
                 expected=f"{key} of its own for every row",
                 remedy="remove the copies, or give them keys of their own",
             )

@@ -487,7 +487,7 @@ def test_progress_names_each_step(tmp_path: Path, district: Path) -> None:
     assert sorted({step[0] for step in steps}) == [0, 1, 2, 3]
     assert [step[0] for step in steps] == sorted(step[0] for step in steps)
     assert {step[1] for step in steps} == {4}
-    assert "writing 1 rows" in steps[-1][2]
+    assert "writing 1 row" in steps[-1][2]
 
 
 def test_the_round_is_one_that_can_be_measured(tmp_path: Path, district: Path) -> None:

@@ -184,8 +184,8 @@ def test_every_entry_that_cannot_be_read_is_unknown_and_listed_by_its_line(
     assert rows["height_m"].fillna(-1).tolist() == [8, 8.5, 3.5, -1, 1234]
     listed = [item for item in report.findings if item.code == "unreadable-value"]
     assert [(item.rows, item.found.split(",")[0]) for item in listed] == [
-        (("line 4",), "完好 of 1 rows cannot be read as working"),
-        (("line 5",), "灯高 of 1 rows cannot be read as height_m"),
+        (("line 4",), "完好 of 1 row cannot be read as working"),
+        (("line 5",), "灯高 of 1 row cannot be read as height_m"),
     ]
     assert findings(report)["unit-in-text"].rows == ("line 2", "line 3")
 
@@ -532,7 +532,7 @@ def test_a_dry_run_writes_nothing_and_says_so(tmp_path: Path, district: Path) ->
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "column-match" in done.stdout
-    assert "1 of 1 rows checked, none written" in done.stderr
+    assert "1 of 1 row checked, none written" in done.stderr
     assert open_store(district / "rounds").rounds() == (ROUND,)
     assert not (district / "mappings").exists()
 

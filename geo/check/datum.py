@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..errors import GeoError
+from ..errors import GeoError, amount
 from ..registration import (
     INVERSE,
     TITLES,
@@ -112,7 +112,11 @@ def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | Non
     a, b = _centres(rows.shapes[mine]), _centres(theirs)
     both = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
     moved = displaced(a[both], b[both], evidence.metric_crs)
-    return Evident(moved, against, f"{int(both.sum())} rows with the same key") if moved else None
+    return (
+        Evident(moved, against, f"{amount(int(both.sum()), 'row')} with the same key")
+        if moved
+        else None
+    )
 
 
 def _against_named_units(rows: LayerRows, evidence: Evidence) -> Evident | None:

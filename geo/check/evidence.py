@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 
 from ..crs import network_off
-from ..errors import StoreError
+from ..errors import StoreError, amount
 from ..model import Finding, Layer, Severity
 from ..placing.home import Home
 from ..registration import outlines
@@ -267,13 +267,4 @@ class Evidence:
 
 Check = Callable[[LayerRows, Evidence], Iterable[Observation]]
 
-
-def amount(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun.
-
-    Examples
-    --------
-    >>> amount(1, "row"), amount(2, "row")
-    ('1 row', '2 rows')
-    """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+__all__ = ["DIMENSION", "Check", "Evidence", "LayerRows", "Mask", "Observation", "Shapes", "amount"]

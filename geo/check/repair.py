@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ import pandas as pd
 
 from ..model import ImportRecord
 from ..store.base import require_date
+from ..store.lock import current_user
 from .evidence import Evidence, LayerRows
 from .redrawing import redrawable
 from .shapes import copies
@@ -166,14 +166,7 @@ def _records(
             ),
             crs=str(getattr(tables[layer], "crs", "") or ""),
             imported_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            imported_by=_user(),
+            imported_by=current_user(),
             rows_read=len(tables[layer]) + dropped,
             rows_taken=len(tables[layer]),
         )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import amount
 from .output import FORMAT, Format, note, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -118,10 +119,13 @@ def import_(
         return
     if rows:
         print_table(rows, {name: name for name in REMARKS}, {})
+    if report.round is None and any(one.code == "ledger-changes" for one in report.findings):
+        note(f"{report.layer}: the ledger changes nothing; no round was written")
+        return
     where = "checked, none written" if dry_run else "taken" + _into(report)
     note(
-        f"{report.layer}: {report.rows_taken} of {report.rows_read} rows {where},"
-        f" {len(report.left_out)} left out"
+        f"{report.layer}: {report.rows_taken:,} of {amount(report.rows_read, 'row')} {where},"
+        f" {len(report.left_out):,} left out"
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..district import District, open_district
+from ..errors import amount
 from ..model import ImportRecord, Layer
 from .report import ImportReport
 
@@ -47,7 +48,7 @@ def import_file(
     ----------
     district : a district or its folder
     file : a regular file on this machine, of a known format
-    layer : the declared layer; None where the mapping names it
+    layer : the declared layer; None where the mapping names it, or the file is a ledger that comes back
     fields : `NAME=COLUMN`, on top of the mapping
     mapping : a mapping, or its TOML file
     crs : what the coordinates are: `EPSG:n`, `gcj02` or `bd09`; needed where the file does not say
@@ -78,16 +79,20 @@ def import_file(
     """
     from ..intake import Rows, filled_by_join, place, require_geometry, resolve_names, take_usable
     from ..intake import join as join_with
+    from ..store.lock import current_user
+    from .ledger import returned_ledger
     from .plan import FOLDER, Plan, layer_of, mapping_of
-    from .target import Target, now, user
+    from .target import Target, now
 
     step = progress or (lambda done, total, what: None)
     opened = district if isinstance(district, District) else open_district(district)
-    wanted = mapping_of(mapping, fields)
-    if join is not None:
-        wanted = wanted.model_copy(update={"join": join})
-    if source_layer is not None:
-        wanted = wanted.model_copy(update={"source_layer": source_layer})
+    wanted = mapping_of(mapping, fields, join, source_layer)
+    ledger = returned_ledger(
+        opened, file, layer, wanted, round=round, accept_proposals=accept_proposals,
+        dry_run=dry_run, progress=step,
+    )  # fmt: skip
+    if ledger is not None:
+        return ledger
     declared = layer_of(opened, layer, wanted)
     if declared.geometry == "Raster":
         from .raster import import_raster
@@ -137,7 +142,7 @@ def import_file(
     resolve_names(
         rows, opened, store, target.round, joining and joining.partition("=")[0], accept_proposals
     )
-    step(_CHECKING, _STEPS, f"checking {len(rows.frame):,} rows")
+    step(_CHECKING, _STEPS, f"checking {amount(len(rows.frame), 'row')}")
     said = crs or plan.mapping.crs
     stated = place(rows, said, opened, store, accept=accept_proposals, named_shift=shift)
     take_usable(rows, opened.spec.metric_crs, accept=accept_proposals)
@@ -152,13 +157,13 @@ def import_file(
             mapping=mapped.as_json,
             crs=stated,
             imported_at=now(),
-            imported_by=user(),
+            imported_by=current_user(),
             rows_read=facts[1],
             rows_taken=len(rows.frame),
         )
 
     if not dry_run:
-        step(_WRITING, _STEPS, f"writing {len(rows.frame):,} rows")
+        step(_WRITING, _STEPS, f"writing {amount(len(rows.frame), 'row')}")
         target.write(rows.frame, rows.labels, record)
         try:
             path = plan.keep(mapped, facts[2], provenance.file, now(), said)

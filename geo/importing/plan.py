@@ -35,8 +35,13 @@ FOLDER = "mappings"
 """Where a district keeps its mappings."""
 
 
-def mapping_of(given: ImportMapping | Path | str | None, fields: Sequence[str]) -> ImportMapping:
-    """The user's mapping, with `NAME=COLUMN` options on top.
+def mapping_of(
+    given: ImportMapping | Path | str | None,
+    fields: Sequence[str],
+    join: str | None = None,
+    source_layer: str | None = None,
+) -> ImportMapping:
+    """The user's mapping, with `NAME=COLUMN` and other options on top.
 
     Raises
     ------
@@ -47,7 +52,9 @@ def mapping_of(given: ImportMapping | Path | str | None, fields: Sequence[str]) 
         given = ImportMapping()
     elif not isinstance(given, ImportMapping):
         given = load_mapping(Path(given))
-    return with_options(given, fields)
+    said = {"join": join, "source_layer": source_layer}
+    own = {name: value for name, value in said.items() if value is not None}
+    return with_options(given, fields).model_copy(update=own)
 
 
 def layer_of(district: District, name: str | None, mapping: ImportMapping) -> Layer:

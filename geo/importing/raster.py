@@ -14,7 +14,7 @@ from ..errors import DataError, Fault, StoreError
 from ..model import Finding, Layer
 from ..placing import Home, Placement, home_of
 from .report import ImportReport
-from .target import now, require_folder, user
+from .target import now, require_folder
 
 Progress = Callable[[int, int, str], None]
 
@@ -54,6 +54,7 @@ def import_raster(
     from ..sources.base import Request
     from ..sources.registry import copy_raster, read_source
     from ..store import open_store
+    from ..store.lock import current_user
 
     target = district.rasters_folder / f"{layer.name}.tif"
     require_folder(district.rasters_folder)
@@ -112,7 +113,7 @@ def import_raster(
                 "sha256": provenance.sha256,
                 "crs": stated.to_string(),
                 "imported_at": now(),
-                "imported_by": user(),
+                "imported_by": current_user(),
                 **{name: _plain(value) for name, value in facts.items()},
             }
             beside = Path(room) / f"{layer.name}.json"

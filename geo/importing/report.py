@@ -15,7 +15,7 @@ class ImportReport:
 
     layer: str
     round: str | None
-    """None for a raster, which is the district's and no round's."""
+    """None for a raster, which is the district's and no round's, and for a ledger that changes nothing."""
     rows_read: int
     rows_taken: int
     left_out: tuple[LeftOut, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -106,11 +105,3 @@ def require_folder(folder: Path) -> None:
 def now() -> str:
     """The time, as records keep it."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-
-
-def user() -> str:
-    """Who runs this."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"

@@ -13,6 +13,11 @@ _CODES = {
     "column-match": ("字段名相近", "Column nearly of that name"),
     "names-for-codes": ("以名称代替代码", "Names in the place of codes"),
     "merge-parts": ("同一编号的多段", "Parts of one thing"),
+    "older-ledger": ("台账所据数据已变", "Ledger of older data"),
+    # A ledger that comes back.
+    "ledger-changes": ("台账回填的改动", "Changes of a ledger"),
+    "ledger-other-columns": ("台账其他列有改动", "Other columns of a ledger changed"),
+    "ledger-conflict": ("台账有冲突未采用", "Rows of a ledger not taken"),
     # How the file was understood.
     "file": ("文件读法", "How the file was read"),
     "field-mapping": ("字段对应", "Field mapping"),

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from ..district import District
-from ..errors import DataError, Fault, UnknownNameError, abridge
+from ..errors import DataError, Fault, UnknownNameError, abridge, amount
 from ..mapping.joining import Known, Matching, holding_column, joining_column, known_rows, matched
 from ..model import FieldSpec, Layer
 from ..placing import Proposal
@@ -58,9 +58,7 @@ def join(rows: Rows, wanted: str, district: District, store: Store, round_: str,
     column = joining_column(rows.raw, known, column or None, file)
     found = matched(rows.raw[column], rows.labels, known)
     total = len(rows.labels)
-    said = (
-        f"{total - len(found.left_out)} of {total} rows were matched by {column} with {known.said}"
-    )
+    said = f"{total - len(found.left_out)} of {amount(total, 'row')} were matched by {column} with {known.said}"
     if found.by_form:
         said += f"; other forms of a name were taken for it: {abridge(found.by_form)}"
     rows.remark("joined", said)
@@ -160,7 +158,7 @@ def _resolve(
         rows.find(
             "unknown-unit",
             lost.tolist(),
-            f"{name} of {len(lost)} rows is no code or name there is, such as {abridge(samples, 3)}",
+            f"{name} of {amount(len(lost), 'row')} is no code or name there is, such as {abridge(samples, 3)}",
             f"a code of {' or '.join(spec.refers_to)}",
             "correct them; until then they count for no unit",
         )

@@ -10,7 +10,7 @@ import shapely
 
 from ..crs import Shift, Stated, brought_over, crossing, state
 from ..district import District
-from ..errors import DataError, Fault
+from ..errors import DataError, Fault, amount
 from ..placing import Alignment, Home, Judgement, Placement, alignment, home_of, judge
 from ..store.base import Store
 from .rows import Rows
@@ -155,7 +155,7 @@ def _list_strays(rows: Rows, placed: gpd.GeoSeries, home: Home) -> None:
     rows.find(
         "outside-district",
         rows.labels[astray].tolist(),
-        f"{int(astray.sum())} rows more than {home.within_m / 1000:g} km from {home.said}{hint}",
+        f"{amount(int(astray.sum()), 'row')} more than {home.within_m / 1000:g} km from {home.said}{hint}",
         "rows in the district",
         "correct their coordinates, or leave them out",
     )

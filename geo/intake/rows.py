@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, Fault, abridge
+from ..errors import DataError, Fault, abridge, amount
 from ..mapping import ImportMapping, Mapped, chosen, mapped_fields
 from ..model import Finding, Layer
 from ..placing import Proposal
@@ -41,7 +41,7 @@ class Rows:
             self.find(
                 "broken-geometry",
                 broken,
-                f"{len(broken)} rows of the file with broken geometry; they were left out",
+                f"{amount(len(broken), 'row')} of the file with broken geometry; they were left out",
                 "geometry that can be drawn",
                 "redraw them in the source",
             )
@@ -49,13 +49,15 @@ class Rows:
             self.find(
                 "unreadable-coordinates",
                 placeless,
-                f"{len(placeless)} rows whose coordinates cannot be read; they were left out",
+                f"{amount(len(placeless), 'row')} whose coordinates cannot be read; they were left out",
                 "longitude and latitude, or easting and northing",
                 "correct them in the source",
             )
         if rest:
             said = abridge([f"{item.row}: {item.reason}" for item in rest])
-            self.remark("not-rows", f"{len(rest)} lines of the file were left out ({said})")
+            self.remark(
+                "not-rows", f"{amount(len(rest), 'line')} of the file were left out ({said})"
+            )
 
     def find(
         self, code: str, rows: Sequence[object], found: str, expected: str, remedy: str
@@ -90,7 +92,7 @@ class Rows:
         if not take.all():
             self.remark(
                 "rows-chosen",
-                f"{int(take.sum())} of {len(take)} rows are what the mapping asks for",
+                f"{int(take.sum())} of {amount(len(take), 'row')} are what the mapping asks for",
             )
         self.keep(take)
         if not len(self.frame):

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from ..errors import DataError, Fault, abridge
+from ..errors import DataError, Fault, abridge, amount
 from ..placing import Proposal
 from ..validate import KINDS, conform, flat_shapes
 from .rows import Rows
@@ -128,7 +128,7 @@ def _repair(rows: Rows, metric_crs: str) -> None:
         rows.find(
             "repaired-geometry",
             names,
-            f"{len(names)} outlines that crossed themselves; repaired by structure,"
+            f"{amount(len(names), 'outline')} that crossed themselves; repaired by structure,"
             f" which changed their area: {abridge(changes)}",
             "outlines that do not cross themselves",
             "compare them with the source",
@@ -150,7 +150,7 @@ def _take_each_key_once(rows: Rows, key: str, accept: bool) -> None:
     parts = _parts(rows, key)
     if parts.any():
         evidence = (
-            f"{int(parts.sum())} rows share their {key} with a row that differs from them in nothing but its"
+            f"{amount(int(parts.sum()), 'row')} share their {key} with a row that differs from them in nothing but its"
             f" place, such as {abridge(keys[parts].unique().tolist(), 3)}: they may be parts of one"
         )
         rows.proposals.append(Proposal("merge-parts", evidence, accept))
@@ -173,7 +173,7 @@ def _take_each_key_once(rows: Rows, key: str, accept: bool) -> None:
     rows.find(
         "duplicate-key",
         rows.labels[again].tolist(),
-        f"{int(again.sum())} rows whose {key} an earlier row has ({same} are copies of it, {differ} differ);"
+        f"{amount(int(again.sum()), 'row')} whose {key} an earlier row has ({same} are copies of it, {differ} differ);"
         " they were left out",
         f"{key} of its own for every row",
         "correct them in the source, or map another column",

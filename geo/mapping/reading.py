@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..errors import amount
 from ..model import FieldSpec, Finding, Severity
 from ..validate import AMISS, READ_AS, expected_values
 from ..vocabulary import read_values
@@ -75,22 +76,20 @@ def _field(
     for item in reading.amiss:
         samples = ", ".join(repr(str(value)) for value in stored[item.rows].unique()[:5])
         text = (
-            f"{one.column} of {int(item.rows.sum())} rows {AMISS[item.code]} as {name}, such as {samples};"
+            f"{one.column} of {amount(int(item.rows.sum()), 'row')} {AMISS[item.code]} as {name}, such as {samples};"
             " they count as unknown"
         )
         remedy = "say in the mapping file what they mean, or correct them"
         add(item.code, "warning", item.rows, text, remedy)
     for remark in reading.remarks:
-        text = (
-            f"{one.column} of {int(remark.rows.sum())} rows {READ_AS[remark.code]}: {remark.sample}"
-        )
+        text = f"{one.column} of {amount(int(remark.rows.sum()), 'row')} {READ_AS[remark.code]}: {remark.sample}"
         add(remark.code, "info", remark.rows, text, "")
     values = reading.values
     if spec.type == "text" and (name == layer.key or spec.refers_to):
         lost = values.str.fullmatch(_SCIENTIFIC).fillna(False).to_numpy(dtype=bool)
         if lost.any():
             text = (
-                f"{one.column} of {int(lost.sum())} rows lost digits in a spreadsheet, such as"
+                f"{one.column} of {amount(int(lost.sum()), 'row')} lost digits in a spreadsheet, such as"
                 f" {values[lost].iloc[0]!r}; they count as unknown"
             )
             remedy = "format the column as text before typing or pasting codes into it"

@@ -27,6 +27,8 @@ class Request:
     """The kind the rows are wanted for, where that tells which layer is meant."""
     columns: frozenset[str] | None = None
     """Only these, where present, whatever their case; None is all. A format may give more."""
+    grid: bool = False
+    """A sheet's lines cell by cell, none taken for a heading or a total: for what this program wrote."""
 
     def wants(self, column: str) -> bool:
         """Whether that column of the file is one of those asked for."""

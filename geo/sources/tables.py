@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import abridge
-from .base import LeftOut
+from .base import LeftOut, Source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,6 +141,30 @@ def table_of(
     )
     labels = pd.Series([line.label for line in taken], dtype="string")
     return Table(frame, labels, tuple(left_out), tuple(notes))
+
+
+def as_lines(
+    lines: Sequence[Line],
+    column_name: Callable[[int], str],
+    format_: str,
+    layer: str,
+    notes: tuple[str, ...] = (),
+) -> Source:
+    """The lines as they are, each a row; columns go by their position.
+
+    Parameters
+    ----------
+    lines, column_name : as for `table_of`
+    format_, layer : of the source
+    """
+    import pandas as pd
+
+    width = max((len(line.cells) for line in lines), default=0)
+    names = tuple(column_name(column) for column in range(width))
+    cells = [[*line.cells, *[None] * (width - len(line.cells))] for line in lines]
+    frame = pd.DataFrame(cells, columns=list(names), dtype=object)
+    labels = pd.Series([line.label for line in lines], dtype="string")
+    return Source(frame, labels, names, format_, layer, len(lines), notes=notes)
 
 
 def tidy(text: str) -> str:

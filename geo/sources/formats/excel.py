@@ -21,7 +21,7 @@ from ..archive import is_zip_with, opened
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 from ..limits import limits
 from ..places import placed
-from ..tables import Line, Span, table_of
+from ..tables import Line, Span, as_lines, table_of
 
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 2_000
@@ -70,6 +70,8 @@ def _read(staged: Staged, request: Request) -> Source:
         )
     if marks.errors:
         notes.append(f"cells that hold an error are unknown: {abridge(marks.errors)}")
+    if request.grid:
+        return as_lines(lines, _column_name, "Excel", sheet.title, tuple(notes))
     table = table_of(lines, _spans(marks, numbers), _column_name)
     return placed(table, "Excel", sheet.title, request.geometry, notes)
 
