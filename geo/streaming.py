@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ROWS_NAMED = 1_000
 """So many rows a finding names; the rest it counts."""
-_COUNT = re.compile(r"\d+(?= rows)")
+_COUNT = re.compile(r"(\d+) rows?\b")
 _KINDS = {"LineString": (2, 5), "Point": (1,)}
 """The kinds of well-known binary that arrays hold, by the geometry of a layer."""
 
@@ -143,6 +143,9 @@ class Reading:
             keys = self._plain_keys(rows)
             layer = self._unkeyed if keys is not None else self._placeless
             found = conform(rows.plain_frame(), layer)
+            if keys is not None and found.findings:
+                # Rows that are spoken of are named by their keys.
+                found = conform(rows.plain_frame(), self._placeless)
             keys = self._keys(found) if keys is None else keys
         # Which keys are doubled only the whole layer shows.
         findings = tuple(item for item in found.findings if item.code != "duplicate-key")
@@ -235,7 +238,7 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         else:
             first = found[about]
             total = _counted(first) + _counted(item)
-            found[about] = replace(first, found=_COUNT.sub(str(total), first.found, count=1))
+            found[about] = replace(first, found=_COUNT.sub(f"{total} rows", first.found, count=1))
         rows = found[about].rows
         room = ROWS_NAMED - len(rows)
         found[about] = replace(found[about], rows=(*rows, *item.rows[:room]))
@@ -281,7 +284,7 @@ def _alike(keys: Sequence[Fingerprints]) -> NDArray[np.uint64]:
 
 def _counted(finding: Finding) -> int:
     said = _COUNT.search(finding.found)
-    return int(said[0]) if said else 0
+    return int(said[1]) if said else 0
 
 
 def _are(wkb: pa.Array, kinds: tuple[int, ...]) -> bool:
