@@ -29,10 +29,12 @@ types: $(VENV)/.dev
 unit: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# Every broken file there is through the importer; the tests take the first two hundred.
+# Every broken file there is through the importer, and ten thousand awkward geometries through both engines; the
+# tests take the first two hundred of each.
 fuzz: $(VENV)/.dev
 	@mkdir -p .cache
 	$(BIN)/python tests/fuzz/fuzz_run.py > .cache/fuzz.jsonl || { grep -v '"fault": null' .cache/fuzz.jsonl; exit 1; }
+	$(BIN)/python tests/fuzz/engines_run.py
 
 # Ours and the peers in turn on the same data; writes benchmarks/RESULTS.md. SIZE: small (some minutes), aims,
 # full (hours, 20 GB of disk); ONLY="clip scope" for some of the works; BENCH="--repeats 5 --resume" and the like.

@@ -60,7 +60,7 @@ def coverage_of(
     survey: Survey,
     indicators: Sequence[str] | None = None,
     *,
-    engine: Engine | str = "reference",
+    engine: Engine | str = "auto",
     memory_mb: int | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def coverage_of(
     ----------
     survey : the round
     indicators : ids; None means all that are declared
-    engine : what cuts features by units
+    engine : what cuts features by units, or its name: auto, reference, fast or cluster
     memory_mb : what the process may take; a layer too large for that is read batch by batch, and the
         figures are the same. None means the district's `memory_mb`, or else 1024
     progress : called with (done, of how many, indicator id), and while a large layer is read with its name
@@ -146,7 +146,7 @@ def absent_layers(survey: Survey, indicators: Sequence[str] | None = None) -> tu
     return tuple(sorted(absent))
 
 
-def ground_of(survey: Survey, engine: Engine | str = "reference") -> Ground:
+def ground_of(survey: Survey, engine: Engine | str = "auto") -> Ground:
     """The units and the area of a round, with the engine to cut by them."""
     kept = _grounds.setdefault(survey, {})
     if isinstance(engine, str) and engine in kept:
@@ -172,7 +172,7 @@ def rows_behind(
     indicator: str,
     unit_code: str | None = None,
     *,
-    engine: Engine | str = "reference",
+    engine: Engine | str = "auto",
 ) -> pd.DataFrame:
     """The features a figure is the sum of, and the file and line each came from.
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import given, settings
+from engine_cases import Case, cases, disagreement
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shapely import LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
+from shapely import (
+    LineString,
+    MultiLineString,
+    MultiPoint,
+    MultiPolygon,
+    Point,
+    Polygon,
+    affinity,
+    box,
+)
 
 from geo.engine import ENGINES, Engine, Pieces, engine_named, one_for_each
+from geo.engine.lines import Lines, Points
 
 # Five squares of 100 m in a row; the area is the first two and half of the third.
 SQUARES = np.array([box(100 * i, 0, 100 * i + 100, 100) for i in range(5)], object)
@@ -200,6 +215,107 @@ def test_a_feature_is_counted_where_most_of_it_lies(engine: Engine) -> None:
     assert owned.measure.tolist() == [1.0] * 6
 
 
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cases())
+def test_the_fast_engine_says_what_the_reference_says(case: Case) -> None:
+    """Two hundred of the cases that `tests/fuzz/engines_run.py` goes on with."""
+    assert disagreement(case, engine_named("reference"), engine_named("fast")) is None
+
+
+def test_arrays_are_cut_like_geometries(engine: Engine) -> None:
+    street = shapes(
+        LineString([(-50, 50), (550, 50)]), None, MultiLineString([[(0, 1, 7), (9, 1, 8)]])
+    )
+    lamps = shapes(Point(3, 0), None, Point(60, 50))
+    reach = np.full(3, 5.0)
+    lines, points = Lines.from_shapely(street), Points.from_shapely(lamps)
+    assert parts(engine.lengths(lines, SQUARES, AREA)) == parts(
+        engine.lengths(street, SQUARES, AREA)
+    )
+    assert parts(engine.places(points, SQUARES, AREA)) == parts(engine.places(lamps, SQUARES, AREA))
+    found = engine.reach(lines, SQUARES, AREA, points, reach, reach)
+    assert found.certain.sum() == pytest.approx(10 + 3 + np.sqrt(24))
+
+
+def test_a_street_a_hair_beside_a_border_lies_on_it(engine: Engine) -> None:
+    """Drawn on a border that is not along an axis, a street never lies on it to the last digit."""
+    turned = shapes(*(affinity.rotate(square, 12.3456, origin=(0, 0)) for square in SQUARES))
+    border = affinity.rotate(LineString([(100, 10), (100, 30), (100, 90)]), 12.3456, origin=(0, 0))
+    assert parts(engine.lengths(shapes(border), turned, None)) == [(0, 0, False, 80.0)]
+    assert parts(engine.lengths(shapes(border), turned[::-1], None)) == [(0, 3, False, 80.0)]
+
+
+def test_without_numba_the_size_still_finds_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geo.engine.fast.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"chengxiang-atlas\[fast\]"):
+        engine_named("fast")
+    many = np.full(2_000, LineString([(10, 50), (60, 50)]), object)
+    assert engine_named("auto").lengths(many, SQUARES, AREA).measure.sum() == 100_000
+
+
+def test_a_small_district_does_not_load_numba() -> None:
+    code = (
+        "import sys, numpy, shapely; from geo.engine import engine_named;"
+        "lines = shapely.linestrings(numpy.ones((657, 6, 2)).cumsum(axis=1));"
+        "engine_named('auto').lengths(lines, lines[:0], None);"
+        "sys.exit('numba' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("flavor", ["extended", "iso"])
+def test_lines_and_points_are_read_from_binary_as_they_are_drawn(
+    flavor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes_ = shapes(
+        LineString([(0, 0), (1, 1), (2, 2)]),
+        None,
+        LineString(),
+        MultiLineString([[(0, 0), (3, 4)], [(5, 5), (6, 6), (7, 7)]]),
+        LineString([(0, 0, 9), (1, 1, 8)]),
+    )
+    dots = shapes(Point(1, 2), None, Point(), Point(1, 2, 3))
+    monkeypatch.setattr("geo.engine.lines.PLAIN_ROWS", 0)
+    for type_ in (pa.binary(), pa.large_binary()):
+        array = pa.array(shapely.to_wkb(shapes_, flavor=flavor), type_)
+        for some in (array, array[1:], array[:0], pa.chunked_array([array, array[2:]])):
+            read = Lines.from_wkb(some)
+            drawn = shapely.from_wkb(some.to_numpy(zero_copy_only=False))
+            expected = Lines.from_shapely(drawn)
+            assert read.count == expected.count
+            for name in ("xy", "starts", "feature"):
+                assert getattr(read, name).tolist() == getattr(expected, name).tolist()
+        found = Points.from_wkb(pa.array(shapely.to_wkb(dots, flavor=flavor), type_))
+        assert found.xy[[0, 3]].tolist() == [[1, 2], [1, 2]]
+        assert np.isnan(found.xy[1:3]).all()
+
+
+def test_damaged_binary_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geo.engine.lines.PLAIN_ROWS", 0)
+    whole = shapely.to_wkb(LineString([(0, 0), (1, 1)]))
+    for broken in (
+        whole[:-1],
+        whole[:3],
+        whole[:5] + b"\xff" * 4 + whole[9:],
+        b"\x01\x09" + whole[2:],
+    ):
+        with pytest.raises(shapely.errors.GEOSException):
+            Lines.from_wkb(pa.array([whole, broken], pa.binary()))
+
+
+def test_lines_are_drawn_taken_and_bounded() -> None:
+    street = shapes(
+        MultiLineString([[(0, 0), (3, 4)], [(5, 5), (6, 9)]]), None, LineString([(1, 1), (2, 0)])
+    )
+    lines = Lines.from_shapely(street)
+    assert lines.segments == 3
+    assert lines.to_shapely().tolist() == street.tolist()
+    assert lines.take(np.array([2, 0])).to_shapely().tolist() == [street[2], street[0]]
+    assert lines.take(np.array([True, False, False])).to_shapely().tolist() == [street[0]]
+    assert lines.bounds[[0, 2]].tolist() == [[0, 0, 6, 9], [1, 0, 2, 1]]
+    assert np.isnan(lines.bounds[1]).all()
+
+
 coordinate = st.integers(-60, 560).map(float)
 street = st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=8).map(LineString)
 
@@ -207,7 +323,7 @@ street = st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=8).map
 @settings(max_examples=60, deadline=None)
 @given(st.lists(street, min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_pieces_add_up_whatever_the_order(streets: list[LineString], random: object) -> None:
-    for name in ENGINES:
+    for name in ("reference", "fast"):  # the others cut with these
         engine = engine_named(name)
         lines = shapes(*streets)
         pieces = engine.lengths(lines, SQUARES, AREA)

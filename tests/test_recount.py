@@ -186,6 +186,13 @@ def recounted(generated: Survey) -> Any:
     return recount.connect(generated.district.rounds_folder / f"{made.ROUND}.gpkg")
 
 
+@pytest.fixture(scope="module")
+def figures(recounted: Any) -> recount.Figures:
+    found = recount.recount(recounted)
+    recount.recount_towns(recounted, found)
+    return found
+
+
 def figures_of(rows: pd.DataFrame, **chosen: str) -> dict[str, tuple[float, float, float]]:
     """Unit code ("–" for none) → covered, not covered, unknown."""
     for column, value in chosen.items():
@@ -302,10 +309,11 @@ def test_the_recount_agrees_with_the_eye(squares: Survey) -> None:
             assert [float(value) for value in figures[key]] == pytest.approx(expected), key
 
 
-def test_the_generated_district_recounted_by_duckdb(generated: Survey, recounted: Any) -> None:
-    figures = recount.recount(recounted)
-    recount.recount_towns(recounted, figures)
-    ours = coverage_of(generated)
+@pytest.mark.parametrize("engine", ["reference", "fast"])
+def test_the_generated_district_recounted_by_duckdb(
+    generated: Survey, figures: recount.Figures, engine: str
+) -> None:
+    ours = coverage_of(generated, engine=engine)
     totals = {
         row.indicator: row.total
         for row in ours.itertuples()

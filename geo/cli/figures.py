@@ -165,7 +165,9 @@ def coverage(
     ),
     within: str | None = typer.Option(None, "--scope", help="all or inside [default: both]."),
     unit: str | None = typer.Option(None, "--unit", help="Only the unit of this code."),
-    engine: str = typer.Option("reference", "--engine", help="What cuts lines by units."),
+    engine: str = typer.Option(
+        "auto", "--engine", help="What cuts by units: auto (by size), reference, fast or cluster."
+    ),
     format_: Format = FORMAT,
 ) -> None:
     """Every coverage rate with its bounds and its verdict against the target."""

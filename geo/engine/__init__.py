@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import UnknownNameError
+from .auto import AutoEngine
 from .base import AreaPieces, Engine, Pieces, ReachPieces, one_for_each
 from .cluster import ClusterEngine
 from .fast import FastEngine
@@ -10,6 +11,7 @@ from .reference import ReferenceEngine
 
 __all__ = [
     "AreaPieces",
+    "AutoEngine",
     "ClusterEngine",
     "Engine",
     "FastEngine",
@@ -21,6 +23,7 @@ __all__ = [
 ]
 
 ENGINES: dict[str, type[Engine]] = {
+    "auto": AutoEngine,
     "reference": ReferenceEngine,
     "fast": FastEngine,
     "cluster": ClusterEngine,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from ..errors import MissingExtraError
 from .base import AreaPieces, Pieces, ReachPieces
 from .intervals import NOISE_M
 from .lines import Lines, Points, as_lines, single_points
@@ -30,7 +31,7 @@ class FastEngine:
 
     Raises
     ------
-    ImportError
+    MissingExtraError
         numba is not installed.
     """
 
@@ -38,9 +39,7 @@ class FastEngine:
 
     def __init__(self) -> None:
         if not available():
-            raise ImportError(
-                "the fast engine needs numba: pip install 'chengxiang-atlas[fast]'", name="numba"
-            )
+            raise MissingExtraError("numba", "fast")
         self._reference = ReferenceEngine()
         self._indexed: dict[str, tuple[Geometries | Polygon | None, Index | None]] = {}
 
