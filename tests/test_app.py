@@ -19,6 +19,7 @@ from streamlit.util import calc_hash
 from geo.app.shell import asked_district
 from geo.bundled import app_script
 from geo.catalog import load_catalog
+from geo.check.report import check_round
 from geo.cli.show import SETTINGS
 from geo.report.write import report_bytes
 from geo.scenario import Edit, Scenario, save_scenario
@@ -263,8 +264,16 @@ def test_a_round_is_checked_when_asked(open_app: Open) -> None:
     assert not app.get("bidi_component")
     next(button for button in app.button if "检查" in button.label).click().run()
     assert not app.exception
-    assert len(listing(app)["rows"]) > 0
-    assert all(row["detail"] for row in listing(app)["rows"])
+    rows = listing(app)["rows"]
+    assert len(rows) > 0
+    assert all(row["detail"] for row in rows)
+    # Those that have a place are marks on the map beside, by the same ids.
+    marks = next(one for one in sent(app)[0]["map"]["map"]["layers"] if one["name"] == "findings")
+    assert listing(app)["layer"] == "findings"
+    assert {one["id"] for one in marks["features"]["features"]} <= {row["id"] for row in rows}
+    survey = open_survey(asked_district())
+    named = {rows[int(one["id"])]["cells"][2] for one in marks["features"]["features"]}
+    assert named == set(check_round(survey).places()["code"])
 
 
 def test_a_word_in_the_address_that_means_nothing_is_passed_over(open_app: Open) -> None:

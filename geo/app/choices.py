@@ -21,6 +21,17 @@ def say(name: str) -> str:
     return words.say(name, language())
 
 
+def as_label(text: str) -> str:
+    """Text from data or a declaration as a widget's label, in which Streamlit then finds no markdown.
+
+    Examples
+    --------
+    >>> print(as_label("![](//a)"))
+    \\!\\[\\](//a)
+    """
+    return "".join(f"\\{char}" if char in "\\`*[]<!$:~|#&" else char for char in text)
+
+
 def started_with(key: str) -> object:
     """What a choice is before its widget is drawn: as it stands, as in the address, or as on the page before."""
     places = (st.session_state, st.query_params, st.session_state.setdefault("kept", {}))

@@ -131,6 +131,11 @@ def checked(survey: Survey) -> CheckReport:
     return _checked(survey.digest, declared(survey), survey)
 
 
+def findings_map_for(survey: Survey, language: Language) -> Drawn:
+    """A map of what a check finds in a round, ready to be sent."""
+    return _findings_map(survey.digest, declared(survey), language, survey)
+
+
 def _sent(description: MapDescription) -> Drawn:
     """A map over the basemap that the server was started with, ready to be sent."""
     from ..views.basemap import SETTING, basemap_named, laid_on
@@ -200,6 +205,13 @@ def _layers_map(
     from ..views.map import layers_description
 
     return _sent(layers_description(_survey, names, language, dict(by)))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _findings_map(data: str, declarations: str, language: Language, _survey: Survey) -> Drawn:
+    from ..views.finding_layers import findings_description
+
+    return _sent(findings_description(_survey, checked(_survey), language))
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)

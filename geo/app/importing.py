@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
+from ..errors import Fault, SourceError
 from ..survey import Survey
-from .choices import choose, language, say
-from .computed import checked
+from ..views.component import drawn, show
+from ..views.listing import listing_json
+from .choices import as_label, choose, language, say
+from .computed import checked, findings_map_for
 from .parts import heading, listed
+from .work import shown_at_work
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
     from ..importing import ImportReport
-    from ..model import Finding
+    from ..model import GeometryKind, Layer
 
 _LONGEST_NAME = 80
 
@@ -52,81 +55,121 @@ def _import(survey: Survey) -> None:
         st.caption(say("upload_help"))
         return
     heading(f"{file.name} · {file.stat().st_size / 1e6:.1f} MB")
-    catalog = survey.district.catalog
-    titles = {
-        name: f"{layer.title.in_(language())} ({name})"
-        for name, layer in catalog.layers.items()
-        if layer.geometry != "Raster"
-    }
+    layers = survey.district.catalog.layers
+    titles = {name: f"{one.title.in_(language())} ({name})" for name, one in layers.items()}
     first, second, third = st.columns(3, vertical_alignment="bottom")
     with first:
-        layer = choose(st.selectbox, "for_layer", list(titles), format_func=titles.get)
+        layer = layers[choose(st.selectbox, "for_layer", list(titles), format_func=titles.get)]
     round_ = second.text_input(say("into_round"), value=dt.date.today().isoformat(), key="into")
     crs = third.text_input(say("crs"), key="import_crs", placeholder="EPSG:4549 · gcj02 · bd09")
-    said = st.text_area(say("fields"), key="import_fields", height=90)
+    source_layer, fields = _understood(file, layer)
     accept = st.toggle(say("accept"), key="import_accept")
     how: dict[str, Any] = {
-        "fields": [line.strip() for line in said.splitlines() if line.strip()],
+        "fields": fields,
         "crs": crs.strip() or None,
         "round": round_.strip(),
+        "source_layer": source_layer,
         "accept_proposals": accept,
     }
+    asked = (
+        file,
+        layer.name,
+        tuple(fields),
+        *(how[name] for name in sorted(how) if name != "fields"),
+    )
     left, right = st.columns(2)
-    asked = (file, layer, tuple(how["fields"]), how["crs"], how["round"], accept)
-    if left.button(say("try_import"), width="stretch"):
-        with st.spinner(say("working")):
-            st.session_state["tried"] = (asked, *_try(survey, file, layer, how))
+    begun = left.button(say("try_import"), width="stretch")
     tried: Any = st.session_state.get("tried", ())
     ready = bool(tried) and tried[0] == asked
-    if right.button(say("take_in"), width="stretch", disabled=not ready, type="primary"):
-        from ..importing import import_file
-
-        with st.spinner(say("working")):
-            report = import_file(survey.district, file, layer, **how)
-        st.success(say("done_import").format(report.round, report.rows_taken))
-        st.session_state.pop("tried")
+    taken = right.button(say("take_in"), width="stretch", disabled=not ready, type="primary")
+    if begun:
+        report = _run(survey, file, layer.name, how, dry=True)
+        # The button beside has been drawn, and by what was known before.
+        st.session_state["tried"] = (asked, report)
+        st.rerun()
+    if taken:
+        report = _run(survey, file, layer.name, how, dry=False)
+        where = report.round or say("rasters")
+        st.success(say("done_import").format(where, report.rows_taken))
+        st.session_state.pop("tried", None)
         _drop_file()
-        return
-    if ready:
-        _tell(survey, cast("ImportReport", tried[1]), tried[2])
+    elif ready:
+        _tell(survey, cast("ImportReport", tried[1]))
 
 
-def _try(
-    survey: Survey, file: Path, layer: str, how: dict[str, Any]
-) -> tuple[ImportReport, tuple[Finding, ...]]:
-    """The import done in a copy of the district that is thrown away, and what a check says of it."""
-    from ..check.report import check_round
-    from ..district import open_district
+def _run(survey: Survey, file: Path, layer: str, how: dict[str, Any], *, dry: bool) -> ImportReport:
     from ..importing import import_file
-    from ..survey import open_survey
 
-    own = survey.district
-    with tempfile.TemporaryDirectory(prefix="atlas-", ignore_cleanup_errors=True) as name:
-        copy = Path(name) / own.folder.name
-        (copy / "rounds").mkdir(parents=True)
-        shutil.copy(own.folder / "district.toml", copy)
-        if (own.folder / "layers").is_dir():
-            shutil.copytree(own.folder / "layers", copy / "layers")
-        # The newest round says where the district is; one of the same date is what would be added to.
-        for round_ in {*survey.store.rounds()[-1:], how["round"]}:
-            stored = own.rounds_folder / f"{Path(round_).name}.gpkg"
-            if stored.is_file():
-                shutil.copy(stored, copy / "rounds")
-        report = import_file(open_district(copy), file, layer, **how)
-        findings = check_round(open_survey(copy, report.round), [layer]).findings
-    return report, findings
+    with shown_at_work("import") as step:
+        return import_file(survey.district, file, layer, **how, dry_run=dry, progress=step)
 
 
-def _tell(survey: Survey, report: ImportReport, checks: tuple[Finding, ...]) -> None:
+def _understood(file: Path, layer: Layer) -> tuple[str | None, list[str]]:
+    """Which of the file's layers is meant, and which of its columns is which field, as far as the reader says."""
+    if layer.geometry == "Raster":
+        return None, []
+    offered, columns = _contents(file, layer.geometry, None)
+    source_layer = None
+    if offered:
+        source_layer = choose(st.selectbox, "source_layer", offered)
+        _, columns = _contents(file, layer.geometry, source_layer)
+    chosen = []
+    with st.expander(say("fields")):
+        st.caption(say("fields_help"))
+        places = st.columns(3)
+        for number, (name, spec) in enumerate(layer.fields.items()):
+            title = f"{spec.title.in_(language())} · {name}" if spec.title else name
+            column = places[number % 3].selectbox(
+                as_label(f"{title} {say('required')}" if spec.required else title),
+                ["", *columns],
+                format_func=lambda one: one or say("by_name"),
+                key=f"field_{layer.name}_{name}",
+            )
+            if column:
+                chosen.append(f"{name}={column}")
+    return source_layer, chosen
+
+
+def _contents(
+    file: Path, geometry: GeometryKind, source_layer: str | None
+) -> tuple[list[str], list[str]]:
+    """The layers to choose from, where the file has several, and the columns of the one that is meant."""
+    known: dict[object, tuple[list[str], list[str]]] = st.session_state.setdefault("contents", {})
+    asked = (file, geometry, source_layer)
+    if asked not in known:
+        from ..sources.base import Request
+        from ..sources.registry import read_source
+
+        request = Request(source_layer, geometry, frozenset())
+        try:
+            with shown_at_work("contents") as step:
+                source, _ = read_source(file, request, progress=step)
+            known[asked] = ([], list(source.columns))
+        except SourceError as error:
+            offered = [name for fault in error.faults for name in _layers_offered(fault)]
+            if not offered:
+                raise
+            known[asked] = (offered, [])
+    return known[asked]
+
+
+def _layers_offered(fault: Fault) -> list[str]:
+    """The layers that a refusal to choose among them names."""
+    _, listed, names = fault.found.partition("the layers ")
+    return names.split(", ") if listed and fault.expected == "one layer" else []
+
+
+def _tell(survey: Survey, report: ImportReport) -> None:
     from ..views.cards import told
     from ..views.listings import findings_listing, left_out_listing
 
     heading(say("taken").format(report.rows_taken, report.rows_read, len(report.left_out)))
     if report.proposals:
         st.html(told("\n".join(f"{one.code}: {one.evidence}" for one in report.proposals)))
-    findings = [*report.findings, *checks]
-    if findings:
-        listed(findings_listing(findings, _titles(survey), language()), key="import_findings")
+    if report.findings:
+        listed(
+            findings_listing(report.findings, _titles(survey), language()), key="import_findings"
+        )
     if report.left_out:
         heading(say("left_out"))
         listed(left_out_listing(report.left_out, language()), key="import_left_out")
@@ -146,7 +189,12 @@ def _check(survey: Survey) -> None:
         st.success(say("no_findings"))
         return
     heading(say("findings"))
-    listed(findings_listing(report.findings, _titles(survey), language()), key="check_findings")
+    # A click on a mark picks its row, and the reverse; it has no unit that the address could name.
+    show(
+        findings_map_for(survey, language()),
+        drawn(listing_json(findings_listing(report.findings, _titles(survey), language()))),
+        key="check_findings",
+    )
 
 
 def _titles(survey: Survey) -> dict[str, str]:
@@ -177,6 +225,7 @@ def _set_aside(uploaded: UploadedFile) -> None:
 def _drop_file() -> None:
     folder = st.session_state.pop("file_folder", None)
     st.session_state.pop("file_at_hand", None)
+    st.session_state.pop("contents", None)
     if folder is not None:
         folder.cleanup()
 

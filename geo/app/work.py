@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from .choices import say
+from .choices import as_label, say
 
 Steps = Callable[[int, int, str], None]
 
@@ -31,13 +31,7 @@ def shown_at_work(key: str) -> Iterator[Steps]:
 
     def step(done: int, total: int, what: str) -> None:
         share = min(1.0, done / total) if total else 0.0
-        # Not markdown: what is being done may name a thing of a file.
-        bar.progress(share, f"{say('working')} {_plain(what)}")
+        bar.progress(share, f"{say('working')} {as_label(what)}")
 
     yield step
     place.empty()
-
-
-def _plain(text: str) -> str:
-    """Text in which markdown finds nothing."""
-    return "".join(f"\\{char}" if char in "\\`*_{}[]()<>#+-.!|$~:&" else char for char in text)

@@ -80,7 +80,11 @@ function drawAtlasMap(L, element, description, options = {}) {
     const lookOf = (feature) => looks[feature.properties.entry];
     const group = L.geoJSON(layer.features, {
       style: (feature) => pathOptions(lookOf(feature), layer.answers),
-      pointToLayer: (feature, at) => L.circleMarker(at, pathOptions(lookOf(feature), layer.answers)),
+      pointToLayer: (feature, at) => {
+        const point = L.circleMarker(at, pathOptions(lookOf(feature), layer.answers));
+        point.feature = feature; // each point of several is asked for by itself
+        return point;
+      },
       onEachFeature: (feature, path) => {
         drawn += 1;
         if (layer.answers) {
@@ -121,7 +125,7 @@ function drawAtlasMap(L, element, description, options = {}) {
     if (!map.getBounds().pad(-0.1).contains(bounds)) {
       map.fitBounds(bounds, { maxZoom: Math.max(map.getZoom(), 15), padding: [60, 60], animate: false });
     }
-    const place = one.path.getCenter ? one.path.getCenter() : bounds.getCenter();
+    const place = one.path.getLayers?.()[0]?.getLatLng?.() ?? one.path.getCenter?.() ?? bounds.getCenter();
     L.popup(cardOptions).setLatLng(place).setContent(card(one.layer, one.path.feature)).openOn(map);
     return true;
   };

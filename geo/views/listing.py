@@ -21,6 +21,9 @@ Kind = Literal["text", "number", "range", "chip"]
 Cell = str | tuple[object, ...]
 """What is shown; or that, the value to sort by (None: not known), and what its kind draws besides."""
 
+FINDINGS = "findings"
+"""The layer of a map whose features are findings, each with its place in the report as its id."""
+
 _WORDS: dict[Language, dict[str, str]] = {
     "zh": {
         "find": "查找",

@@ -10,6 +10,7 @@ import pandas as pd
 from ..errors import abridge
 from .format import Language, amount, percent, percent_range, word
 from .listing import (
+    FINDINGS,
     Column,
     Listing,
     Row,
@@ -279,7 +280,7 @@ def findings_listing(
         Column(_said("found", language)),
         Column(_said("count", language), "number"),
     )
-    return Listing(_said("found", language), language, columns, rows, "findings", height_px=460)
+    return Listing(_said("found", language), language, columns, rows, FINDINGS, height_px=460)
 
 
 def left_out_listing(left_out: Sequence[Any], language: Language) -> Listing:

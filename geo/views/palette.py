@@ -34,6 +34,13 @@ VERDICTS = {
     "no_data": Look("#8a8f94", width_px=0.8, dash="2 3", fill="#f4f4f4", fill_opacity=0.7),
 }
 
+FINDINGS = {
+    "error": Look("#ffffff", width_px=1.4, fill="#a3171b", fill_opacity=1.0, radius_px=7),
+    "warning": Look("#4d3b00", width_px=1.2, fill="#ffc93c", fill_opacity=1.0, radius_px=6),
+    "info": Look("#22506e", width_px=1.2, fill="#cfe6f5", fill_opacity=1.0, radius_px=5),
+}
+FINDING_SHAPE = Look("#b0007a", width_px=2.2, fill="#b0007a", fill_opacity=0.2)
+
 CATEGORIES = ("#0f5ea8", "#d55e00", "#00856a", "#b0448a", "#b98a00", "#4aa3d8", "#5b5b5b")
 """For the values of a field that mean neither good nor bad; apart in lightness as well as in hue."""
 

@@ -239,7 +239,7 @@ def test_a_file_is_tried_before_it_is_taken_in(
         "features": [
             {
                 "type": "Feature",
-                "properties": {"id": f"{n}{hostile.SPITE}", "working": "是"},
+                "properties": {"no": f"{n}{hostile.SPITE}", "working": "是"},
                 "geometry": {"type": "Point", "coordinates": [120.0 + n / 1e4, 32.5]},
             }
             for n in range(3)
@@ -252,11 +252,37 @@ def test_a_file_is_tried_before_it_is_taken_in(
     page.get_by_text("lamps.geojson").wait_for()
     page.get_by_label("导入为图层").click()
     page.get_by_role("option", name="(lamps)").click()
+    page.get_by_text("字段对应").click()
+    page.get_by_test_id("stSelectbox").filter(has_text="· working").wait_for()
+    page.get_by_test_id("stSelectbox").filter(has_text="· id").get_by_role(
+        "combobox"
+    ).click()  # the file calls it otherwise, and the reader says what
+    page.get_by_role("option", name="no", exact=True).click()
+    settled(page)
+    keep(page, "app-import-fields")
     page.get_by_role("button", name="试导入").click()
     page.get_by_text("3 / 3 行可导入").wait_for()
     keep(page, "app-import-tried")
     page.get_by_role("button", name="正式导入").click()
     page.get_by_text("已导入轮次").wait_for()
+    assert refused == []
+
+
+def test_a_finding_picked_in_the_list_is_shown_on_the_map_and_the_reverse(
+    open_page: OpenPage, app: str
+) -> None:
+    page, refused = open_page(f"{app}/import?part=check", viewport=SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    page.get_by_role("button", name="开始检查").click()
+    drawn(page)
+    row = page.locator(".atlas-rows tbody tr", has_text="nearly-joined")
+    row.click()
+    card = page.locator(".atlas-card", has_text="nearly-joined")
+    card.wait_for()
+    keep(page, "app-check")
+    page.locator(".atlas-finder input").fill("wide-corner")
+    page.locator(".atlas-hits button").first.click()
+    page.locator("tr[aria-selected=true]", has_text="wide-corner").wait_for()
     assert refused == []
 
 
