@@ -526,7 +526,8 @@ def test_ends_are_held_against_every_line_however_long_or_scattered() -> None:
     lines = np.array(shapes, dtype=object)
     ends, owners = network._lonely(lines)
     assert len(ends) == 2 * 401 + 4
-    end, line = network._candidates(ends, owners, lines)
+    pieces = zip(*network._candidates(ends, owners, lines), strict=True)
+    end, line = (np.concatenate(piece) for piece in pieces)
     apart = shapely.distance(shapely.points(ends[end]), lines[line])
     found = {pair for pair, gap in zip(zip(end, line, strict=True), apart, strict=True) if gap <= 1}
     every = shapely.distance(shapely.points(ends)[:, None], lines)
