@@ -1,23 +1,38 @@
-"""Shares of polygons by raster value, each pixel weighted by the part of it that a polygon overlaps."""
+"""Shares of polygons by raster value, each pixel weighted by the part of it that a polygon overlaps.
+
+A raster is read window by window at its full resolution; overviews are never used. Each window is measured by
+exactextract, or, where there are many pixels, by walking along the outlines (`geo.engine.kernels.contours`): the
+same figures, and more digits of them.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from .engine.fast import available
 from .errors import DataError, Fault
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
 SEGMENT_M = 250.0
 """Outlines are given vertices this close before they are bent into another CRS."""
 ROUNDING = 1e-6
 """What is missing to the whole by less than this is rounding, not unknown."""
+WINDOW_PIXELS = 1 << 22
+"""So many pixels are read at a time: some 60 MB while they are worked on, and three windows at once."""
+FAST_PIXELS = 1 << 23
+"""From so many pixels within the polygons' extents on, loading the kernels takes less time than it saves."""
+BLOCK = 512
+"""Windows are whole blocks of a tiled raster, so that none is unpacked twice."""
 
 
 def pixel_shares(
@@ -49,7 +64,8 @@ def pixel_shares(
     DataError
         The file is not a raster, has no CRS or no such band, or is rotated.
 
-    Source: exact overlap fractions as computed by exactextract (ISciences).
+    Source: exact overlap fractions as computed by exactextract (ISciences); the areas between crossings of an
+    outline as differences of running sums (Green's theorem, row by row).
     """
     import rasterio
     from rasterio.errors import RasterioError
@@ -57,7 +73,7 @@ def pixel_shares(
     try:
         with (
             rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
-            rasterio.open(raster, driver="GTiff") as source,
+            rasterio.open(raster, driver="GTiff", num_threads="all_cpus") as source,
         ):
             _check(source, band, layer)
             return _shares(polygons, crs, source, at_least, band)
@@ -88,14 +104,143 @@ def _check(source: Any, band: int, layer: str) -> None:
         raise DataError(faults)
 
 
+@dataclass(frozen=True)
+class _Window:
+    """A part of a raster: its rows and columns, and what is known of its pixels."""
+
+    rows: slice
+    columns: slice
+    passing: NDArray[np.bool_]
+    failing: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where a raster's pixels lie, and what one counts."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    wkt: str
+    geographic: bool
+
+    @classmethod
+    def of(cls, source: Any) -> _Grid:
+        """The grid of an opened raster."""
+        transform = source.transform
+        return cls(
+            transform.c,
+            transform.f,
+            transform.a,
+            -transform.e,
+            source.crs.to_wkt(),
+            source.crs.is_geographic,
+        )
+
+    def weight(self, rows: slice) -> NDArray[np.float64]:
+        """What a pixel of each row counts: its area in the grid's own terms, in degrees on the unit sphere."""
+        if not self.geographic:
+            return np.full(rows.stop - rows.start, self.width * self.height)
+        # A degree of longitude shrinks towards the poles: weigh each row by its band of the sphere.
+        edges = np.sin(np.radians(self.top - self.height * np.arange(rows.start, rows.stop + 1)))
+        weight: NDArray[np.float64] = (edges[:-1] - edges[1:]) * np.radians(self.width)
+        return weight
+
+    def area(self, shapes: NDArray[np.object_]) -> NDArray[np.float64]:
+        """The area of polygons in the same terms."""
+        if not self.geographic:
+            return np.asarray(shapely.area(shapes))
+        sphere = shapely.transform(
+            shapes, lambda xy: np.column_stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))])
+        )
+        return np.asarray(shapely.area(sphere))
+
+    def pixels(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Coordinates in pixels from the raster's corner, y downwards."""
+        return (xy - [self.left, self.top]) / [self.width, -self.height]
+
+
+def _shares(
+    polygons: NDArray[np.object_], crs: str, source: Any, at_least: float, band: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    import geopandas as gpd
+
+    outlines = gpd.GeoSeries(polygons, crs=crs)
+    if not outlines.crs.equals(source.crs):
+        outlines = outlines.segmentize(SEGMENT_M).to_crs(source.crs.to_wkt())
+    shapes = outlines.to_numpy()
+    grid = _Grid.of(source)
+    bounds = shapely.bounds(shapes)
+    # Columns and rows each polygon touches: left, top, right, bottom, with a pixel to spare.
+    extents = np.column_stack([grid.pixels(bounds[:, [0, 3]]), grid.pixels(bounds[:, [2, 1]])])
+    extents = np.column_stack([np.floor(extents[:, :2]) - 1, np.ceil(extents[:, 2:]) + 1])
+    sums = np.zeros((len(shapes), 2))
+    measure = _measure_of(shapes, extents, grid)
+    pending: deque[tuple[NDArray[np.intp], Future[NDArray[np.float64]]]] = deque()
+    # The next window is read while the last is measured; sums are taken in the order of windows.
+    with ThreadPoolExecutor(1) as worker:
+        for rows, columns in _windows(extents, source.height, source.width):
+            touched = np.flatnonzero(_meeting(extents, rows, columns))
+            if len(touched):
+                window = _Window(rows, columns, *_passing(source, rows, columns, at_least, band))
+                pending.append((touched, worker.submit(measure, window, touched)))
+            while len(pending) > 1:
+                done, found = pending.popleft()
+                sums[done] += found.result()
+        for done, found in pending:
+            sums[done] += found.result()
+
+    shares = sums / grid.area(shapes)[:, None]
+    # Overlap fractions may be kept as 32-bit: a polygon wholly known may come to a little less or more.
+    whole = shares.sum(axis=1)
+    shares[whole > 1 - ROUNDING] /= whole[whole > 1 - ROUNDING, None]
+    return shares[:, 0], shares[:, 1]
+
+
+def _windows(
+    extents: NDArray[np.float64], height: int, width: int
+) -> Iterator[tuple[slice, slice]]:
+    """What of a raster polygons touch, in windows of whole blocks."""
+    left, top = np.maximum(extents[:, :2].min(axis=0), 0)
+    right, bottom = np.minimum(extents[:, 2:].max(axis=0), [width, height])
+    if left >= right or top >= bottom:
+        return
+    if (right - left) * (bottom - top) <= WINDOW_PIXELS:
+        yield slice(int(top), int(bottom)), slice(int(left), int(right))
+        return
+    left, top = (int(edge) // BLOCK * BLOCK for edge in (left, top))
+    across = min(int(right) - left, WINDOW_PIXELS // BLOCK)
+    across = max(BLOCK, across // BLOCK * BLOCK) if across < right - left else across
+    down = max(1, WINDOW_PIXELS // across // BLOCK) * BLOCK
+    for row in range(top, int(bottom), down):
+        for column in range(left, int(right), across):
+            yield (
+                slice(row, min(row + down, int(bottom))),
+                slice(column, min(column + across, int(right))),
+            )
+
+
+def _meeting(extents: NDArray[np.float64], rows: slice, columns: slice) -> NDArray[np.bool_]:
+    """Which polygons touch a window."""
+    meeting: NDArray[np.bool_] = (
+        (extents[:, 0] < columns.stop)
+        & (extents[:, 2] > columns.start)
+        & (extents[:, 1] < rows.stop)
+        & (extents[:, 3] > rows.start)
+    )
+    return meeting
+
+
 def _passing(
-    source: Any, window: Any, at_least: float, band: int
+    source: Any, rows: slice, columns: slice, at_least: float, band: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which pixels of a window reach the threshold, and which do not; neither is unknown."""
+    from rasterio.windows import Window
+
+    window = Window.from_slices(rows, columns)
     values = source.read(band, window=window)
-    known = source.read_masks(band, window=window) > 0
-    if np.issubdtype(values.dtype, np.floating):
-        known &= ~np.isnan(values)
+    known = _known(source, window, values, band)
     # Compared as stored where possible: a 32-bit 0.4 is meant to reach 0.4.
     scale, offset = source.scales[band - 1], source.offsets[band - 1]
     if (scale, offset) != (1.0, 0.0):
@@ -103,80 +248,102 @@ def _passing(
         reached = values >= at_least - np.finfo(np.float32).eps
     else:
         reached = values >= at_least
+    if known is None:
+        return reached, ~reached
     return known & reached, known & ~reached
 
 
-def _shares(
-    polygons: NDArray[np.object_], crs: str, source: Any, at_least: float, band: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    import geopandas as gpd
-    from rasterio.windows import Window, from_bounds
+def _known(source: Any, window: Any, values: NDArray[Any], band: int) -> NDArray[np.bool_] | None:
+    """Which pixels have a value; None for all."""
+    from rasterio.enums import MaskFlags
 
-    nothing = np.zeros(len(polygons))
-    outlines = gpd.GeoSeries(polygons, crs=crs)
-    if not outlines.crs.equals(source.crs):
-        outlines = outlines.segmentize(SEGMENT_M).to_crs(source.crs.to_wkt())
-    extent = from_bounds(*outlines.total_bounds, source.transform)
-    # One pixel of margin, whole pixels, within the raster.
-    rows = slice(
-        max(0, int(np.floor(extent.row_off)) - 1),
-        min(source.height, int(np.ceil(extent.row_off + extent.height)) + 1),
-    )
-    columns = slice(
-        max(0, int(np.floor(extent.col_off)) - 1),
-        min(source.width, int(np.ceil(extent.col_off + extent.width)) + 1),
-    )
-    if rows.start >= rows.stop or columns.start >= columns.stop:
-        return nothing, nothing.copy()
-    window = Window.from_slices(rows, columns)
-    passing, failing = _passing(source, window, at_least, band)
-
-    sums, total = _overlapped(outlines, passing, failing, source, window)
-    shares = sums / total[:, None]
-    # Overlap fractions are kept as 32-bit: a polygon wholly known may come to a little less or more.
-    whole = shares.sum(axis=1)
-    shares[whole > 1 - ROUNDING] /= whole[whole > 1 - ROUNDING, None]
-    return shares[:, 0], shares[:, 1]
+    flags = source.mask_flag_enums[band - 1]
+    floating = np.issubdtype(values.dtype, np.floating)
+    nodata = source.nodatavals[band - 1]
+    if flags == [MaskFlags.all_valid]:
+        known = None
+    elif flags == [MaskFlags.nodata] and not floating and float(nodata).is_integer():
+        # Whole numbers are compared here: GDAL would go through the values once more.
+        known = values != nodata
+    else:
+        known = source.read_masks(band, window=window) > 0
+    if floating:
+        number = ~np.isnan(values)
+        known = number if known is None else known & number
+    return known
 
 
-def _overlapped(
-    outlines: gpd.GeoSeries,
-    passing: NDArray[np.bool_],
-    failing: NDArray[np.bool_],
-    source: Any,
-    window: Any,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each polygon, the area of passing and of failing pixels, and its own area, in the raster's grid."""
+def _measure_of(
+    shapes: NDArray[np.object_], extents: NDArray[np.float64], grid: _Grid
+) -> Callable[[_Window, NDArray[np.intp]], NDArray[np.float64]]:
+    """What measures a window: how much of the polygons touching it passes and fails."""
+    pixels = np.prod(extents[:, 2:] - extents[:, :2], axis=1).sum()
+    plain = np.isin(
+        shapely.get_type_id(shapes),
+        (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
+    ).all()
+    if pixels >= FAST_PIXELS and plain and available():
+        return _walking(shapes, grid)
+    return lambda window, touched: _overlapped(shapes[touched], window, grid)
+
+
+def _walking(
+    shapes: NDArray[np.object_], grid: _Grid
+) -> Callable[[_Window, NDArray[np.intp]], NDArray[np.float64]]:
+    from .engine.arrays import edges_of
+    from .engine.kernels.compiling import in_threads
+    from .engine.kernels.contours import add_up, walk
+
+    edges, polygon = edges_of(shapes)
+    start = np.searchsorted(polygon, np.arange(len(shapes) + 1)).astype(np.int64)
+    edges = grid.pixels(edges.reshape(-1, 2)).reshape(-1, 4)
+
+    def measure(window: _Window, touched: NDArray[np.intp]) -> NDArray[np.float64]:
+        rows, columns = window.passing.shape
+        sums = np.empty((rows, columns + 1, 2), np.int32)
+        passing, failing = window.passing, window.failing
+        in_threads(lambda first, last: add_up(passing, failing, sums, first, last), rows, 64)
+        found = np.empty((len(touched), 2))
+        weight = grid.weight(window.rows)
+        top, left = window.rows.start, window.columns.start
+        in_threads(
+            lambda first, last: walk(
+                edges, start, touched, sums, weight, top, left, found, first, last
+            ),
+            len(touched),
+            64,
+        )
+        return np.maximum(found, 0.0)
+
+    return measure
+
+
+def _overlapped(shapes: NDArray[np.object_], window: _Window, grid: _Grid) -> NDArray[np.float64]:
+    """Of each polygon, the area of passing and of failing pixels of a window, in the grid's terms."""
     import geopandas as gpd
     from exactextract import exact_extract
     from exactextract.feature import GeoPandasFeatureSource
     from exactextract.raster import NumPyRasterSource
 
-    transform = source.window_transform(window)
-    top, height, width = transform.f, -transform.e, transform.a
+    passing, failing = window.passing, window.failing
     rows, columns = passing.shape
-    box = (transform.c, top - height * rows, transform.c + width * columns, top)
-    wkt = source.crs.to_wkt()
-    shapes = outlines.to_numpy()
-    features = GeoPandasFeatureSource(gpd.GeoDataFrame(geometry=shapes, crs=wkt))
-    if not source.crs.is_geographic:
+    top = grid.top - grid.height * window.rows.start
+    left = grid.left + grid.width * window.columns.start
+    box = (left, top - grid.height * rows, left + grid.width * columns, top)
+    features = GeoPandasFeatureSource(gpd.GeoDataFrame(geometry=shapes, crs=grid.wkt))
+    if not grid.geographic:
         unknown = 2
         classes = np.where(passing, 1, np.where(failing, 0, unknown)).astype(np.uint8)
-        grid = NumPyRasterSource(classes, *box, nodata=unknown, srs_wkt=wkt)
-        found = exact_extract(grid, features, ["sum", "count"], output="pandas")
+        raster = NumPyRasterSource(classes, *box, nodata=unknown, srs_wkt=grid.wkt)
+        found = exact_extract(raster, features, ["sum", "count"], output="pandas")
         reached, known = (found[name].fillna(0.0).to_numpy(float) for name in ("sum", "count"))
-        pixel = width * height
-        return np.stack([reached, known - reached], axis=1) * pixel, shapely.area(shapes)
-    # A degree of longitude shrinks towards the poles: weigh each row by its band of the sphere.
-    bands = np.sin(np.radians(top - height * np.arange(rows + 1)))
-    weight = (bands[:-1] - bands[1:])[:, None] * np.radians(width)
-    grids = [
-        NumPyRasterSource(mask * weight, *box, name=name, srs_wkt=wkt)
+        pixel = grid.width * grid.height
+        return np.stack([reached, known - reached], axis=1) * pixel
+    weight = grid.weight(window.rows)[:, None]
+    rasters = [
+        NumPyRasterSource(mask * weight, *box, name=name, srs_wkt=grid.wkt)
         for name, mask in (("passing", passing), ("failing", failing))
     ]
-    found = exact_extract(grids, features, ["sum"], output="pandas")
-    sums = found[["passing_sum", "failing_sum"]].fillna(0.0).to_numpy(float)
-    sphere = shapely.transform(
-        shapes, lambda xy: np.column_stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))])
-    )
-    return sums, shapely.area(sphere)
+    found = exact_extract(rasters, features, ["sum"], output="pandas")
+    sums: NDArray[np.float64] = found[["passing_sum", "failing_sum"]].fillna(0.0).to_numpy(float)
+    return sums

@@ -46,7 +46,7 @@ def index_of(polygons: Geometries) -> Index:
     ----------
     polygons : Polygon or MultiPolygon, metric CRS, in order of precedence
     """
-    edges, unit = _edges(polygons)
+    edges, unit = edges_of(polygons)
     count = len(polygons)
     unit_start = np.searchsorted(unit, np.arange(count + 1)).astype(np.int64)
     frame, columns, rows = _cells_for(edges, unit_start)
@@ -158,8 +158,8 @@ def nothing_reaches() -> Reaching:
     )
 
 
-def _edges(polygons: Geometries) -> tuple[Floats, Positions]:
-    """The edges of polygons, each polygon on the left of its own, and whose they are."""
+def edges_of(polygons: Geometries) -> tuple[Floats, Positions]:
+    """The edges (ax, ay, bx, by) of polygons, each polygon on the left of its own, and whose they are."""
     parts, polygon = shapely.get_parts(polygons, return_index=True)
     rings, part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
