@@ -248,9 +248,7 @@ def page(found: dict[int, list[Step]]) -> str:
             "| --- | --: | --: | --: | --- |",
         ]
         for step in taken:
-            where = ", ".join(
-                f"`{name.removeprefix('geo.')}` {share:.0%}" for name, share in step.hot
-            )
+            where = ", ".join(f"{name} {share:.0%}" for name, share in step.hot)
             lines.append(
                 f"| {step.name} | {figure(step.seconds)} | {figure(step.cpu_s)} | {step.peak_mib:,.0f}"
                 f" | {step.failure or where} |"

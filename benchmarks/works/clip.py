@@ -37,14 +37,14 @@ def _files(streets: int) -> tuple[Any, Any]:
 # -- ours ---------------------------------------------------------------------------------------------------
 
 
-def _coverage(streets: int, engine: str, folder: str = "", **options: Any) -> Floats:
+def coverage(streets: int, engine: Any = "auto", folder: str = "") -> Floats:
     """Through the front door: what `atlas coverage` prints, for every unit."""
     from geo.coverage import coverage_of
     from geo.survey import open_survey
 
     size = SIZES[streets]
     survey = open_survey(size.folder / folder)
-    rows = coverage_of(survey, INDICATORS, engine=engine, **options)
+    rows = coverage_of(survey, INDICATORS, engine=engine)
     mine = rows[(rows["level"] == "village") & (rows["scope"] == "all") & rows["unit_code"].notna()]
     columns = []
     for name in INDICATORS:
@@ -53,8 +53,14 @@ def _coverage(streets: int, engine: str, folder: str = "", **options: Any) -> Fl
     return np.concatenate(columns, axis=1)
 
 
-def _engine(streets: int) -> str:
-    return "fast" if streets > 20_000 else "reference"
+def on_our_cluster(streets: int) -> Floats:
+    """The same on a cluster of two processes."""
+    from geo.engine import ClusterEngine
+
+    def measure(client: Any) -> Floats:
+        return coverage(streets, ClusterEngine(client.scheduler.address))
+
+    return on_cluster(measure)
 
 
 def fast(streets: int) -> Floats:
@@ -219,7 +225,7 @@ WORK = Work(
         Contender("ours: fast", fast, ("numba", "shapely", "geo.engine"), ours=True, compiled=True),
         Contender(
             "ours: coverage",
-            lambda n: _coverage(n, _engine(n)),
+            coverage,
             ("geopandas", "geo.coverage"),
             ours=True,
             compiled=True,
@@ -227,11 +233,19 @@ WORK = Work(
         ),
         Contender(
             "ours: coverage of a GeoPackage",
-            lambda n: _coverage(n, _engine(n), "geopackage"),
+            lambda n: coverage(n, folder="geopackage"),
             ("geopandas", "geo.coverage"),
             ours=True,
             compiled=True,
             largest=1_000_000,
+        ),
+        Contender(
+            "ours: coverage on a cluster",
+            on_our_cluster,
+            ("geopandas", "geo.coverage", "dask.distributed"),
+            ours=True,
+            compiled=True,
+            note="two processes, started before the clock",
         ),
         Contender(
             "tuned shapely", tuned_shapely, ("geopandas",), largest=1_000_000, note="two threads"

@@ -64,9 +64,8 @@ def coverage(streets: int, folder: str = "") -> Floats:
     from geo.coverage import coverage_of
     from geo.survey import open_survey
 
-    engine = "fast" if streets > 20_000 else "reference"
     survey = open_survey(SIZES[streets].folder / folder)
-    rows = coverage_of(survey, ["lighting.lamp_reach"], engine=engine)
+    rows = coverage_of(survey, ["lighting.lamp_reach"])
     whole = rows[(rows["level"] == "district") & (rows["scope"] == "all")]
     return whole[["covered"]].to_numpy(float)
 
