@@ -32,8 +32,8 @@ OTHERS = (
     ),
 )
 """Benchmarks with a command of their own."""
-FEW = 20_000
-"""Above this our engines run compiled kernels."""
+COMPILED_AT = 100_000
+"""Streets enough for all kernels to be of use."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,9 +115,8 @@ def _run_all(work: Work, size: int, kept: Path, options: argparse.Namespace) -> 
                 run = Run(work.name, size, one.name, turn, failure=f"{missing} is not installed")
             else:
                 result = _result(options.folder, work.name, size, one.name)
-                if one.compiled and size > FEW and not _ran_large(kept, work, one.name):
-                    # Compiling is done once on a machine, not once a run: this turn is not counted.
-                    run_once(work.name, one.name, size, turn, result, options.timeout)
+                if one.compiled and options.size != "tiny":
+                    _compile(work, one.name, options)
                 run = run_once(work.name, one.name, size, turn, result, options.timeout)
             with kept.open("a", encoding="utf-8") as file:
                 file.write(run.line() + "\n")
@@ -126,11 +125,13 @@ def _run_all(work: Work, size: int, kept: Path, options: argparse.Namespace) -> 
             _say(f"{work.name:7} {size:>10,} {turn + 1} {one.name:32} {took}")
 
 
-def _ran_large(kept: Path, work: Work, contender: str) -> bool:
-    return any(
-        run.contender == contender and run.work == work.name and run.size > FEW
-        for run in read_runs(kept)
-    )
+def _compile(work: Work, contender: str, options: argparse.Namespace) -> None:
+    """Compiling is done once on a machine, not once a run: by an uncounted turn on fewer streets."""
+    done = _result(options.folder, work.name, COMPILED_AT, f"{contender} compiled")
+    if not done.exists():
+        work.make(COMPILED_AT)
+        run_once(work.name, contender, COMPILED_AT, 0, done, options.timeout)
+        done.touch()
 
 
 def _compared(

@@ -211,7 +211,11 @@ WORK = Work(
     size_words=lambda streets: f"{streets:,} streets, {SIZES[streets].units:,} units",
     contenders=(
         Contender(
-            "geopandas reads", lambda n: merely_read(*_files(n)), ("geopandas",), only_reads=True
+            "geopandas reads",
+            lambda n: merely_read(*_files(n)),
+            ("geopandas",),
+            only_reads=True,
+            largest=1_000_000,
         ),
         Contender(
             "pyarrow reads",
@@ -222,7 +226,15 @@ WORK = Work(
         Contender(
             "ours: reference", reference, ("geopandas", "geo.engine"), ours=True, largest=1_000_000
         ),
-        Contender("ours: fast", fast, ("numba", "shapely", "geo.engine"), ours=True, compiled=True),
+        Contender(
+            "ours: fast",
+            fast,
+            ("numba", "shapely", "geo.engine"),
+            ours=True,
+            compiled=True,
+            largest=1_000_000,
+            note="all in memory",
+        ),
         Contender(
             "ours: coverage",
             coverage,
