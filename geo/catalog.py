@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -20,6 +21,9 @@ from .model import (
     Indicator,
     Layer,
     ShareMeeting,
+    ShareOfArea,
+    ShareOfCount,
+    ShareOfLength,
     ShareOfPixels,
     ShareWithinDistance,
     Where,
@@ -48,6 +52,16 @@ class Catalog:
             return self.layers[name]
         except KeyError:
             raise UnknownNameError("layer", name, sorted(self.layers)) from None
+
+    def measuring_fields(self, layer: Layer) -> dict[str, tuple[str, ...]]:
+        """For each field of a layer that a figure rests on, the ids of the indicators."""
+        found: dict[str, list[str]] = {}
+        for home in self.layers.values():
+            for indicator in home.indicators:
+                for name in dict.fromkeys(_fields_of(layer, home, indicator)):
+                    if name in layer.fields:
+                        found.setdefault(name, []).append(indicator.id)
+        return {name: tuple(ids) for name, ids in found.items()}
 
     def indicators(self) -> Iterator[tuple[Layer, Indicator]]:
         """Every indicator with the layer it is measured on, those `by` a category written out."""
@@ -165,7 +179,7 @@ def describe(error: ValidationError) -> list[str]:
     """A pydantic error as one line a problem: key, value found, what is allowed."""
     lines = []
     for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"])
+        key = _key_path(item["loc"])
         allowed = item["msg"]
         if item["type"] == "extra_forbidden":
             lines.append(f"key {key!r} is not one a declaration has")
@@ -174,13 +188,76 @@ def describe(error: ValidationError) -> list[str]:
         else:
             found = item["input"]
             shown = f" = {found!r}" if not isinstance(found, dict) else ""
-            lines.append(f"{key}{shown}: {allowed}")
+            wording = _allowed(item, allowed)
+            lines.append(f"{key}{shown}: {wording}")
     return lines
+
+
+def _key_path(parts: tuple[str | int, ...]) -> str:
+    """Where in a file a fault is, as its author would say it: the first indicator is number 1."""
+    path = ""
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part + 1}]"
+        elif not (path.endswith("]") and part in MEASURED_ON):
+            path += f".{part}" if path else part
+    return path
+
+
+_EXPECTED = {
+    "model_type": 'a table of keys, as in { zh = "…", en = "…" }',
+    "model_attributes_type": 'a table of keys, as in { zh = "…", en = "…" }',
+    "dict_type": "a table of keys",
+    "string_type": "text in quotation marks",
+    "tuple_type": "a list in square brackets",
+    "list_type": "a list in square brackets",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "date_type": "a date such as 2007-12-31",
+    "date_parsing": "a date such as 2007-12-31",
+    "date_from_datetime_parsing": "a date such as 2007-12-31",
+}
+"""What a value of the wrong sort should have been, by pydantic's name of the fault."""
+
+
+def _allowed(item: Mapping[str, Any], said: str) -> str:
+    """What is allowed, in words of a declaration and not of the library that checks it."""
+    if item["type"] in _EXPECTED:
+        return f"expected {_EXPECTED[item['type']]}"
+    context = item.get("ctx", {})
+    if item["type"] == "literal_error":
+        return f"expected one of {context['expected']}"
+    if item["type"] == "union_tag_invalid":
+        return f"the kind {context['tag']!r}; expected one of {context['expected_tags']}"
+    if item["type"] == "value_error":
+        return said.removeprefix("Value error, ")
+    return said.replace("Input should be", "expected", 1)
 
 
 def condition_fields(condition: Condition) -> tuple[str, ...]:
     """The names of the fields a condition looks at."""
     return (condition,) if isinstance(condition, str) else tuple(condition)
+
+
+def _fields_of(layer: Layer, home: Layer, indicator: Indicator) -> tuple[str, ...]:
+    """The fields of a layer that an indicator, declared for `home`, looks at."""
+    names: tuple[str, ...] = ()
+    if home is layer:
+        names = tuple(indicator.where)
+        if isinstance(indicator, (ShareOfCount, ShareOfLength, ShareOfArea)):
+            names += condition_fields(indicator.covered)
+        elif isinstance(indicator, ShareMeeting):
+            ratio = indicator.ratio
+            names += (indicator.category, ratio.numerator, ratio.denominator)
+    if isinstance(indicator, ShareWithinDistance) and indicator.of == layer.name:
+        names += tuple(indicator.of_where)
+        names += (indicator.reach.field,) if indicator.reach.field else ()
+    return names
 
 
 def _self_check(layer: Layer) -> Iterator[str]:

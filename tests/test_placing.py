@@ -275,9 +275,29 @@ def test_a_few_rows_astray_are_listed_with_what_would_bring_them_back(
     shapes[8] = LineString([(0, 0), (0, 0.001)])
     file = written(tmp_path, frame.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs)), "EPSG:4326")
     report = take(district, file)
-    (finding,) = [item for item in report.findings if item.code == "outside-district"]
-    assert finding.rows == ("fid 4", "fid 9")
-    assert "1 would lie in it with their axes swapped" in finding.found
+    found = {item.code: item for item in report.findings}
+    assert found["outside-district"].rows == ("fid 9",)
+    assert [item.row for item in report.left_out] == ["fid 4"]
+    impossible = found["impossible-coordinates"]
+    assert impossible.rows == ("fid 4",)
+    assert "1 would lie in the district with their axes swapped" in impossible.found
+
+
+@pytest.mark.parametrize("said", ["EPSG:4326", None])
+def test_one_slip_of_the_hand_costs_the_other_rows_of_a_table_nothing(
+    tmp_path: Path, district: Path, said: str | None
+) -> None:
+    lines = ["编号,经度,纬度", *(f"L{number},{119.9 + number / 1e4},32.5" for number in range(30))]
+    lines[5] = "L4,1199.04,32.5"
+    lines[9] = "L8,,32.5"
+    file = tmp_path / "lamps.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    report = import_file(
+        district, file, "lamps", crs=said, accept_proposals=said is None, dry_run=True
+    )
+    assert (report.rows_read, report.rows_taken) == (30, 28)
+    reasons = {item.row: item.reason for item in report.left_out}
+    assert reasons["line 6"] == "coordinates 1199.04, 32.5 are no longitude and latitude"
 
 
 # -- it says what could be, and is shifted ---------------------------------------------------------------------

@@ -10,16 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..catalog import condition_fields
-from ..model import (
-    Layer,
-    Severity,
-    ShareMeeting,
-    ShareOfArea,
-    ShareOfCount,
-    ShareOfLength,
-    ShareWithinDistance,
-)
+from ..model import Severity, ShareMeeting
 from ..validate import PROVENANCE, find_column
 from .evidence import Check, Evidence, LayerRows, Observation, amount
 
@@ -69,7 +60,7 @@ def mostly_unknown(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
     """Fields unknown in over half of the rows: the bounds of what is measured with them lie far apart."""
     if not len(rows.frame):
         return
-    measured = measuring_fields(rows.layer, evidence)
+    measured = evidence.survey.district.catalog.measuring_fields(rows.layer)
     unread = {
         finding.found.split(" ", maxsplit=1)[0]
         for finding in rows.conformed.findings
@@ -115,31 +106,6 @@ def _unknown(
         expected="known in at least half of the rows",
         remedy="survey the missing ones, or map the column that holds it",
     )
-
-
-def measuring_fields(layer: Layer, evidence: Evidence) -> dict[str, tuple[str, ...]]:
-    """For each field of a layer that a figure rests on, the ids of the indicators."""
-    found: dict[str, list[str]] = {}
-    for home in evidence.survey.district.catalog.layers.values():
-        for indicator in home.indicators:
-            names: tuple[str, ...] = ()
-            if home is layer:
-                names = tuple(indicator.where)
-                if isinstance(indicator, (ShareOfCount, ShareOfLength, ShareOfArea)):
-                    names += condition_fields(indicator.covered)
-                elif isinstance(indicator, ShareMeeting):
-                    names += (
-                        indicator.category,
-                        indicator.ratio.numerator,
-                        indicator.ratio.denominator,
-                    )
-            if isinstance(indicator, ShareWithinDistance) and indicator.of == layer.name:
-                names += tuple(indicator.of_where)
-                names += (indicator.reach.field,) if indicator.reach.field else ()
-            for name in dict.fromkeys(names):
-                if name in layer.fields:
-                    found.setdefault(name, []).append(indicator.id)
-    return {name: tuple(ids) for name, ids in found.items()}
 
 
 def unmatched_columns(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:

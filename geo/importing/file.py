@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..district import District, open_district
-from ..errors import amount
+from ..errors import abridge, amount
 from ..model import ImportRecord, Layer
 from .report import ImportReport
 
 if TYPE_CHECKING:
     from ..crs import Shift
-    from ..mapping import ImportMapping
+    from ..intake import Rows
+    from ..mapping import ImportMapping, Mapped
     from ..sources.base import Request, Source
     from ..sources.registry import Provenance
 
@@ -115,7 +116,7 @@ def import_file(
         _reader(file, step), lambda name: filled_by_join(declared, name)
     )
     rows = Rows(declared, source)
-    rows.remark("field-mapping", mapped.shown)
+    _tell_mapping(rows, mapped, source, opened, filled_by_join(declared, plan.mapping.join))
     for words in mapped.doubled:
         rows.find("ambiguous-column", (), words, "one column for a field", "say which with --field")
     for words in source.notes:
@@ -196,6 +197,33 @@ def _reader(file: Path | str, step: Progress) -> Callable[[Request], tuple[Sourc
         return read_source(file, request, progress=told)
 
     return read
+
+
+def _tell_mapping(
+    rows: Rows, mapped: Mapped, source: Source, district: District, joined: frozenset[str]
+) -> None:
+    """What each field was taken from, what no field took, and what is measured with a field that took nothing."""
+    from ..sources.places import place_columns
+
+    places = place_columns(source.columns, mapped.layer.geometry)
+    join = (mapped.mapping.join or "").partition("=")[2].strip()
+    others = [name for one in places for name in one.names] + [join] * bool(join)
+    unused = mapped.unused(source.columns, others)
+    text = mapped.shown
+    if unused and source.format != "OSM PBF":  # whose hundreds of tags are not this file's columns
+        text += f"; not used: {abridge(unused, 20)}"
+    rows.remark("field-mapping", text)
+    measured = district.catalog.measuring_fields(mapped.layer)
+    blank = [name for name in mapped.blank if name in measured and name not in joined]
+    if blank:
+        uses = dict.fromkeys(use for name in blank for use in measured[name])
+        rows.find(
+            "unmapped-field",
+            (),
+            f"no column for {', '.join(blank)}: unknown in every row, and measured with by {', '.join(uses)}",
+            "a column for each field that an indicator rests on",
+            f"map them with --field {blank[0]}=COLUMN where the file has them under another name",
+        )
 
 
 def _named_shift(source: Source, layer: Layer) -> tuple[Shift, str] | None:

@@ -28,6 +28,8 @@ _CODES = {
     "ambiguous-column": ("多列可作同一字段", "Two columns for one field"),
     # What could not be taken as it is.
     "broken-geometry": ("图形损坏", "Broken geometry"),
+    "impossible-coordinates": ("坐标不可能", "Coordinates of no place"),
+    "unmapped-field": ("指标所用字段无对应列", "Field of an indicator without a column"),
     "unreadable-coordinates": ("坐标无法识别", "Coordinates that cannot be read"),
     "repaired-geometry": ("图形已修复", "Geometry repaired"),
     "lost-digits": ("代码位数丢失", "Code that lost digits"),

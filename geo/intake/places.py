@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -12,9 +13,11 @@ from ..crs import Shift, Stated, brought_over, crossing, state
 from ..district import District
 from ..errors import DataError, Fault, amount
 from ..placing import Alignment, Home, Judgement, Placement, alignment, home_of, judge
+from ..placing.placement import is_degrees, sample_places
 from ..store.base import Store
 from .rows import Rows
 
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 JUDGED_BY = 5_000
 """Rows by which the place of all is judged."""
 
@@ -79,10 +82,13 @@ def place(
         return ""
     for code, what, expected, remedy in found.doubts:
         rows.find(code, (), what, expected, remedy)
+    geometry = _without_the_impossible(rows, geometry, found.placement, home)
     placed = found.placement.applied(geometry)
     if found.placement.shift is None:
         placed = _onto_a_modern_datum(rows, placed)
     rows.set_shapes(placed)
+    _leave_out_of_this_world(rows, district.spec.metric_crs)
+    placed = rows.frame.geometry
     if home is not None and not any(code == "outside-district" for code, *_ in found.doubts):
         _list_strays(rows, placed, home)
     return found.placement.text
@@ -104,8 +110,8 @@ def _overrule(rows: Rows, geometry: gpd.GeoSeries, stated: Stated) -> None:
 def _require_degrees(rows: Rows, geometry: gpd.GeoSeries, text: str) -> None:
     if geometry.crs is not None and geometry.crs.is_projected:
         return
-    west, south, east, north = geometry.total_bounds
-    if max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90:
+    if not is_degrees(sample_places(geometry.to_numpy())):
+        west, south, east, north = geometry.total_bounds
         raise DataError(
             Fault(
                 rows.layer.name,
@@ -114,6 +120,75 @@ def _require_degrees(rows: Rows, geometry: gpd.GeoSeries, text: str) -> None:
                 "say the projected coordinate system with --crs EPSG:n",
             )
         )
+
+
+def _without_the_impossible(
+    rows: Rows, geometry: gpd.GeoSeries, placement: Placement, home: Home | None
+) -> gpd.GeoSeries:
+    """The rows whose coordinates can be degrees where degrees are due; a slip of a few costs the others nothing."""
+    if not placement.crs.is_geographic:
+        return geometry
+    bounds = shapely.bounds(geometry.to_numpy())
+    lon, lat = (1, 0) if placement.swapped else (0, 1)
+    with np.errstate(invalid="ignore"):
+        far = np.abs(bounds)
+        bad: Mask = (np.maximum(far[:, lon], far[:, lon + 2]) > 180) | (
+            np.maximum(far[:, lat], far[:, lat + 2]) > 90
+        )
+    if not bad.any():
+        return geometry
+    hint = _turned_back(bounds[bad], replace(placement, swapped=not placement.swapped), home)
+    _list_bad(rows, bad, bounds, "no longitude and latitude", hint)
+    return geometry[~bad]
+
+
+def _leave_out_of_this_world(rows: Rows, metric_crs: str) -> None:
+    """Rows so far away that the district's metric system has no place for them: none could be measured."""
+    geometry = rows.frame.geometry
+    bounds = shapely.bounds(geometry.to_numpy())
+    finite = np.asarray(np.isfinite(bounds).all(axis=1), dtype=bool)
+    if geometry.crs is None or geometry.crs == metric_crs or not finite.any():
+        return
+    placement = Placement(geometry.crs)
+    whole = np.concatenate([bounds[finite][:, :2].min(axis=0), bounds[finite][:, 2:].max(axis=0)])
+    # The corners of all settle it nearly always, else those of each row; only what is left is looked at.
+    if np.isfinite(placement.metric(whole[[[0, 1], [0, 3], [2, 1], [2, 3]]], metric_crs)).all():
+        return
+    corners = [placement.metric(bounds[:, pair], metric_crs) for pair in ([0, 1], [2, 3])]
+    lost = np.asarray(finite & ~np.isfinite(np.hstack(corners)).all(axis=1), dtype=bool)
+    if lost.any():
+        back = gpd.GeoSeries(geometry.to_numpy()[lost], crs=geometry.crs).to_crs(metric_crs)
+        moved = shapely.bounds(back.to_numpy())
+        lost[np.flatnonzero(lost)] = ~np.isfinite(moved).all(axis=1)
+    if lost.sum() == finite.sum():
+        return  # not a slip of a row but of the system, which is told of all together
+    _list_bad(rows, lost, bounds, f"no place in {metric_crs}")
+
+
+def _turned_back(bounds: np.ndarray[Any, Any], turned: Placement, home: Home | None) -> str:
+    """How many of these extents would lie in the district with their axes swapped, in words."""
+    if home is None or not home.sure:
+        return ""
+    middles = (bounds[:, :2] + bounds[:, 2:]) / 2
+    back = int((home.away_m(turned.metric(middles, home.crs)) <= home.within_m).sum())
+    return f"; {back} would lie in it with their axes swapped" if back else ""
+
+
+def _list_bad(
+    rows: Rows, bad: Mask, bounds: np.ndarray[Any, Any], why: str, hint: str = ""
+) -> None:
+    if not bad.any():
+        return
+    where = [f"coordinates {one[0]:.9g}, {one[1]:.9g} are {why}" for one in bounds[bad]]
+    rows.find(
+        "impossible-coordinates",
+        rows.labels[bad].tolist(),
+        f"{amount(int(bad.sum()), 'row')} whose coordinates are {why}, such as"
+        f" {bounds[bad][0][0]:.9g}, {bounds[bad][0][1]:.9g}{hint.replace('in it', 'in the district')}; left out",
+        "coordinates of a place",
+        "correct them in the source",
+    )
+    rows.leave_out(bad, where)
 
 
 def _onto_a_modern_datum(rows: Rows, placed: gpd.GeoSeries) -> gpd.GeoSeries:
@@ -149,9 +224,7 @@ def _list_strays(rows: Rows, placed: gpd.GeoSeries, home: Home) -> None:
     astray[present] = home.away_m(metric) > home.within_m
     if not astray.any():
         return
-    turned = Placement(placed.crs, swapped=True).metric(middles[astray], home.crs)
-    back = int((home.away_m(turned) <= home.within_m).sum())
-    hint = f"; {back} would lie in it with their axes swapped" if back else ""
+    hint = _turned_back(bounds[astray], Placement(placed.crs, swapped=True), home)
     rows.find(
         "outside-district",
         rows.labels[astray].tolist(),

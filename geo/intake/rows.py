@@ -88,6 +88,16 @@ class Rows:
 
     def choose(self, mapping: ImportMapping) -> None:
         """Only the rows the mapping asks for."""
+        if not len(self.frame):
+            left = f" ({amount(len(self.left_out), 'line')} left out)" if self.left_out else ""
+            raise DataError(
+                Fault(
+                    self.layer.name,
+                    f"a table without a single row{left}",
+                    "rows",
+                    "choose another layer or sheet of the file, or another file",
+                )
+            )
         take = chosen(mapping, self.frame)
         if not take.all():
             self.remark(
@@ -101,7 +111,7 @@ class Rows:
                     self.layer.name,
                     "no row that the mapping asks for",
                     "at least one",
-                    "check `where` and `has` of the mapping, and that the file has rows",
+                    "check `where` and `has` of the mapping",
                 )
             )
 

@@ -73,8 +73,27 @@ class Mapped:
         The form is `hardened ← surface, zone = urban; unknown: width_m`.
         """
         filled = ", ".join(_shown(name, one) for name, one in self.fields.items())
-        blank = ", ".join(name for name in self.layer.fields if name not in self.fields)
+        blank = ", ".join(self.blank)
         return filled + (f"; unknown: {blank}" if blank else "")
+
+    def unused(self, columns: Sequence[str], others: Sequence[str] = ()) -> tuple[str, ...]:
+        """The columns of the file that nothing was taken from.
+
+        Parameters
+        ----------
+        columns : all the file has
+        others : those that were looked at for other reasons: where the rows are, what they are joined by
+        """
+        mapping = self.mapping
+        looked = [one.column for one in self.fields.values() if one.column is not None]
+        looked += [*mapping.where, *mapping.has, *others]
+        taken = {find(name, columns) for name in looked}
+        return tuple(column for column in columns if column not in taken)
+
+    @property
+    def blank(self) -> tuple[str, ...]:
+        """The declared fields that nothing was taken for."""
+        return tuple(name for name in self.layer.fields if name not in self.fields)
 
     def with_fields(self, more: Mapping[str, FieldMapping]) -> Mapped:
         """The same with more fields mapped."""

@@ -156,13 +156,13 @@ def choose_layer(name: str, wanted: str | None, known: tuple[str, ...]) -> str:
             name,
             f"the layers {listed}",
             "one layer",
-            "name one as `source_layer` in the mapping file",
+            "name one with --source-layer, or as `source_layer` in a mapping file",
         )
     if wanted not in known:
         raise refuse(
             name,
             f"the layers {listed}",
             f"a layer {wanted!r}",
-            "name one that is there as `source_layer`",
+            "name one that is there with --source-layer",
         )
     return wanted

@@ -211,6 +211,11 @@ def _stage(
     tell_at = time.monotonic() + 1
     try:
         size = sum(original.stat().st_size for original, _ in parts)
+        if not size:
+            raise refuse(
+                file.name, "an empty file (0 bytes)", "a file with rows in it",
+                "get it again: a copy or a download was cut off",
+            )  # fmt: skip
         most = limits().file_mib << 20
         copied = 0
         for original, copy in parts:
