@@ -21,6 +21,7 @@ from geo.bundled import app_script
 from geo.catalog import load_catalog
 from geo.check.report import check_round
 from geo.cli.show import SETTINGS
+from geo.coverage import coverage_of
 from geo.report.write import report_bytes
 from geo.scenario import Edit, Scenario, save_scenario
 from geo.survey import open_survey
@@ -259,6 +260,30 @@ def test_a_report_asked_for_otherwise_is_made_anew(open_app: Open) -> None:
     assert "报告已生成" not in html_of(app)
 
 
+def test_a_trial_lists_the_units_whose_verdict_it_changes(
+    open_app: Open, squares: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "verdicts"
+    shutil.copytree(squares, folder)
+    survey = open_survey(folder)
+    keys = tuple(survey.frame("back_streets")["id"])
+    edit = Edit(layer="back_streets", field="hardened", keys=keys, value=True)
+    saved = Scenario(name="全", round=survey.round, data_digest=survey.digest, edits=(edit,))
+    save_scenario(folder, saved)
+    before = coverage_of(survey, ["hardening.fringe_roads"])
+    before = before[(before["scope"] == "all") & before["unit_code"].notna()]
+    falling_short = before[before["status"].isin(["not_met", "undecided"])]
+    app = open_app("what_if", district=folder, scenario="全")
+    assert not app.exception
+    changed = listing(app, -1)
+    assert [one["title"] for one in changed["columns"][3:5]] == ["现判定", "试算后"]
+    fringe = [row for row in changed["rows"] if row["cells"][2] == "城中村及城郊结合部道路硬化率"]
+    # V45's only street has no zone: whether it counts is unknown, hardened or not.
+    assert {row["id"] for row in fringe} == set(falling_short["unit_code"]) - {"V45"}
+    assert {row["cells"][4][0] for row in fringe} == {"达标", "尚不能判定"}
+    assert "未达标" in {row["cells"][3][0] for row in fringe}
+
+
 def test_a_round_is_checked_when_asked(open_app: Open) -> None:
     app = open_app("import", part="check")
     assert not app.get("bidi_component")
@@ -272,7 +297,7 @@ def test_a_round_is_checked_when_asked(open_app: Open) -> None:
     assert listing(app)["layer"] == "findings"
     assert {one["id"] for one in marks["features"]["features"]} <= {row["id"] for row in rows}
     survey = open_survey(asked_district())
-    named = {rows[int(one["id"])]["cells"][2] for one in marks["features"]["features"]}
+    named = {rows[int(one["id"])]["find"] for one in marks["features"]["features"]}
     assert named == set(check_round(survey).places()["code"])
 
 

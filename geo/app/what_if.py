@@ -26,7 +26,7 @@ from ..views.format import NOTHING
 from ..views.listing import Listing, listing_json
 from .choices import choose, language, say
 from .computed import coverage_for, layers_map_for, trial_for
-from .parts import district_rows, heading
+from .parts import district_rows, heading, listed
 
 VALUES: Mapping[str, bool | None] = {"true": True, "false": False, "unknown": None}
 
@@ -73,7 +73,9 @@ def page(survey: Survey) -> None:
         scenario = with_edit(scenario, edit)
         st.session_state["trial_at_hand"] = scenario
     with moved:
-        _movement(survey, scenario, layer, field)
+        changed = _movement(survey, scenario, layer, field)
+    if changed is not None:
+        _verdicts(changed)
     _keeping(survey, scenario)
 
 
@@ -145,8 +147,10 @@ def _chosen_scenario(survey: Survey) -> Scenario:
     return at_hand
 
 
-def _movement(survey: Survey, scenario: Scenario, layer: Layer, field: str) -> None:
+def _movement(survey: Survey, scenario: Scenario, layer: Layer, field: str) -> Listing | None:
+    """How the figures move; the units whose verdict does, where anything is changed."""
     from ..views.cards import moves
+    from ..views.listings import verdicts_listing
 
     looked_at = scenario
     if not scenario.edits:
@@ -161,6 +165,19 @@ def _movement(survey: Survey, scenario: Scenario, layer: Layer, field: str) -> N
     shown = [declared[name] for name in wanted]
     st.html(moves(survey, district_rows(before), district_rows(after), shown, language()))
     st.caption(say("trial_hint"))
+    if not scenario.edits:
+        return None
+    titles = {one.id: one.title.in_(language()) for one in shown}
+    return verdicts_listing(before[before["indicator"].isin(wanted)], after, titles, language())
+
+
+def _verdicts(changed: Listing) -> None:
+    """The units whose verdict is another in the trial."""
+    with st.expander(say("verdicts_change").format(len(changed.rows))):
+        if changed.rows:
+            listed(changed, key="verdicts_changed")
+        else:
+            st.caption(say("no_verdict_changes"))
 
 
 def _keeping(survey: Survey, scenario: Scenario) -> None:

@@ -82,6 +82,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "在地图上点选，或在表中勾选；上方的数字随之变化，调查数据不受影响。",
         "Click on the map or tick in the list: the figures follow, and the survey stays as it is.",
     ),
+    "verdicts_change": (
+        "判定随之改变的单元（{}）",
+        "Units whose verdict the scenario changes ({})",
+    ),
+    "no_verdict_changes": ("没有单元的判定改变。", "No unit's verdict changes."),
     "figures_move": ("数字的变化", "How the figures move"),
     "scenario": ("方案", "Scenario"),
     "scenario_name": ("方案名称", "Name of the scenario"),

@@ -44,7 +44,7 @@ function drawAtlasMap(L, element, description, options = {}) {
   });
 
   const tip = (label) => parts.quote("div", "atlas-tip", label);
-  const cardOptions = { maxWidth: 320, autoPanPadding: [20, 20] };
+  const cardOptions = { minWidth: 230, maxWidth: 320, autoPanPadding: [20, 20] };
   const card = (layer, { properties }) =>
     parts.card(layer, properties.entry, properties.label, properties.values);
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ..check.titles import SEVERITIES, title_of
 from . import palette
 from .description import DrawnLayer, Entry, MapDescription
 from .format import Language, number
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 _SAID: dict[str, tuple[str, str]] = {
     "findings": ("检查结果", "Findings"),
     "outlines": ("所在图形", "What they are about"),
-    "error": ("错误", "Errors"),
-    "warning": ("警告", "Warnings"),
-    "info": ("提示", "Remarks"),
     "layer": ("图层", "Layer"),
     "found": ("发现", "Found"),
     "remedy": ("处理办法", "Remedy"),
@@ -78,7 +76,7 @@ def _marks(places: pd.DataFrame, titles: dict[str, str], language: Language) -> 
         np.array([_plain(one) for one in together], dtype=object),
         together.index,
         first["severity"],
-        first["code"],
+        [title_of(code).in_(language) for code in first["code"]],
         zip(
             [titles.get(name, name) for name in first["layer"]],
             first["found"],
@@ -88,7 +86,7 @@ def _marks(places: pd.DataFrame, titles: dict[str, str], language: Language) -> 
         ),
     )
     entries = tuple(
-        Entry(kind, _said(kind, language), look, int(counts[kind]))
+        Entry(kind, SEVERITIES[kind].in_(language), look, int(counts[kind]))
         for kind, look in palette.FINDINGS.items()
         if kind in counts
     )
@@ -104,7 +102,7 @@ def _outlines(places: pd.DataFrame, language: Language) -> DrawnLayer:
         wide.geometry.to_numpy(),
         wide.index,
         ["all"] * len(wide),
-        wide["code"],
+        [title_of(code).in_(language) for code in wide["code"]],
     )
     title = _said("outlines", language)
     return DrawnLayer(

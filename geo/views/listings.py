@@ -39,6 +39,12 @@ _SAID: dict[str, tuple[str, str]] = {
     "sides": ("相关界线", "Edges"),
     "verdict": ("判定", "Verdict"),
     "rate": ("比率", "Rate"),
+    "level": ("单元层级", "Level"),
+    "indicator": ("指标", "Indicator"),
+    "surveyed": ("现判定", "As surveyed"),
+    "tried": ("试算后", "In the trial"),
+    "rate_surveyed": ("现比率", "Rate now"),
+    "rate_tried": ("试算比率", "Rate in the trial"),
     "bounds": ("上下限与目标", "Bounds and target"),
     "unknown": ("情况不明", "Unknown"),
     "total": ("合计", "Total"),
@@ -57,9 +63,6 @@ _SAID: dict[str, tuple[str, str]] = {
     "row": ("行", "Row"),
     "in_round": ("本轮次第 {} 行", "row {} of this round"),
     "mixed": ("部分", "in part"),
-    "error": ("错误", "error"),
-    "warning": ("警告", "warning"),
-    "info": ("说明", "note"),
     "remedy": ("处理：", "What to do: "),
     "expected": ("应为：", "Expected: "),
     "of_rows": ("所涉行：", "Rows: "),
@@ -192,6 +195,50 @@ def figures_listing(
     )
 
 
+def verdicts_listing(
+    before: pd.DataFrame, after: pd.DataFrame, titles: Mapping[str, str], language: Language
+) -> Listing:
+    """The units of which a trial changes the verdict, by indicator.
+
+    Parameters
+    ----------
+    before, after : of `coverage_of`, of the same indicators
+    titles : what the indicators are called, by id
+    language : "zh" or "en"
+    """
+    key = ["indicator", "level", "unit_code", "scope"]
+    judged = after[after["status"].notna() & after["unit_code"].notna()]
+    both = judged.merge(before[[*key, "status", "rate"]], on=key, suffixes=("", "_was"))
+    changed = both[(both["status"] != both["status_was"]) & (both["scope"] == "all")]
+    made = tuple(
+        Row(
+            str(row["unit_code"]),
+            (
+                text_of(row["unit_name"]),
+                word(row["level"], language),
+                titles.get(row["indicator"], str(row["indicator"])),
+                verdict_cell(row["status_was"], language),
+                verdict_cell(row["status"], language),
+                rate_cell({"rate": row["rate_was"]}),
+                rate_cell(row),
+            ),
+            _sentence(text_of(row["unit_name"]), row, language),
+        )
+        for row in changed.to_dict("records")
+    )
+    columns = (
+        Column(_said("name", language)),
+        Column(_said("level", language), filtered=True),
+        Column(_said("indicator", language), filtered=True),
+        Column(_said("surveyed", language), "chip"),
+        Column(_said("tried", language), "chip", filtered=True),
+        Column(_said("rate_surveyed", language), "number"),
+        Column(_said("rate_tried", language), "number"),
+    )
+    title = _said("verdict", language)
+    return Listing(title, language, columns, made, height_px=300)
+
+
 def rows_listing(
     pieces: pd.DataFrame, indicator: Indicator, measure: str, language: Language
 ) -> Listing:
@@ -255,21 +302,24 @@ def findings_listing(
     findings: Iterable[Finding], titles: Mapping[str, str], language: Language
 ) -> Listing:
     """What a check or an import found, errors first."""
+    from ..check.titles import SEVERITIES
+
     rows = tuple(
         Row(
             str(number),
             (
                 (
-                    _said(finding.severity, language),
+                    SEVERITIES[finding.severity].in_(language),
                     ["error", "warning", "info"].index(finding.severity),
                     finding.severity,
                 ),
                 titles.get(finding.layer, finding.layer),
-                finding.code,
+                _code(finding.code, language),
                 finding.found,
                 number_cell(len(finding.rows) or None),
             ),
             _remedy(finding, language),
+            finding.code,
         )
         for number, finding in enumerate(findings)
     )
@@ -321,6 +371,14 @@ def _sentence(name: str, row: Mapping[Hashable, Any], language: Language) -> str
     colon, bounds = ("：", "上下限") if language == "zh" else (": ", "bounds")
     limits = percent_range(row["rate_lower"], row["rate_upper"])
     return f"{name}{colon}{percent(row['rate'])}（{bounds} {limits}） {parts}"
+
+
+def _code(code: str, language: Language) -> str:
+    """What a code of a check, or of an import, is called."""
+    from ..check.titles import title_of
+    from ..importing.titles import CODES
+
+    return (CODES.get(code) or title_of(code)).in_(language)
 
 
 def _remedy(finding: Finding, language: Language) -> str:

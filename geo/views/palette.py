@@ -6,6 +6,7 @@ every common kind of colour blindness; unknown is grey and dashed, so it is neve
 
 from __future__ import annotations
 
+from ..model import Severity
 from .description import Look
 
 COVERED = "#08488a"
@@ -34,7 +35,7 @@ VERDICTS = {
     "no_data": Look("#8a8f94", width_px=0.8, dash="2 3", fill="#f4f4f4", fill_opacity=0.7),
 }
 
-FINDINGS = {
+FINDINGS: dict[Severity, Look] = {
     "error": Look("#ffffff", width_px=1.4, fill="#a3171b", fill_opacity=1.0, radius_px=7),
     "warning": Look("#4d3b00", width_px=1.2, fill="#ffc93c", fill_opacity=1.0, radius_px=6),
     "info": Look("#22506e", width_px=1.2, fill="#cfe6f5", fill_opacity=1.0, radius_px=5),

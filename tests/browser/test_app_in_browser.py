@@ -275,14 +275,14 @@ def test_a_finding_picked_in_the_list_is_shown_on_the_map_and_the_reverse(
     page.set_default_timeout(WAIT_MS)
     page.get_by_role("button", name="开始检查").click()
     drawn(page)
-    row = page.locator(".atlas-rows tbody tr", has_text="nearly-joined")
+    row = page.locator(".atlas-rows tbody tr", has_text="端点未接上")
     row.click()
-    card = page.locator(".atlas-card", has_text="nearly-joined")
+    card = page.locator(".atlas-card", has_text="端点未接上")
     card.wait_for()
     keep(page, "app-check")
-    page.locator(".atlas-finder input").fill("wide-corner")
+    page.locator(".atlas-finder input").fill("转角")
     page.locator(".atlas-hits button").first.click()
-    page.locator("tr[aria-selected=true]", has_text="wide-corner").wait_for()
+    page.locator("tr[aria-selected=true]", has_text="转角").wait_for()
     assert refused == []
 
 
