@@ -16,7 +16,7 @@ from .batches import whole_layer
 from .engine.cluster import ClusterEngine
 from .errors import DataError, Fault
 from .indicators import Ground, measure, needed_fields, needed_layers
-from .model import Finding, GeometryKind, Indicator, Layer, ShareWithinDistance
+from .model import Finding, GeometryKind, Indicator, Layer, ShareMeeting, ShareWithinDistance
 from .partials import Partial, Work, added_here, partial_of
 from .points import PointsNear, all_points, stored_points
 from .streaming import Reading, doubled_keys, merged
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 MEMORY_MB = 1024
 """What a process may take where nobody says otherwise."""
-LEAST_MEMORY_MB = 512
-PROGRAM_MB = 400
-"""The program itself, its libraries, and the units of a province."""
+LEAST_MEMORY_MB = 768
+PROGRAM_MB = 600
+"""The program itself, its libraries and compiled kernels, and the units of a province."""
 FRAME_BYTES: dict[GeometryKind, int] = {"Point": 800, "LineString": 1_500, "Polygon": 4_000}
 """A row in memory as a frame, with what checking it takes."""
-BATCH_BYTES: dict[GeometryKind, int] = {"Point": 800, "LineString": 2_500, "Polygon": 8_000}
+BATCH_BYTES: dict[GeometryKind, int] = {"Point": 600, "LineString": 1_500, "Polygon": 8_000}
 """A row of a batch, with what cutting it takes."""
 FEWEST_ROWS, MOST_ROWS = 2_000, 500_000
 """Of a batch: fewer cost more to hand around than to measure."""
@@ -149,14 +149,15 @@ def faults_of_large(
 def _reading(
     survey: Survey,
     layer: Layer,
-    indicators: Iterable[Indicator],
+    indicators: Sequence[Indicator],
     scan: Scan,
     engine: Engine | None,
     memory_mb: int,
 ) -> Reading:
     fields = {name for one in indicators for name in needed_fields(one, layer)}
-    # Only cuts of lines take arrays: what is counted or drawn from polygons needs outlines.
-    arrays = engine is not None and takes_arrays(engine) and layer.geometry == "LineString"
+    # A shape's own area is asked of outlines only.
+    own_area = any(isinstance(one, ShareMeeting) for one in indicators)
+    arrays = engine is not None and takes_arrays(engine) and not own_area
     rows = _batch_rows(layer, memory_mb)
     crs = survey.district.spec.metric_crs
     return Reading.of(scan, layer, fields, crs, arrays=arrays, batch_rows=rows)
@@ -164,11 +165,12 @@ def _reading(
 
 def takes_arrays(engine: Engine) -> bool:
     """Whether an engine cuts `Lines` and looks for `Points`, or only geometries."""
-    return engine.name != "reference"
+    local = engine.local() if isinstance(engine, ClusterEngine) else engine
+    return local.name != "reference"
 
 
 def _batch_rows(layer: Layer, memory_mb: int) -> int:
-    room = (memory_mb - PROGRAM_MB) * 1e6 / 2
+    room = max(memory_mb - PROGRAM_MB, 0) * 1e6
     return int(min(max(room / BATCH_BYTES[layer.geometry], FEWEST_ROWS), MOST_ROWS))
 
 

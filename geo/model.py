@@ -291,7 +291,7 @@ class DistrictSpec(Declared):
     map_review_number: str | None = None
     rounds: Literal["geopackage", "geoparquet"] = "geopackage"
     """What new rounds are kept as: one file for QGIS, or a folder for layers larger than memory."""
-    memory_mb: int | None = Field(default=None, ge=512)
+    memory_mb: int | None = Field(default=None, ge=768)
     """What measuring may take; unsaid: 1024. Layers too large for that are read batch by batch."""
 
 

@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from .batches import Batch, Bounds
-from .engine.lines import Lines, Points
+from .engine.lines import PLAIN_ROWS, Lines, Points
 from .keys import fingerprints, text_fingerprints
 from .model import Finding, Layer
 from .validate import Conformed, conform, find_column
@@ -196,6 +197,9 @@ class Reading:
             return None
         from shapely.errors import ShapelyError
 
+        if self.scan.rows >= PLAIN_ROWS:
+            # Many batches, though each be small: what reads without drawing pays.
+            import_module("geo.engine.kernels.wkb")
         try:
             if self.layer.geometry == "Point":
                 points = Points.from_wkb(rows.wkb)
