@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .batches import whole_layer
 from .engine.cluster import ClusterEngine
+from .engine.fast import available
 from .errors import DataError, Fault
 from .indicators import Ground, measure, needed_fields, needed_layers
 from .model import Finding, GeometryKind, Indicator, Layer, ShareMeeting, ShareWithinDistance
@@ -166,7 +167,7 @@ def _reading(
 def takes_arrays(engine: Engine) -> bool:
     """Whether an engine cuts `Lines` and looks for `Points`, or only geometries."""
     local = engine.local() if isinstance(engine, ClusterEngine) else engine
-    return local.name != "reference"
+    return local.name == "fast" or (local.name == "auto" and available())
 
 
 def _batch_rows(layer: Layer, memory_mb: int) -> int:

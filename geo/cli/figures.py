@@ -25,8 +25,10 @@ from .output import (
 )
 
 if TYPE_CHECKING:
+    from ..engine import Engine
     from ..survey import Survey
 
+ENGINE = "auto"
 INDICATOR = typer.Option(None, "--indicator", help="Only these [default: all].")
 SCOPE_COLUMNS = (
     "unit_code",
@@ -166,7 +168,21 @@ def coverage(
     within: str | None = typer.Option(None, "--scope", help="all or inside [default: both]."),
     unit: str | None = typer.Option(None, "--unit", help="Only the unit of this code."),
     engine: str = typer.Option(
-        "auto", "--engine", help="What cuts by units: auto (by size), reference, fast or cluster."
+        ENGINE,
+        "--engine",
+        help="What cuts features by units: auto (by size), reference, fast or cluster.",
+    ),
+    scheduler: str | None = typer.Option(
+        None,
+        "--scheduler",
+        help="tcp://HOST:PORT of a Dask cluster to measure on, in a trusted network [default: with --engine"
+        " cluster, processes of this machine].",
+    ),
+    memory_mb: int | None = typer.Option(
+        None,
+        "--memory-mb",
+        min=768,
+        help="What a process may take; larger layers are read batch by batch [default: the district's, 1024].",
     ),
     format_: Format = FORMAT,
 ) -> None:
@@ -178,7 +194,8 @@ def coverage(
     survey = open_survey(district, round_)
     chosen = indicator or None
     with _told(survey), counting("measuring") as progress:
-        frame = coverage_of(survey, chosen, engine=engine, progress=progress)
+        cutter = _engine(engine, scheduler)
+        frame = coverage_of(survey, chosen, engine=cutter, memory_mb=memory_mb, progress=progress)
     absent = absent_layers(survey, chosen)
     if absent:
         note(f"not in round {survey.round}: {', '.join(absent)}; what needs them is no_data")
@@ -249,6 +266,19 @@ def rows(
             {name: name for name in columns},
             {name: _amount(name) for name in ("covered", "not_covered", "unknown")},
         )
+
+
+def _engine(name: str, scheduler: str | None) -> Engine | str:
+    """What `--engine` and `--scheduler` say; to name a scheduler is to choose the cluster."""
+    if scheduler is None:
+        return name
+    if name not in (ENGINE, "cluster"):
+        from ..errors import UnknownNameError
+
+        raise UnknownNameError("engine with a scheduler", name, ["cluster"])
+    from ..engine.cluster import ClusterEngine
+
+    return ClusterEngine(scheduler)
 
 
 def _coverage_table(table: list[dict[str, Any]]) -> None:

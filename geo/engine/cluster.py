@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from functools import reduce
@@ -74,7 +75,7 @@ class ClusterEngine:
     def __init__(self, scheduler: str | None = None, workers: int | None = None) -> None:
         if find_spec("distributed") is None:
             raise MissingExtraError("distributed", "cluster")
-        self._client = _client(scheduler, workers)
+        self._client = connected(scheduler, workers)
         self._sent: dict[str, tuple[tuple[Any, ...], Any]] = {}
 
     # -- the contract of an engine ----------------------------------------------------------------------
@@ -193,7 +194,10 @@ class ClusterEngine:
         return type(found[0])(**columns)
 
     def _broadcast(self, role: str, data: tuple[Any, ...]) -> Any:
-        """The data on every worker; sent again only where it is other data than before."""
+        """The data, which each worker fetches once; handed over again only where it is other data than before.
+
+        The scheduler keeps it packed, so that it is there again though every worker that had it is lost.
+        """
         known = self._sent.get(role)
         same = known is not None and len(known[0]) == len(data)
         if (
@@ -201,7 +205,7 @@ class ClusterEngine:
             or not same
             or any(a is not b for a, b in zip(known[0], data, strict=True))
         ):
-            known = (data, self._client.scatter(data, broadcast=True, hash=False))
+            known = (data, self._client.submit(pickle.loads, pickle.dumps(data), pure=False))
             self._sent[role] = known
         return known[1]
 
@@ -212,11 +216,20 @@ _engine: list[Engine] = []
 """The local engine of a worker's process, with the index of the units it cuts by."""
 
 
-def _client(scheduler: str | None, workers: int | None) -> Any:
+def connected(scheduler: str | None = None, workers: int | None = None) -> Any:
+    """A client of the scheduler, once there is a worker; one for each scheduler in a process.
+
+    Raises
+    ------
+    EngineError
+        There is no scheduler at the address, or it gets no worker in time.
+    """
     known = _clients.get(scheduler)
     if known is not None and known.status == "running":
         return known
     distributed = _distributed()
+    # Units are large on purpose: one task carries them, and all others share it.
+    import_module("dask").config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
     try:
         if scheduler is None:
             cluster = distributed.LocalCluster(
@@ -226,6 +239,8 @@ def _client(scheduler: str | None, workers: int | None) -> Any:
                 host="127.0.0.1",
                 dashboard_address=None,
                 worker_dashboard_address=None,
+                # Without a page, but it answers how it is: where nobody else is in the way.
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 # How much is read at a time is what bounds it.
                 memory_limit=0,
                 silence_logs=logging.CRITICAL,

@@ -207,7 +207,7 @@ def write_file(
     frame: gpd.GeoDataFrame | pd.DataFrame,
     *,
     fids: np.ndarray[Any, Any] | None = None,
-    rows_in_group: int = ROWS_IN_GROUP,
+    rows_in_group: int | None = None,
 ) -> None:
     """Write a frame as a GeoParquet file, neighbours together, or as a plain Parquet table.
 
@@ -215,6 +215,7 @@ def write_file(
     ----------
     frame : attributes in plain columns, geometry in the frame's own column
     fids : row numbers; None means 1, 2, … in the frame's order
+    rows_in_group : None means `ROWS_IN_GROUP`
 
     Raises
     ------
@@ -244,7 +245,7 @@ def write_file(
         parquet.write_table(
             table.replace_schema_metadata(metadata),
             path,
-            row_group_size=rows_in_group,
+            row_group_size=rows_in_group or ROWS_IN_GROUP,
             compression="zstd",
         )
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
