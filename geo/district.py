@@ -64,7 +64,14 @@ def open_district(folder: Path | str | None = None) -> District:
     '321202'
     """
     path = Path(folder) if folder is not None else embedded_district()
+    if path.name == "district.toml" and path.is_file():
+        path = path.parent  # whoever names the file means its folder
     file = path / "district.toml"
+    if path.is_file():
+        raise DeclarationError(
+            path,
+            ["is a file; a district is a folder with a district.toml in it, so name the folder"],
+        )
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

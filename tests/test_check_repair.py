@@ -8,17 +8,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import made
 import pandas as pd
 import pytest
 from shapely import LineString, Polygon
 from test_check import LOOPED, codes, more, rows, sound
 from test_cli import atlas
+from typer.testing import CliRunner
 
+from geo.check.places import require_place_file, write_places
 from geo.check.repair import repair_round
 from geo.check.report import check_round
+from geo.cli import app
 from geo.coverage import coverage_of
-from geo.errors import StoreError, UnknownNameError
+from geo.errors import DataError, StoreError, UnknownNameError
 from geo.store import open_store
 from geo.survey import Survey, open_survey
 
@@ -173,6 +177,36 @@ def test_csv_and_table_hold_the_same_findings(tmp_path: Path) -> None:
         assert finding["found"] in table.stdout
     assert "方格区, round 2007-06-30: 1 error" not in table.stdout
     assert "round 2007-06-30: " in table.stderr
+
+
+def test_places_of_the_findings_are_a_layer_in_a_file(tmp_path: Path) -> None:
+    made.write_district(tmp_path / "d", broken())
+    report = check_round(open_survey(tmp_path / "d"))
+    for name in ("found.geojson", "found.gpkg"):
+        assert write_places(report, tmp_path / name) == len(report.places())
+        layer = gpd.read_file(tmp_path / name)
+        assert layer.crs.to_epsg() == 4326
+        assert list(layer["code"]) == list(report.places()["code"])
+        assert set(layer["layer"]) <= {finding.layer for finding in report.findings}
+    with pytest.raises(DataError, match=r"one of \.geojson, \.gpkg"):
+        require_place_file(tmp_path / "found.shp")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d", "found.geojson", "found.gpkg"]
+
+
+def test_a_script_can_tell_that_an_error_is_left(tmp_path: Path) -> None:
+    made.write_district(tmp_path / "bad", broken())
+    made.write_district(tmp_path / "good", sound())
+    runner = CliRunner()
+
+    def status(folder: str, *more: str) -> int:
+        return runner.invoke(app, ["check", "--district", str(tmp_path / folder), *more]).exit_code
+
+    assert [finding.severity for finding in check_round(open_survey(tmp_path / "bad")).findings]
+    assert (status("bad"), status("good", "--fail-on", "warning")) == (0, 0)
+    assert status("bad", "--fail-on", "warning") == 2
+    output = tmp_path / "found.geojson"
+    assert status("bad", "--fail-on", "error", "-o", str(output)) == 2
+    assert output.is_file()
 
 
 def test_repair_by_command_lists_what_it_changed(tmp_path: Path) -> None:

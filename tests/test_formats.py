@@ -274,11 +274,29 @@ def test_a_block_repeated_without_end_is_refused(tmp_path: Path) -> None:
 # -- FileGDB, FlatGeobuf, GeoParquet ------------------------------------------------------------------------
 
 
-def zipped(folder: Path, target: Path) -> Path:
+def zipped(folder: Path, target: Path, leave_out: tuple[str, ...] = ()) -> Path:
     with zipfile.ZipFile(target, "w") as archive:
         for file in folder.iterdir():
+            if any(word in file.name for word in leave_out):
+                continue
             archive.write(file, f"数据/{folder.name}/{file.name}")
     return target
+
+
+def test_a_geodatabase_is_read_from_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "城管.gdb"
+    streets().to_file(folder, driver="OpenFileGDB", layer="街巷")
+    (folder / "_gdb.SHOST.1.2.sr.lock").write_bytes(b"")
+    (folder / "elsewhere.gdbtable").symlink_to("/etc/hostname")
+    source, provenance = read_source(folder)
+    zipped_one = read(zipped(folder, tmp_path / "a.gdb.zip", leave_out=("lock", "elsewhere")))
+    assert source.frame.equals(zipped_one.frame)
+    assert (provenance.file, source.format, source.layer) == ("城管.gdb", "FileGDB", "街巷")
+    again, same = read_source(folder)
+    assert (again.rows_read, same.sha256) == (source.rows_read, provenance.sha256)
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(SourceError, match="no such file"):
+        read_source(tmp_path / "plain")
 
 
 @pytest.mark.parametrize("name", ["a.gdb.zip", "a.zip"])

@@ -484,10 +484,11 @@ def test_progress_names_each_step(tmp_path: Path, district: Path) -> None:
     steps: list[tuple[int, int, str]] = []
     report = lambda *step: steps.append(step)  # noqa: E731
     import_file(district, streets(tmp_path, {}), "back_streets", round=ROUND, progress=report)
-    assert sorted({step[0] for step in steps}) == [0, 1, 2, 3]
+    assert sorted({step[0] for step in steps}) == [0, 1, 2, 3, 4]
     assert [step[0] for step in steps] == sorted(step[0] for step in steps)
     assert {step[1] for step in steps} == {4}
-    assert "writing 1 row" in steps[-1][2]
+    assert "writing 1 row" in steps[-2][2]
+    assert steps[-1][2] == f"back_streets was written to round {ROUND}"
 
 
 def test_the_round_is_one_that_can_be_measured(tmp_path: Path, district: Path) -> None:

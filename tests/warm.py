@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,14 @@ class Warm:
         *arguments: object,
         kill_after_s: float | None = None,
         largest_file: int | None = None,
+        only_writing: bool = False,
     ) -> Ended:
         """Run `atlas` with these arguments in a copy.
 
         Parameters
         ----------
+        only_writing : of an import, the copy begins where the rows are read and checked and writing starts;
+            what comes before is done once
         kill_after_s : then the copy is killed, as by kill -9
         largest_file : in bytes; where a file would grow beyond, the disk is as good as full
         """
@@ -58,6 +62,7 @@ class Warm:
             "arguments": [str(one) for one in arguments],
             "kill_after_s": kill_after_s,
             "largest_file": largest_file,
+            "only_writing": only_writing,
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -71,14 +76,18 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     _load()
+    prepared: dict[tuple[str, ...], Callable[[], None]] = {}
     for line in sys.stdin:
         job = json.loads(line)
+        given = tuple(job["arguments"])
+        if job["only_writing"] and given not in prepared:
+            prepared[given] = _ready_to_write(given)
         reading, writing = os.pipe()
         started = time.monotonic()
         copy = os.fork()
         if copy == 0:
             os.close(reading)
-            _run(job, writing)
+            _run(job, writing, prepared.get(given) if job["only_writing"] else None)
         os.close(writing)
         status = _wait(copy, started, job["kill_after_s"])
         seconds = time.monotonic() - started
@@ -105,7 +114,33 @@ def _load() -> None:
     assert pyarrow.pandas_compat
 
 
-def _run(job: dict[str, Any], errors: int) -> None:
+def _ready_to_write(arguments: tuple[str, ...]) -> Callable[[], None]:
+    """Run an import up to where it writes; what is left to do."""
+    from geo.cli import app
+    from geo.importing.target import Target
+
+    kept: list[Callable[[], None]] = []
+    write = Target.write
+
+    def stop(*given: Any) -> None:
+        kept.append(lambda: write(*given))
+        raise _ReadyError
+
+    Target.write = stop  # type: ignore[method-assign]
+    try:
+        app(list(arguments), standalone_mode=False)
+    except _ReadyError:
+        return kept[0]
+    finally:
+        Target.write = write  # type: ignore[method-assign]
+    raise RuntimeError("an import that does not write")
+
+
+class _ReadyError(Exception):
+    """The import has come to where it writes."""
+
+
+def _run(job: dict[str, Any], errors: int, write: Callable[[], None] | None) -> None:
     """In the copy: run the command and end, leaving nothing to be put in order."""
     status = 1
     try:
@@ -117,12 +152,16 @@ def _run(job: dict[str, Any], errors: int) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest_file"],) * 2)
         sys.argv = ["atlas", *job["arguments"]]
         from geo.cli import main as atlas
+        from geo.errors import GeoError
 
         try:
-            atlas()
+            (write or atlas)()
             status = 0
         except SystemExit as end:
             status = int(end.code or 0)
+        except GeoError as error:  # as the command would say it
+            sys.stderr.write(f"atlas: {error}\n")
+            status = 2
     except BaseException:
         import traceback
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..importing.titles import CODES as IMPORTED
 from ..model import Severity, Title
 
 SEVERITIES: dict[Severity, Title] = {
@@ -80,11 +81,13 @@ CODES: dict[str, Title] = {code: Title(zh=zh, en=en) for code, (zh, en) in _CODE
 
 
 def title_of(code: str) -> Title:
-    """What a code is called; the code itself where it is none of a check's.
+    """What a code is called; the code itself where it is none of a check's or an import's.
 
     Examples
     --------
     >>> title_of("datum-shift").zh
     '疑似坐标偏移'
+    >>> title_of("placed-by-unit").en
+    'Placed by its unit alone'
     """
-    return CODES.get(code, Title(zh=code, en=code))
+    return CODES.get(code) or IMPORTED.get(code) or Title(zh=code, en=code)

@@ -38,7 +38,14 @@ def main() -> None:
         typer.echo(f"atlas: {error}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("atlas: stopped; nothing was changed", err=True)
+        # A command that writes does so whole or not at all, and Ctrl-C may come just after.
+        writes = {"import", "undo", "publish", "--repair"} & set(sys.argv[1:])
+        said = (
+            "see `atlas rounds`: a round is written whole or not at all"
+            if writes
+            else "nothing was changed"
+        )
+        typer.echo(f"atlas: stopped; {said}", err=True)
         sys.exit(130)
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing more to say, and not a fault.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from ..errors import amount
 from .output import (
     DISTRICT,
     FORMAT,
@@ -30,6 +32,26 @@ ROWS_SHOWN = 5
 LAYER = typer.Option(None, "--layer", help="Only these [default: all].")
 
 
+OUTPUT = typer.Option(
+    None,
+    "--output",
+    "-o",
+    help="Also write the places of the findings as a map layer: FILE.geojson or FILE.gpkg.",
+)
+FAIL_ON = typer.Option(
+    None,
+    "--fail-on",
+    help="End with status 2 where a finding of that severity, or a graver one, is left: for scripts.",
+)
+
+
+class FailOn(StrEnum):
+    """What a script takes for a failure."""
+
+    error = "error"
+    warning = "warning"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("check")(check)
@@ -47,15 +69,20 @@ def check(
     to: str | None = typer.Option(
         None, "--to", help="The new round, YYYY-MM-DD [default: the next free day]."
     ),
+    output: Path | None = OUTPUT,
+    fail_on: FailOn | None = FAIL_ON,
     format_: Format = FORMAT,
 ) -> None:
     """What is wrong with a round: code, rows, what was found, what was expected and what to do."""
+    from ..check.places import require_place_file, write_places
     from ..check.repair import repair_round
     from ..check.report import check_round
     from ..survey import open_survey
 
     if to is not None and not repair:
         raise typer.BadParameter("only --repair writes a round", param_hint="--to")
+    if output is not None:
+        require_place_file(output)
     survey = open_survey(district, round_)
     with counting("checking") as progress:
         report = check_round(survey, layer or None, progress=progress)
@@ -78,6 +105,15 @@ def check(
     note(f"{survey.district.spec.name.zh}, round {survey.round}: {tally}")
     if repaired is not None:
         _tell(repaired)
+    if output is not None:
+        written = write_places(report, output)
+        note(f"wrote {output} ({amount(written, 'place')})")
+    if fail_on is not None:
+        grave = {"error"} if fail_on is FailOn.error else {"error", "warning"}
+        mended = repaired is not None and repaired.round is not None
+        left = [one for one in report.findings if not (mended and one.repairable)]
+        if any(one.severity in grave for one in left):
+            raise typer.Exit(2)
 
 
 def _row(finding: Finding) -> dict[str, object]:

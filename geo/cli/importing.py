@@ -30,7 +30,9 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            help="GeoPackage, Shapefile, GeoJSON, KML, Excel, CSV, OSM PBF, GeoTIFF and more."
+            help="Shapefile (.shp with its parts, or .zip), GeoPackage (.gpkg), GeoJSON, KML and KMZ, GPX, DXF,"
+            " FileGDB (the .gdb folder, or zipped), FlatGeobuf, GeoParquet, OSM PBF, CSV and other text"
+            " tables, Excel (.xlsx), GeoTIFF; or a ledger of `atlas report --format xlsx` that comes back."
         ),
     ],
     district: Annotated[Path, typer.Option(help="The folder of the district to import into.")],
@@ -108,6 +110,15 @@ def import_(
                 dry_run=dry_run,
                 progress=count,
             )
+    except KeyboardInterrupt:
+        count.clear()
+        if count.written:
+            note(f"stopped, but only after {count.written}; `atlas undo` takes it back")
+        elif count.writing:
+            raise
+        else:
+            note("stopped; nothing was changed")
+        raise typer.Exit(130) from None
     finally:
         count.clear()
     if format_ is Format.json:
@@ -141,8 +152,14 @@ class _Count:
         self.shown_at = 0.0
         self.shown = ""
         self.watched = sys.stderr.isatty()
+        self.writing = False
+        self.written = ""
 
     def __call__(self, done: int, total: int, what: str) -> None:
+        if done >= total:
+            self.written = what
+            return
+        self.writing = done == total - 1
         now = time.monotonic()
         pause = BETWEEN_SECONDS if self.watched else BETWEEN_LINES_SECONDS
         if now - self.started < QUIET_SECONDS or now - self.shown_at < pause:

@@ -59,7 +59,8 @@ def import_file(
         column names
     accept_proposals : use what the importer believes where the file does not say
     dry_run : do everything but write
-    progress : called with the step's number, how many there are, and what is being done
+    progress : called with the step's number, how many there are, and what is being done; once all is
+        written, with the number of steps and what was written
 
     Returns
     -------
@@ -166,6 +167,7 @@ def import_file(
     if not dry_run:
         step(_WRITING, _STEPS, f"writing {amount(len(rows.frame), 'row')}")
         target.write(rows.frame, rows.labels, record)
+        step(_STEPS, _STEPS, f"{declared.name} was written to round {target.round}")
         try:
             path = plan.keep(mapped, facts[2], provenance.file, now(), said)
             if path is not None:

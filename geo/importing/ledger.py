@@ -207,6 +207,7 @@ def import_ledger(
                 rows_taken=len(lines) - len(merge.left_out),
             )
             store.write(target, tables, [*records, made])
+            step(3, 3, f"round {target} was written")
     rows_read = len(lines) + len(left_out) - len(merge.left_out)
     return ImportReport(
         layer.name,

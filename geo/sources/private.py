@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .base import refuse
+
 PREFIX = "atlas-"
 _HELD = "held"
 
@@ -21,8 +23,15 @@ def private_folder() -> Iterator[Path]:
     Whoever is killed outright leaves its folder behind, with a copy of a user's file in it. Each is therefore
     held by a lock, which ends with its holder however that ends; those that nobody holds are removed here.
     """
-    _sweep(Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
+    try:
+        _sweep(Path(tempfile.gettempdir()))
+        made = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise refuse(
+            "temporary files", f"no folder to keep a copy of the file in ({error})",
+            "one that can be written to, with room for the file", "set TMPDIR to such a folder",
+        ) from error  # fmt: skip
+    with made as name:
         folder = Path(name)
         if sys.platform == "win32":
             yield folder

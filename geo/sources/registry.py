@@ -7,10 +7,12 @@ import importlib
 import pkgutil
 import shutil
 import time
+import zipfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ..errors import SourceError
 from . import formats as formats_package
 from .base import Format, Request, Source, Staged, refuse
 from .limits import PREFIX, limits
@@ -56,7 +58,8 @@ def read_source(
 
     Parameters
     ----------
-    path : a regular file on this machine; never an address, a virtual path or a folder
+    path : a regular file on this machine, or the folder of a file geodatabase; never an address, a virtual
+        path or another folder
     request : which layer and columns are wanted
     progress : called a few times a second, once the first has passed, with how much is done, of how much
         (0: not known), and of what: `MiB copied`, `rows`, or `s` where the format does not count
@@ -120,7 +123,7 @@ def copy_raster(
 
 
 def require_regular_file(path: Path | str) -> Path:
-    """The path of a file that exists here and is nothing but a file.
+    """The path of a file that exists here and is nothing but a file, or of a folder NAME.gdb.
 
     Raises
     ------
@@ -130,7 +133,7 @@ def require_regular_file(path: Path | str) -> Path:
     text = str(path)
     try:
         file = Path(path)
-        good = file.is_file()
+        good = file.is_file() or _is_geodatabase(file)
     except (OSError, ValueError):  # a name that is too long, or holds a NUL
         good = False
     if not good:
@@ -187,10 +190,63 @@ def format_of(staged: Staged) -> Format:
     )
 
 
+def _is_geodatabase(file: Path) -> bool:
+    """Whether this is a file geodatabase as ArcGIS keeps it: a folder."""
+    return file.suffix.lower() == ".gdb" and file.is_dir()
+
+
+def _parts_of_geodatabase(file: Path) -> list[Path]:
+    """The files of a geodatabase's folder; locks, links and folders are none of its."""
+    return sorted(
+        item
+        for item in file.iterdir()
+        if item.is_file() and not item.is_symlink() and item.suffix.lower() != ".lock"
+    )
+
+
+def _pack_geodatabase(file: Path, folder: Path, progress: Progress) -> tuple[Staged, int]:
+    """The folder's files side by side in an archive of our own, which is then read like any other."""
+    digest = hashlib.sha256()
+    most = limits().file_mib << 20
+    main = folder / "source.gdb.zip"
+    tell_at = time.monotonic() + 1
+    try:
+        parts = _parts_of_geodatabase(file)
+        size = sum(one.stat().st_size for one in parts)
+        if size > most:
+            raise _too_large(file.name, size, most)
+        copied = 0
+        with zipfile.ZipFile(main, "w", zipfile.ZIP_STORED) as archive:
+            for one in parts:
+                digest.update(one.name.encode())
+                with one.open("rb") as stream, archive.open(f"source.gdb/{one.name}", "w") as to:
+                    while (chunk := stream.read(_CHUNK)) and copied <= most:
+                        copied += len(chunk)
+                        digest.update(chunk)
+                        to.write(chunk)
+                        if time.monotonic() > tell_at:
+                            tell_at = time.monotonic() + EVERY_SECONDS
+                            progress(copied >> 20, size >> 20, "MiB copied")
+    except OSError as error:
+        raise refuse(
+            file.name, f"{error}", "a folder that can be read", "check its rights"
+        ) from error
+    return Staged(main, file.name, digest.hexdigest()), main.stat().st_size
+
+
+def _too_large(name: str, size: int, most: int) -> SourceError:
+    return refuse(
+        name, f"a file of {size >> 20} MiB", f"at most {most >> 20} MiB",
+        f"cut it into several, or set {PREFIX}FILE_MIB higher",
+    )  # fmt: skip
+
+
 def _stage(
     file: Path, candidates: tuple[Format, ...], folder: Path, progress: Progress
 ) -> tuple[Staged, int]:
     """Copy the file, and what belongs to it, under a name that no library takes for anything else."""
+    if file.is_dir():
+        return _pack_geodatabase(file, folder, progress)
     name = file.name.lower()
     suffix = max(
         (one for each in candidates for one in each.suffixes if name.endswith(one)), key=len
@@ -225,10 +281,7 @@ def _stage(
                 while chunk := stream.read(_CHUNK):
                     copied += len(chunk)
                     if max(copied, size) > most:
-                        raise refuse(
-                            file.name, f"a file of {size >> 20} MiB", f"at most {most >> 20} MiB",
-                            f"cut it into several, or set {PREFIX}FILE_MIB higher",
-                        )  # fmt: skip
+                        raise _too_large(file.name, size, most)
                     digest.update(chunk)
                     target.write(chunk)
                     if time.monotonic() > tell_at:

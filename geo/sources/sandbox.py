@@ -266,7 +266,11 @@ def expected() -> Iterator[None]:
     if _ready or _expected:
         yield
         return
-    child = _Started()
+    try:
+        child = _Started()
+    except OSError:  # why is said where it is needed
+        yield
+        return
     _expected.append(child)
     try:
         yield

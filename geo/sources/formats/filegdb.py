@@ -1,4 +1,4 @@
-"""File geodatabases, zipped: the folder NAME.gdb in an archive, one feature class at a time."""
+"""File geodatabases, one feature class at a time: the folder NAME.gdb, or an archive that holds it."""
 
 from __future__ import annotations
 
@@ -50,4 +50,6 @@ def _extract(staged: Staged, database: Path) -> None:
                 (database / path.name).write_bytes(archive.read(members[name]))
 
 
-FORMAT = Format("FileGDB", (".gdb.zip", ".zip"), _recognises, _read, drivers=("OpenFileGDB",))
+FORMAT = Format(
+    "FileGDB", (".gdb.zip", ".zip", ".gdb"), _recognises, _read, drivers=("OpenFileGDB",)
+)

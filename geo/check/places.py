@@ -1,0 +1,67 @@
+"""Where the findings of a check are, as a map layer in a file."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import DataError, Fault, StoreError
+
+if TYPE_CHECKING:
+    from .report import CheckReport
+
+DRIVERS = {".geojson": "GeoJSON", ".gpkg": "GPKG"}
+LAYER = "findings"
+
+
+def require_place_file(path: Path) -> None:
+    """Refuse a name that says no known format, before any work is done.
+
+    Raises
+    ------
+    DataError
+        It ends in something else.
+    """
+    if path.suffix.lower() not in DRIVERS:
+        raise DataError(
+            Fault(
+                path.name, f"the suffix {path.suffix!r}", f"one of {', '.join(DRIVERS)}",
+                "name the file by what it is to be",
+            )
+        )  # fmt: skip
+
+
+def write_places(report: CheckReport, path: Path) -> int:
+    """Write the places of all findings, whole or not at all.
+
+    Parameters
+    ----------
+    report : of a check
+    path : `.geojson` or `.gpkg` (a layer `findings`); a file that is there is replaced
+
+    Returns
+    -------
+    int
+        How many places: a finding may have none, or many. Columns as `CheckReport.places`; WGS 84.
+
+    Raises
+    ------
+    StoreError
+        It cannot be written.
+    """
+    require_place_file(path)
+    places = report.places()
+    driver = DRIVERS[path.suffix.lower()]
+    try:
+        with tempfile.TemporaryDirectory(prefix=".atlas-", dir=path.parent) as room:
+            made = Path(room) / path.name
+            with warnings.catch_warnings():
+                # Places of several kinds in one layer are meant.
+                warnings.filterwarnings("ignore", message=".*geometry.*", category=RuntimeWarning)
+                places.to_file(made, driver=driver, layer=LAYER, geometry_type="Unknown")
+            made.replace(path)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StoreError(f"cannot write {path} ({error}); what was there is as it was") from error
+    return len(places)
