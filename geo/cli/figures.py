@@ -64,19 +64,17 @@ def layers(
         if round_ is not None:
             raise
         survey = None  # a district without rounds still has declarations
+    sizes = survey.store.sizes(survey.round) if survey is not None else {}
     table = []
     for layer in opened.catalog.layers.values():
         held = survey is not None and survey.has(layer.name)
-        counted = held and layer.geometry != "Raster" and survey is not None
         table.append(
             {
                 "layer": layer.name,
                 "title": layer.title.zh,
                 "geometry": layer.geometry,
                 "in_round": held,
-                "rows": len(survey.store.read(survey.round, layer.name))
-                if counted and survey is not None
-                else None,
+                "rows": sizes.get(layer.name),
                 "fields": list(layer.fields),
                 "indicators": [indicator.id for indicator in layer.indicators],
                 "file": opened.catalog.files[layer.name].name,
