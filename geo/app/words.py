@@ -23,6 +23,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "indicator": ("指标", "Indicator"),
     "level": ("单元层级", "Units"),
     "within": ("统计范围", "Counted"),
+    # shorter than in a sentence, since they stand side by side
+    "village": ("村（社区）", "Villages"),
+    "town": ("镇（街道）", "Towns"),
+    "district": ("全区合计", "District"),
+    "all": ("全区", "Whole district"),
+    "inside": ("仅四至范围内", "Inside the area"),
     "drawn": ("地图显示", "On the map"),
     "features": ("逐个对象", "Features"),
     "verdicts": ("单元判定", "Units"),

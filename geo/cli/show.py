@@ -131,23 +131,60 @@ def app_(
     note(f"http://127.0.0.1:{port} (stop with Ctrl-C)")
     if browser:
         Thread(target=_open_when_it_answers, args=(port,), daemon=True).start()
+    Thread(target=_visit, args=(port,), daemon=True).start()
     # In this process, so that whoever stops `atlas` stops the server too.
     from streamlit.web import cli as streamlit_cli
 
     streamlit_cli.main(["run", str(app_script()), *flags], standalone_mode=False)
 
 
-def _open_when_it_answers(port: int, patience_s: float = 60.0) -> None:
+def _open_when_it_answers(port: int) -> None:
     """Open a browser window once the server takes connections."""
+    import webbrowser
+
+    if _answers(port):
+        webbrowser.open(f"http://127.0.0.1:{port}")
+
+
+def _visit(port: int, patience_s: float = 120.0) -> None:
+    """Ask for the opening page as a browser does, so that the first reader finds it computed.
+
+    Only time is lost where this fails, so nothing is said of it.
+    """
+    import asyncio
+    import contextlib
+
+    async def read() -> None:
+        from streamlit.proto.BackMsg_pb2 import BackMsg
+        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+        from websockets.asyncio.client import connect
+
+        asked = BackMsg()
+        asked.rerun_script.query_string = ""
+        address = f"ws://127.0.0.1:{port}/_stcore/stream"
+        async with asyncio.timeout(patience_s), connect(address, max_size=None, proxy=None) as line:
+            await line.send(asked.SerializeToString())
+            async for said in line:
+                if isinstance(said, bytes):
+                    message = ForwardMsg.FromString(said)
+                    if message.WhichOneof("type") == "script_finished":
+                        return
+
+    with contextlib.suppress(Exception):
+        if _answers(port):
+            asyncio.run(read())
+
+
+def _answers(port: int, patience_s: float = 60.0) -> bool:
+    """Wait until the server takes connections; whether it does."""
     import socket
     import time
-    import webbrowser
 
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         with socket.socket() as knock:
             knock.settimeout(1.0)
             if knock.connect_ex(("127.0.0.1", port)) == 0:
-                webbrowser.open(f"http://127.0.0.1:{port}")
-                return
+                return True
         Event().wait(0.2)
+    return False

@@ -105,6 +105,8 @@ function drawAtlasTable(element, table, options = {}) {
     if (mark !== null) make("i", "mark", null, bar).style.left = `${mark * 100}%`;
   };
 
+  // A column to narrow rows by holds a few short words, which read better unbroken.
+  const few = new Set(table.filters.map(({ column }) => column));
   const line = (row) => {
     const tr = make("tr");
     tr.dataset.id = row.id;
@@ -121,6 +123,7 @@ function drawAtlasTable(element, table, options = {}) {
     row.cells.forEach((value, i) => {
       const { kind } = table.columns[i];
       const cell = make("td", `atlas-is-${kind}`, null, tr);
+      if (few.has(i)) cell.classList.add("atlas-is-word");
       if (kind === "range") range(value, cell);
       if (kind === "chip") quote("span", `atlas-chip ${value[2]}`, value[0], cell);
       else quote("span", "", shownText(value), cell);
