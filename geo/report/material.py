@@ -205,18 +205,14 @@ def _units(survey: Survey, language: Language, clean: PlainText) -> dict[str, Un
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    columns = {name: frame[name].astype(object).to_list() for name in frame.columns}
-    return [
-        dict(zip(columns, (_plain(value) for value in row), strict=True))
-        for row in zip(*columns.values(), strict=True)
+    """The rows as dicts of Python's own values; None for what is missing."""
+    names = list(frame.columns)
+    columns = [
+        # NaN is the one value that is not itself.
+        [None if value != value else value for value in frame[name].to_list()]  # noqa: PLR0124
+        for name in names
     ]
-
-
-def _plain(value: Any) -> Any:
-    """None for what is missing; Python's own number for numpy's."""
-    if value is None or value != value:  # noqa: PLR0124 — NaN
-        return None
-    return value.item() if hasattr(value, "item") else value
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str | None, str, str]:

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from .glyphs import with_signs
 from .model import (
     FIGURES,
     NUMERIC,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 FONT = "Noto Sans CJK SC"
 PICTURE_DPI = 200
-MOST_TAGGED_ROWS = 60
+MOST_TAGGED_ROWS = 40
 """Tagging every cell of the long tables would make the file four times as large; Word and HTML tag them all."""
 _LONG = re.compile(r"[!-~]{15,}")
 _JOINT = re.compile(r"(?<=[._/|%&=:;,)}\]>-])(?=[!-~])|(?<=[!-~]{12})(?=[!-~])")
@@ -127,6 +128,11 @@ def font_folder() -> Path:
     return Path(str(resources.files("noto_cjk_sans_otc")))
 
 
+def font_file() -> Path:
+    """The installed face, a collection of several."""
+    return next(iter(sorted(font_folder().glob("*.ttc"))))
+
+
 def set_page(data: dict[str, Any], format_: Literal["pdf", "png"]) -> bytes:
     """The pages Typst makes of the template and the data, as "pdf", or one of them as "png"."""
     import typst
@@ -136,6 +142,7 @@ def set_page(data: dict[str, Any], format_: Literal["pdf", "png"]) -> bytes:
         template = resources.files(__package__).joinpath("report.typ").read_bytes()
         (folder / "report.typ").write_bytes(template)
         text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+        text = with_signs(text, font_file(), FONT)
         (folder / "report.json").write_text(text, encoding="utf-8")
         made = typst.compile(
             str(folder / "report.typ"),

@@ -68,10 +68,38 @@ def report_bytes(
     material = gather(survey, unit, language, date, _part(tell, 0, 35))
     report = report_from(material, author=author, progress=_part(tell, 35, 60))
     rest = _part(tell, 60, _WHOLE)
-    rest(0, 1, format_)
-    made = _WRITERS[format_](material, report, _Options(paper, template, rest))
+    made = written(material, report, format_, paper=paper, template=template, progress=rest)
     tell(_WHOLE, _WHOLE, "")
     return made
+
+
+def written(
+    material: Material,
+    report: Report,
+    format_: str,
+    *,
+    paper: Paper = "a4",
+    template: Path | None = None,
+    progress: Steps | None = None,
+) -> bytes:
+    """A report that is made already, as the bytes of a file: for whoever wants several formats of one.
+
+    Parameters
+    ----------
+    material, report : what was measured, and what is said of it
+    format_ : one of `FORMATS`
+    paper, template, progress : as for `report_bytes`
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such format.
+    """
+    if format_ not in FORMATS:
+        raise UnknownNameError("format", format_, FORMATS)
+    tell = progress or (lambda done, total, name: None)
+    tell(0, 1, format_)
+    return _WRITERS[format_](material, report, _Options(paper, template, tell))
 
 
 def write_report(
