@@ -40,6 +40,10 @@ SAME_SHIFT_M = 15.0
 """A measured displacement this near to what a shift does at that place is that shift."""
 LEAST_M = 2.0
 """Smaller displacements than this are how things are surveyed."""
+FEWEST_ASTRAY = 10
+"""Fewer points than this outside the unit they name are slips, not a shift."""
+FEWER_ASTRAY = 0.35
+"""Taking the right shift off leaves at most this share of them outside."""
 STEADY = 0.9
 """The share of rows that must be displaced alike."""
 
@@ -163,6 +167,44 @@ def displaced(found: Points, known: Points, crs: str) -> Registration | None:
         if np.hypot(*(middle + backwards)) <= SAME_SHIFT_M:
             return None
     return Registration(None, float(middle[0]), float(middle[1]), length, float(np.median(spread)))
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A shift by which points lie outside the surfaces they belong to."""
+
+    registration: Registration
+    before: float
+    """The share of the points that lie outside as they stand."""
+    after: float
+    """The same with the shift taken off."""
+
+
+def astray(points: Points, surfaces: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Which points lie outside the surface of the same position."""
+    return ~np.asarray(shapely.intersects_xy(surfaces, points[:, 0], points[:, 1]))
+
+
+def shifted_out(points: Points, surfaces: NDArray[np.object_], crs: str) -> Outside | None:
+    """The shift by which points lie outside the surfaces they belong to, or None where none explains it.
+
+    Parameters
+    ----------
+    points : places, in a metric CRS
+    surfaces : for each the surface it should lie in
+    crs : the metric CRS
+    """
+    outside = astray(points, surfaces)
+    if outside.sum() < FEWEST_ASTRAY:
+        return None
+    for shift in INVERSE:
+        back = unshifted(points, shift, crs)
+        left = astray(back, surfaces)
+        if left.sum() <= FEWER_ASTRAY * outside.sum():
+            east, north = (points - back).mean(axis=0)
+            found = Registration(shift, float(east), float(north), 0.0, 0.0)
+            return Outside(found, float(outside.mean()), float(left.mean()))
+    return None
 
 
 def unshifted(points: Points, shift: Shift, crs: str) -> Points:

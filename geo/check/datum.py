@@ -11,7 +11,6 @@ import shapely
 
 from ..errors import GeoError, amount
 from ..registration import (
-    INVERSE,
     TITLES,
     Registration,
     corrections,
@@ -19,16 +18,12 @@ from ..registration import (
     outlines,
     registered,
     sample_points,
-    unshifted,
+    shifted_out,
 )
 from ..validate import find_column
 from ..vocabulary import read_values
 from .evidence import Check, Evidence, LayerRows, Observation, Shapes
 
-FEWEST_ASTRAY = 10
-"""Fewer rows than this outside the unit they name are slips, not a shift."""
-FEWER_ASTRAY = 0.35
-"""Taking the right shift off leaves at most this share of them outside."""
 MOST_KEYED = 2_000
 
 
@@ -137,20 +132,13 @@ def _against_named_units(rows: LayerRows, evidence: Evidence) -> Evident | None:
             both = both[:: max(1, len(both) // MOST_KEYED)]
             units = other.shapes[position[both]]
             points = _centres(rows.shapes[both])
-            outside = _astray(points, units)
-            if outside.sum() < FEWEST_ASTRAY:
-                continue
-            for shift in INVERSE:
-                back = unshifted(points, shift, evidence.metric_crs)
-                left = _astray(back, units)
-                if left.sum() <= FEWER_ASTRAY * outside.sum():
-                    offset = (points - back).mean(axis=0)
-                    found = Registration(shift, float(offset[0]), float(offset[1]), 0.0, 0.0)
-                    told = (
-                        f"{outside.mean():.0%} of the rows lie outside the unit that {name} names,"
-                        f" {left.mean():.0%} with that taken off"
-                    )
-                    return Evident(found, other.name, told)
+            found = shifted_out(points, units, evidence.metric_crs)
+            if found is not None:
+                told = (
+                    f"{found.before:.0%} of the rows lie outside the unit that {name} names,"
+                    f" {found.after:.0%} with that taken off"
+                )
+                return Evident(found.registration, other.name, told)
     return None
 
 
@@ -171,10 +159,6 @@ def _against_layers(rows: LayerRows, evidence: Evidence) -> Evident | None:
         ):
             best = Evident(found, other.name)
     return best
-
-
-def _astray(points: np.ndarray, units: Shapes) -> np.ndarray:
-    return ~np.asarray(shapely.intersects_xy(units, points[:, 0], points[:, 1]))
 
 
 def _centres(shapes: Shapes) -> np.ndarray:

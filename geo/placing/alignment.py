@@ -14,15 +14,15 @@ from ..errors import GeoError
 from ..model import Layer
 from ..registration import (
     FEWEST,
-    INVERSE,
     TITLES,
     Registration,
+    astray,
     corrections,
     displaced,
     outlines,
     registered,
     sample_points,
-    unshifted,
+    shifted_out,
 )
 from ..validate import find_column
 from ..vocabulary import read_values
@@ -38,8 +38,8 @@ MOST_KNOWN = 300_000
 """A layer of more rows than this is not read for evidence alone, unless it is the very same."""
 ALIGNED_M = 30.0
 """Things known by their keys that are no further apart than this are where they were."""
-FEWEST_ASTRAY = 10
-FEWER_ASTRAY = 0.35
+MOST_SLIPS = 0.02
+"""Where no more rows than this lie outside the unit they name, they lie where they should."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _against_named_units(
             points = centres(rows.geometry.to_numpy()[known])
             if len(points) < FEWEST:
                 continue
-            found = _astray(
+            found = _in_units(
                 points, units, crs, f"the {other_name} of round {round_} that {name} names"
             )
             if found.tells:
@@ -160,26 +160,20 @@ def _against_named_units(
     return NOTHING
 
 
-def _astray(
+def _in_units(
     points: np.ndarray[Any, Any], units: np.ndarray[Any, Any], crs: str, against: str
 ) -> Alignment:
-    outside = ~shapely.intersects_xy(units, points[:, 0], points[:, 1])
-    if outside.mean() <= 0.02:
+    outside = astray(points, units)
+    if outside.mean() <= MOST_SLIPS:
         return Alignment(None, f"{len(points)} rows lie in {against}")
-    if outside.sum() < FEWEST_ASTRAY:
+    found = shifted_out(points, units, crs)
+    if found is None:
         return NOTHING
-    for shift in INVERSE:
-        back = unshifted(points, shift, crs)
-        left = ~shapely.intersects_xy(units, back[:, 0], back[:, 1])
-        if left.sum() <= FEWER_ASTRAY * outside.sum():
-            east, north = (points - back).mean(axis=0)
-            found = Registration(shift, float(east), float(north), 0.0, 0.0)
-            told = (
-                f"{found} against {against}: {outside.mean():.0%} of the rows lie outside,"
-                f" {left.mean():.0%} with that taken off"
-            )
-            return Alignment(found, told)
-    return NOTHING
+    told = (
+        f"{found.registration} against {against}: {found.before:.0%} of the rows lie outside,"
+        f" {found.after:.0%} with that taken off"
+    )
+    return Alignment(found.registration, told)
 
 
 def _against_others(
