@@ -147,7 +147,7 @@ def test_a_cluster_that_is_started_here_listens_on_this_machine_alone() -> None:
 
 
 def test_a_cluster_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geo.engine.cluster.FIRST_WORKER_S", 0.2)
+    monkeypatch.setattr("geo.engine.cluster.SCHEDULER_S", 0.2)
     with pytest.raises(EngineError, match=r"no cluster at tcp://127\.0\.0\.1:"):
         ClusterEngine(f"tcp://127.0.0.1:{free_port()}")
 

@@ -12,7 +12,9 @@ import atexit
 import logging
 import os
 import pickle
+import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from functools import reduce
 from importlib import import_module
@@ -43,8 +45,10 @@ FAN_IN = 10
 """So many sums are added up at a time, where they lie."""
 SHARES = 4
 """Rows are cut into so many shares a worker, so that one slow share does not keep the others waiting."""
+SCHEDULER_S = 10.0
+"""How long to wait for a scheduler to answer."""
 FIRST_WORKER_S = 60.0
-"""How long to wait for a scheduler to have a worker."""
+"""How long to wait for it to have a worker."""
 
 
 class Sum(Protocol):
@@ -245,19 +249,35 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Any:
                 memory_limit=0,
                 silence_logs=logging.CRITICAL,
             )
-            atexit.register(cluster.close)
+            atexit.register(_closed, cluster)
             client = distributed.Client(cluster)
         else:
-            client = distributed.Client(scheduler, timeout=FIRST_WORKER_S)
+            client = distributed.Client(scheduler, timeout=SCHEDULER_S)
         client.wait_for_workers(1, timeout=FIRST_WORKER_S)
+        if scheduler is None:
+            # A terminal's Ctrl-C reaches them too: this process tells them to end.
+            client.run(_deaf_to_ctrl_c)
     except (OSError, TimeoutError, ValueError) as error:
         where = scheduler or "this machine"
         raise EngineError(
             f"no cluster at {where}: {error}; start a scheduler (`dask scheduler`) and workers (`dask worker`)"
         ) from error
-    atexit.register(client.close)
+    atexit.register(_closed, client)
     _clients[scheduler] = client
     return client
+
+
+def _deaf_to_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _closed(one: Any) -> None:
+    # The process ends, perhaps by Ctrl-C amid the start of a worker: there is nobody to tell of what was cut short.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    logging.getLogger("tornado").setLevel(logging.CRITICAL + 1)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
+    with suppress(Exception):
+        one.close(timeout=5)
 
 
 def _distributed() -> Any:
