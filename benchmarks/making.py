@@ -108,13 +108,13 @@ def write_units(path: Path, size: Size) -> None:
 
 
 def write_area(path: Path, size: Size) -> None:
-    """One polygon with about 21,000 vertices and six holes, over a third of the square."""
+    """One polygon of 21,000 vertices, as four long edges enclose it: without holes."""
     import geopandas as gpd
     import numpy as np
     import shapely
 
     chance = _chance(3, size.units)
-    count = 20_000 if size.units > 100 else 200
+    count = 21_000 if size.units > 100 else 200
     angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
     waves = np.arange(1, count // 50)
     heights = chance.normal(0, 0.1, len(waves)) / waves**1.1
@@ -125,13 +125,7 @@ def write_area(path: Path, size: Size) -> None:
     radius = np.clip(radius, 0.3, 1.5) * 0.32 * size.side_m
     middle = np.array([WEST_M, SOUTH_M]) + size.side_m / 2
     ring = middle + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    turn = np.arange(6) * np.pi / 3
-    holes = shapely.buffer(
-        shapely.points(middle + 0.06 * size.side_m * np.stack([np.cos(turn), np.sin(turn)], 1)),
-        0.015 * size.side_m,
-        quad_segs=40,
-    )
-    area = shapely.difference(shapely.polygons(ring), shapely.union_all(holes))
+    area = shapely.polygons(ring)
     if not area.is_valid or area.geom_type != "Polygon":
         raise RuntimeError("the area made is no polygon")
     gpd.GeoDataFrame({"area": [1]}, geometry=[area], crs=CRS).to_parquet(path)

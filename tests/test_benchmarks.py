@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import json
 import sys
 from dataclasses import replace
@@ -13,11 +14,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import data, making, run  # noqa: E402
+from benchmarks import data, making, run, whole_path  # noqa: E402
 from benchmarks.aims import aims  # noqa: E402
 from benchmarks.compare import agreements, exponents, ratio  # noqa: E402
 from benchmarks.measure import Run, run_once  # noqa: E402
 from benchmarks.works import works  # noqa: E402
+from geo.catalog import load_catalog  # noqa: E402
 
 TINY = data.SIZES[60]
 
@@ -97,6 +99,20 @@ def test_ratios_growth_and_aims() -> None:
     assert len(kept) == 2
     larger = [replace(one, size=10_000_000, seconds=(one.seconds or 0) * 100) for one in runs]
     assert exponents(runs + larger, "ours: fast") == [(1_000_000, 10_000_000, pytest.approx(2.0))]
+
+
+def test_a_profile_names_our_functions_and_counts_all_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_path, "SHOWN", 100)
+    monkeypatch.setattr(whole_path, "LEAST_SHARE", 0.0)
+    profiler = cProfile.Profile()
+    profiler.runcall(load_catalog)
+    profiler.dump_stats(tmp_path / "step.prof")
+    shares = dict(whole_path.hot_functions(tmp_path / "step.prof"))
+    # Reading TOML and checking it is what loading a layer takes, though libraries do it.
+    assert shares["`catalog.load_layer`"] > 0.5
+    assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_the_command_runs_measures_and_writes_the_page(tmp_path: Path) -> None:
