@@ -629,3 +629,69 @@ def test_a_key_that_is_none_leaves_out_all_but_the_first_and_says_so(district: P
     assert report.rows_taken == len(kept) == 331 - len(report.left_out)
     assert all("already" in item.reason or "a copy of" in item.reason for item in report.left_out)
     assert len(report.left_out) > 300
+
+
+def test_naming_the_file_of_a_district_names_its_folder(tmp_path: Path, district: Path) -> None:
+    assert geo.open_district(district / "district.toml").spec.code == "999999"
+    (tmp_path / "notes.toml").write_text("", encoding="utf-8")
+    with pytest.raises(DeclarationError, match="is a file; a district is a folder"):
+        geo.open_district(tmp_path / "notes.toml")
+
+
+def test_no_folder_for_temporary_files_is_one_message(
+    tmp_path: Path, district: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = streets(tmp_path, {})
+
+    def none() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    done = command(file, "--district", district, "--layer", "back_streets", "--round", ROUND)
+    assert isinstance(done.exception, DataError)
+    assert "set TMPDIR to such a folder" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("geo.importing.plan.Plan.read", "stopped; nothing was changed"),
+        (
+            "geo.importing.plan.Plan.keep",
+            f"stopped, but only after back_streets was written to round {ROUND}; `atlas undo`",
+        ),
+    ],
+)
+def test_whoever_stops_an_import_is_told_the_truth(
+    tmp_path: Path, district: Path, monkeypatch: pytest.MonkeyPatch, where: str, said: str
+) -> None:
+    def stop(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, stop)
+    file = streets(tmp_path, {})
+    done = command(file, "--district", district, "--layer", "back_streets", "--round", ROUND)
+    assert done.exit_code == 130
+    assert said in done.stderr
+    assert (open_store(district / "rounds").rounds() == (ROUND,)) == ("written" in said)
+
+
+def test_a_file_or_a_table_of_nothing_is_said_to_be_so(tmp_path: Path, district: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"")
+    with pytest.raises(DataError, match=r"an empty file \(0 bytes\)"):
+        import_file(district, tmp_path / "a.csv", "lamps", round=ROUND)
+    (tmp_path / "b.csv").write_text("id,lon,lat\n", encoding="utf-8")
+    with pytest.raises(DataError, match="a table without a single row"):
+        import_file(district, tmp_path / "b.csv", "lamps", round=ROUND)
+
+
+def test_what_was_not_used_and_what_is_lacking_are_named(tmp_path: Path, district: Path) -> None:
+    file = streets(tmp_path, {"hardened": True, "备注列": "x"})
+    report = import_file(district, file, "back_streets", round=ROUND, dry_run=True)
+    found = {finding.code: finding for finding in report.findings}
+    assert found["field-mapping"].found.endswith("; not used: 备注列")
+    lacking = found["unmapped-field"]
+    assert lacking.severity == "warning"
+    assert "lit" in lacking.found
+    assert "hardened" not in lacking.found.split(":")[0]
+    assert "lighting.back_streets" in lacking.found

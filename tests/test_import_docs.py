@@ -9,6 +9,7 @@ import typer.main
 
 from geo.cli import app
 from geo.mapping import ImportMapping
+from geo.sources.registry import formats
 from geo.vocabulary import words
 
 PAGE = (Path(__file__).parents[1] / "docs" / "import.md").read_text(encoding="utf-8")
@@ -25,6 +26,14 @@ def test_every_option_is_there() -> None:
     command = typer.main.get_command(app).commands["import"]  # type: ignore[attr-defined]
     options = {name for one in command.params for name in one.opts if name.startswith("--")}
     assert set(re.findall(r"^\| `(--[a-z-]+)` \|", PAGE, re.MULTILINE)) == options - {"--help"}
+
+
+def test_the_command_names_every_format() -> None:
+    command = typer.main.get_command(app).commands["import"]  # type: ignore[attr-defined]
+    said = " ".join(str(getattr(one, "help", "")) for one in command.params)
+    for one in formats():
+        assert one.name in said
+        assert one.name in PAGE or one.name == "FileGDB"
 
 
 def test_every_word_is_there() -> None:
