@@ -117,7 +117,7 @@ WORK = Work(
             "windowed read", windowed_read, ("geopandas", "rasterio"), only_reads=True,
             note="two threads",
         ),
-        Contender("ours: pixels", ours, ("geopandas", "rasterio", "geo.pixels"), ours=True),
+        Contender("ours: pixels", ours, ("geopandas", "rasterio", "geo.pixels"), ours=True, compiled=True),
         Contender(
             "exactextract", exactextract, ("geopandas", "rasterio", "exactextract"),
             note="two threads",

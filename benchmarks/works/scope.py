@@ -156,7 +156,7 @@ WORK = Work(
         Contender(
             "geopandas reads", lambda n: merely_read(*_files(n)), ("geopandas",), only_reads=True
         ),
-        Contender("ours: scope", ours, ("geopandas", "geo.scope"), ours=True),
+        Contender("ours: scope", ours, ("geopandas", "geo.scope"), ours=True, compiled=True),
         Contender("tuned shapely", tuned_shapely, ("geopandas",), note="two threads"),
         Contender("SedonaDB", sedonadb, ("sedonadb", "geoarrow.pyarrow")),
         Contender("DuckDB", duckdb, ("duckdb", "duckdb_extension_spatial"), largest=10_000),
