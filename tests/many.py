@@ -14,17 +14,18 @@ from geo.views.map import WORDS
 MANY = 12_000
 """Streets; a map of so many is tiles."""
 _WEST, _SOUTH = 119.9, 32.4
-_ACROSS = 120
 
 
-def many_streets(spite: str = "", count: int = MANY, language: Language = "zh") -> MapDescription:
+def many_streets(
+    spite: str = "", count: int = MANY, language: Language = "zh", across: int = 120
+) -> MapDescription:
     """A map of streets in rows, each 60 m long and about 90 m from the next, over one field that holds them all.
 
-    The street in column `x` of row `y` has the id `S{y * 120 + x}`; every third one is not covered.
+    The street in column `x` of row `y` has the id `S{y * across + x}`; every third one is not covered.
     """
     place = np.arange(count)
-    x = _WEST + (place % _ACROSS) * 0.001
-    y = _SOUTH + (place // _ACROSS) * 0.001
+    x = _WEST + (place % across) * 0.001
+    y = _SOUTH + (place // across) * 0.001
     ends = np.stack([np.stack([x, y], 1), np.stack([x + 0.0006, y], 1)], axis=1)
     covered = place % 3 > 0
     looks = (

@@ -116,7 +116,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
       maxPitch: 0,
       fadeDuration: 0,
       // What is drawn stays readable for whoever prints it.
-      canvasContextAttributes: { preserveDrawingBuffer: true, antialias: true },
+      canvasContextAttributes: { preserveDrawingBuffer: true },
       locale: { "NavigationControl.ZoomIn": words.zoom_in, "NavigationControl.ZoomOut": words.zoom_out },
     });
   } catch {

@@ -237,8 +237,23 @@ def write_map(
     UnknownNameError, DataError
         As `map_description`.
     """
+    return write_described(path, _to_export(survey, indicator, level, language, basemap))
+
+
+def write_described(path: Path | str, description: MapDescription) -> Path:
+    """Write any map as `write_map` does.
+
+    Parameters
+    ----------
+    path : the file to write; what was there is replaced
+    description : the map
+
+    Returns
+    -------
+    Path
+        The page, beside which lies its `.pmtiles` where the tiles are too large to stand in it.
+    """
     file = Path(path)
-    description = _to_export(survey, indicator, level, language, basemap)
     archive = archive_of(description)
     if archive is None:
         text = map_page(description)
