@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .edges import Area, area_of
+from .edges import TOUCHING_M, Area, area_of
+from .engine.nearest import nearest_line
 from .errors import DataError, Fault
 from .model import SIDES, ScopeRule
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely import LineString, Polygon
     from shapely.geometry.base import BaseGeometry
 
     from .survey import Survey
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 EDGES_LAYER = "boundary_edges"
 SLIVER = 1e-6
 """A share below this is two drawings of one border, not an overlap."""
+PIECE_VERTICES = 256
+"""A long border is cut up into pieces of so many vertices before units are cut by it."""
+MOST_CUTS = 24
+"""A piece that is still larger after so many halvings has its vertices in one place, and stays so."""
+CHUNK = 32
+"""The border is searched in stretches of so many vertices."""
 
 
 @dataclass(frozen=True)
@@ -117,30 +125,64 @@ def decide(
                 tuple(units["unit_code"][missing]),
             )
         )
-    border = area.polygon.exterior
-    decision, share = _decisions(outlines, area.polygon, rule)
-    low, high = _moved(area, range(len(area.parts)))
-    near_edge = (_decisions(outlines, low, rule)[0] != decision) | (
-        _decisions(outlines, high, rule)[0] != decision
-    )
+    # Whether a unit is in, and whether moving the edges could change that, is a question only near the border.
+    near = np.flatnonzero(_near(outlines, area))
+    bands = _bands(area)
+    decision, share = _far(outlines, area.polygon, rule)
+    decision[near], share[near] = _decisions(outlines[near], area.polygon, rule)
+    near_edge = np.zeros(len(outlines), bool)
+    for moved in _moved(area, bands, range(len(area.parts))):
+        near_edge[near] |= _decisions(outlines[near], moved, rule)[0] != decision[near]
     spots = (
         shapely.point_on_surface(outlines)
         if rule.rule == "representative_point"
         else shapely.boundary(outlines)
     )
-    distances = np.stack([shapely.distance(spots, part.line) for part in area.parts])
+    lines = np.array([part.line for part in area.parts], dtype=object)
+    margin_m, nearest = nearest_line(spots, lines)
     return pd.DataFrame(
         {
             "unit_code": units["unit_code"].to_numpy(object),
             "unit_name": units["unit_name"].to_numpy(object),
             "decision": decision,
             "share": share,
-            "margin_m": shapely.distance(spots, border),
+            "margin_m": margin_m,
             "near_edge": near_edge,
-            "sides": _sides_at_issue(outlines, area, rule, decision, near_edge),
-            "nearest_side": [area.parts[nearest].sides[0] for nearest in distances.argmin(axis=0)],
+            "sides": _sides_at_issue(outlines, area, bands, rule, decision, near_edge),
+            "nearest_side": np.array([part.sides[0] for part in area.parts], object)[nearest],
         }
     )
+
+
+def _chunks(line: LineString, vertices: int) -> NDArray[np.object_]:
+    """A line in stretches of so many vertices, so that a search looks at few of them."""
+    xy = shapely.get_coordinates(line)
+    cuts = range(0, max(len(xy) - 1, 1), vertices - 1)
+    return np.array([shapely.linestrings(xy[first : first + vertices]) for first in cuts], object)
+
+
+def _near(outlines: NDArray[np.object_], area: Area) -> NDArray[np.bool_]:
+    """Which units the border may touch once it is moved by its accuracy; by extents, so some too many."""
+    boxes = []
+    for part in area.parts:
+        west, south, east, north = shapely.bounds(_chunks(part.line, CHUNK)).T
+        wide = part.accuracy_m * (1 + 1e-9) + TOUCHING_M
+        boxes.append(shapely.box(west - wide, south - wide, east + wide, north + wide))
+    near = np.zeros(len(outlines), bool)
+    near[shapely.STRtree(np.concatenate(boxes)).query(outlines)[0]] = True
+    return near
+
+
+def _far(
+    outlines: NDArray[np.object_], polygon: Polygon, rule: ScopeRule
+) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """The decision for units that the border does not touch: one vertex speaks for all."""
+    xy, row = shapely.get_coordinates(outlines, return_index=True)
+    first = xy[np.searchsorted(row, np.arange(len(outlines)))]
+    shapely.prepare(polygon)
+    within: NDArray[np.bool_] = shapely.intersects_xy(polygon, first[:, 0], first[:, 1])
+    share = np.where(within, 1.0, 0.0)
+    return _decided(share, within, rule), share
 
 
 def _decisions(
@@ -149,57 +191,110 @@ def _decisions(
     shapely.prepare(polygon)
     share = np.where(shapely.covers(polygon, outlines), 1.0, 0.0)
     cut = np.flatnonzero((share == 0) & shapely.intersects(polygon, outlines))
-    inside = shapely.area(shapely.intersection(outlines[cut], polygon))
+    # Piece by piece: the whole border would be gone through for each unit.
+    pieces = _cut_up(polygon)
+    unit, piece = shapely.STRtree(pieces).query(outlines[cut], predicate="intersects")
+    held = shapely.area(shapely.intersection(outlines[cut][unit], pieces[piece]))
+    inside = np.bincount(unit, held, len(cut))
     share[cut] = np.clip(inside / shapely.area(outlines[cut]), 0.0, 1.0)
-    decision = np.full(len(outlines), "out", object)
+    spot_within = (
+        shapely.intersects(polygon, shapely.point_on_surface(outlines))
+        if rule.rule == "representative_point"
+        else share > 0
+    )
+    return _decided(share, spot_within, rule), share
+
+
+def _decided(
+    share: NDArray[np.float64], spot_within: NDArray[np.bool_], rule: ScopeRule
+) -> NDArray[np.object_]:
+    decision = np.full(len(share), "out", object)
     if rule.rule == "representative_point":
-        decision[shapely.intersects(polygon, shapely.point_on_surface(outlines))] = "in"
+        decision[spot_within] = "in"
     elif rule.rule == "any_overlap":
         decision[share > SLIVER] = "in"
     else:
         decision[share > rule.out_at_most] = "partly"
         decision[share >= rule.in_at_least] = "in"
-    return decision, share
+    return decision
 
 
-def _moved(area: Area, parts: Sequence[int] | range) -> tuple[BaseGeometry, BaseGeometry]:
-    """The area with the given stretches of its border moved in, and out, by their accuracy."""
-    bands = [
-        shapely.buffer(area.parts[part].line, area.parts[part].accuracy_m)
-        for part in parts
-        if area.parts[part].accuracy_m > 0
+def _cut_up(polygon: BaseGeometry) -> NDArray[np.object_]:
+    """A polygon in pieces of few vertices that together are it."""
+    pieces: list[BaseGeometry] = []
+    rest = [(part, 0) for part in shapely.get_parts(polygon)]
+    while rest:
+        shape, cuts = rest.pop()
+        if shape.geom_type != "Polygon" or shape.is_empty:
+            continue
+        if shapely.get_num_coordinates(shape) <= PIECE_VERTICES or cuts >= MOST_CUTS:
+            pieces.append(shape)
+            continue
+        rest += [(half, cuts + 1) for half in _halves(shape)]
+    return np.array(pieces, dtype=object)
+
+
+def _halves(shape: Polygon) -> NDArray[np.object_]:
+    """The parts of a polygon on either side of the middle of its longer extent."""
+    west, south, east, north = shape.bounds
+    if east - west > north - south:
+        middle = (west + east) / 2
+        boxes = ((west, south, middle, north), (middle, south, east, north))
+    else:
+        middle = (south + north) / 2
+        boxes = ((west, south, east, middle), (west, middle, east, north))
+    # The quick clip may go wrong where the border touches the cut; then the slow one is right.
+    halves = np.array([shapely.clip_by_rect(shape, *box) for box in boxes], dtype=object)
+    lost = abs(shapely.area(halves).sum() - shape.area)
+    if lost > 1e-12 * shape.area or not shapely.is_valid(halves).all():
+        halves = shapely.intersection(shape, shapely.box(*np.transpose(boxes)))
+    return np.asarray(shapely.get_parts(halves), dtype=object)
+
+
+def _bands(area: Area) -> list[BaseGeometry | None]:
+    """Of each part of the border, what lies within its accuracy; None where it is known exactly."""
+    return [
+        shapely.buffer(part.line, part.accuracy_m) if part.accuracy_m > 0 else None
+        for part in area.parts
     ]
-    if not bands:
-        return area.polygon, area.polygon
-    band = shapely.union_all(bands)
+
+
+def _moved(
+    area: Area, bands: Sequence[BaseGeometry | None], parts: Sequence[int]
+) -> tuple[BaseGeometry, ...]:
+    """The area with the given stretches of its border moved in, and out, by their accuracy; none if exact."""
+    wide = [bands[part] for part in parts if bands[part] is not None]
+    if not wide:
+        return ()
+    band = shapely.union_all(wide)
     return shapely.difference(area.polygon, band), shapely.union(area.polygon, band)
 
 
 def _sides_at_issue(
     outlines: NDArray[np.object_],
     area: Area,
+    bands: Sequence[BaseGeometry | None],
     rule: ScopeRule,
     decision: NDArray[np.object_],
     near_edge: NDArray[np.bool_],
 ) -> list[tuple[str, ...]]:
     found: list[set[str]] = [set() for _ in outlines]
     near = np.flatnonzero(near_edge)
-    for side in SIDES:
+    for side in SIDES if len(near) else ():
         own = [number for number, part in enumerate(area.parts) if side in part.sides]
-        for moved in _moved(area, own):
+        for moved in _moved(area, bands, own):
             changed = _decisions(outlines[near], moved, rule)[0] != decision[near]
             for unit in near[changed]:
                 found[unit].add(side)
     # Where only several edges together could change it, each whose band reaches the unit is at issue.
-    together = [unit for unit in near if not found[unit]]
+    together = np.array([unit for unit in near if not found[unit]], np.intp)
     cut = np.flatnonzero((decision == "partly") & ~near_edge)
     for part in area.parts:
-        for unit in together:
-            if shapely.dwithin(part.line, outlines[unit], part.accuracy_m):
-                found[unit].update(part.sides)
-        for unit in cut:
-            if shapely.intersects(part.line, outlines[unit]):
-                found[unit].update(part.sides)
+        shapely.prepare(part.line)
+        reaching = shapely.dwithin(part.line, outlines[together], part.accuracy_m)
+        cutting = shapely.intersects(part.line, outlines[cut])
+        for unit in (*together[reaching], *cut[cutting]):
+            found[unit].update(part.sides)
     return [tuple(side for side in SIDES if side in sides) for sides in found]
 
 
