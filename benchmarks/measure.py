@@ -82,9 +82,15 @@ def spent(command: Sequence[str], timeout_s: float) -> tuple[str, float, str | N
 
         timer = threading.Timer(timeout_s, kill)
         timer.start()
-        status = child.wait()
+        try:
+            status = child.wait()
+        except BaseException:
+            # Whoever stops the benchmark stops what it has started.
+            kill()
+            raise
+        finally:
+            timer.cancel()
         seconds = time.perf_counter() - begun
-        timer.cancel()
         said.seek(0)
         complained.seek(0)
         failure = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,7 @@ COMPILED_AT = 100_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0; 1 where results differ or one of ours failed."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     kept = options.folder / "runs.jsonl"
     if not options.resume:
         shutil.rmtree(options.folder, ignore_errors=True)
