@@ -40,7 +40,6 @@ COMPILED_AT = 100_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0; 1 where results differ or one of ours failed."""
     options = _options(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     kept = options.folder / "runs.jsonl"
     if not options.resume:
         shutil.rmtree(options.folder, ignore_errors=True)
@@ -181,4 +180,5 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     sys.exit(main())
