@@ -21,14 +21,14 @@ from importlib import import_module
 from importlib.util import find_spec
 from itertools import pairwise
 from operator import add
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from ..errors import EngineError, GeoError, MissingExtraError
+from .auto import AutoEngine
 from .base import AreaPieces, Engine, Pieces, ReachPieces
-from .fast import FastEngine, available
-from .reference import ReferenceEngine
 
 if TYPE_CHECKING:
     from shapely import Polygon
@@ -148,7 +148,15 @@ class ClusterEngine:
         client = self._client
         sent = self._broadcast("shared", (work, shared))
         futures = [client.submit(_worked, sent, item, pure=False) for item in items]
-        of = {future.key: item for future, item in zip(futures, items, strict=True)}
+        news: SimpleQueue[_I | None] = SimpleQueue()
+        held = dict(zip((future.key for future in futures), futures, strict=True))
+        of = dict(zip(held, items, strict=True))
+
+        def tell(future: Any) -> None:
+            news.put(of[future.key])
+            # What is no longer held here goes as soon as it was added up.
+            held.pop(future.key, None)
+
         total = futures
         while len(total) > 1:
             total = [
@@ -156,16 +164,15 @@ class ClusterEngine:
                 for first in range(0, len(total), FAN_IN)
             ]
         last = total[0]
-        watched = _distributed().as_completed(futures)
-        # What is no longer held here goes as soon as it was added up.
+        for future in futures:
+            future.add_done_callback(tell)
+        last.add_done_callback(lambda _: news.put(None))
         del futures, total
         try:
-            for future in watched:
-                if future.status == "error":
-                    break
+            # A part that fails ends the whole, since the whole is made of it.
+            while (item := news.get()) is not None:
                 if done is not None:
-                    done(of[future.key])
-                del future
+                    done(item)
             answer: _S = _answer(last)
             return answer
         finally:
@@ -173,8 +180,8 @@ class ClusterEngine:
 
     @staticmethod
     def local() -> Engine:
-        """The engine that a worker cuts with: the fast one where it is installed here."""
-        return FastEngine() if available() else ReferenceEngine()
+        """The engine that a worker cuts with: what suits the size of its part."""
+        return AutoEngine()
 
     def _shared_out(self, method: str, features: Any, ground: tuple[Any, ...]) -> Any:
         """Pieces of features, cut share by share, in the order of the features."""
