@@ -197,6 +197,13 @@ def test_a_ledger_goes_only_where_it_belongs(
         import_file(district, file, round=NEW)
 
 
+def test_who_names_a_layer_is_told_how_a_ledger_is_taken_back(
+    tmp_path: Path, district: Path, printed: bytes
+) -> None:
+    with pytest.raises(DataError, match="it is a ledger: with no --layer named"):
+        import_file(district, returned(tmp_path, printed, {}), "weak_spots", round=NEW)
+
+
 def test_an_ordinary_workbook_is_no_ledger(tmp_path: Path, district: Path) -> None:
     book = openpyxl.Workbook()
     book.active.append(["编号", "名称"])

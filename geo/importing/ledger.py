@@ -18,7 +18,7 @@ from ..district import District
 from ..errors import DataError, Fault, SourceError, StoreError, UnknownNameError, amount
 from ..model import ImportRecord, Layer
 from ..placing.proposal import Proposal
-from ..sources.base import LeftOut, Request
+from ..sources.base import LEDGER_SHEET, LeftOut, Request
 from .merging import TAKEN, LedgerRecord, Line, Merge, Value
 from .report import ImportReport
 from .target import now, require_folder
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..store.base import Store
 
 Progress = Callable[[int, int, str], None]
-RECORD_SHEET = "atlas"
-"""The hidden sheet on which a ledger says what it was made from."""
 FORMAT = "1"
 _NEEDED = ("district", "round", "data_digest", "layer", "key", "sheet", "header_row", "columns")
 
@@ -84,9 +82,9 @@ def ledger_record(file: Path | str) -> LedgerRecord | None:
     if Path(file).suffix.lower() not in (".xlsx", ".xlsm"):
         return None
     try:
-        source, _ = read_source(file, Request(RECORD_SHEET, grid=True))
+        source, _ = read_source(file, Request(LEDGER_SHEET, grid=True))
     except SourceError as error:
-        if any(fault.expected == f"a layer {RECORD_SHEET!r}" for fault in error.faults):
+        if any(fault.expected == f"a layer {LEDGER_SHEET!r}" for fault in error.faults):
             return None
         raise
     if source.frame.shape[1] < 2:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .undrawn import Undrawn
 
 
+LEDGER_SHEET = "atlas"
+"""The hidden sheet on which a ledger of this program says what it was made from."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What is wanted of a file."""

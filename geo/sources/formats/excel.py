@@ -10,7 +10,7 @@ import zipfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
@@ -18,7 +18,7 @@ from xml.parsers import expat
 from ...errors import SourceError, abridge
 from .. import progress
 from ..archive import is_zip_with, opened
-from ..base import Format, Request, Source, Staged, choose_layer, refuse
+from ..base import LEDGER_SHEET, Format, Request, Source, Staged, choose_layer, refuse
 from ..limits import limits
 from ..places import placed
 from ..tables import Line, Span, as_lines, table_of
@@ -111,7 +111,14 @@ def _sheet(book: Any, name: str, wanted: str | None) -> tuple[Any, list[str]]:
             "a table",
             "choose another file, or name a hidden sheet",
         )
-    title = choose_layer(name, wanted, tuple(offered))
+    try:
+        title = choose_layer(name, wanted, tuple(offered))
+    except SourceError as error:
+        if wanted is not None or LEDGER_SHEET not in hidden:
+            raise
+        advice = "; it is a ledger: with no --layer named, its states and remarks are taken back"
+        fault = error.faults[0]
+        raise SourceError(replace(fault, remedy=fault.remedy + advice)) from error
     notes = []
     if hidden and wanted is None:
         notes.append(f"hidden sheets were not read: {abridge(hidden)}")
