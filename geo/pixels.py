@@ -7,6 +7,7 @@ same figures, and more digits of them.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,6 +32,8 @@ WINDOW_PIXELS = 1 << 22
 """So many pixels are read at a time: some 60 MB while they are worked on, and three windows at once."""
 FAST_PIXELS = 1 << 23
 """From so many pixels within the polygons' extents on, loading the kernels takes less time than it saves."""
+CACHE_MB = 128
+"""What GDAL may keep of blocks; windows are read in order, so more would not be looked at again."""
 BLOCK = 512
 """Windows are whole blocks of a tiled raster, so that none is unpacked twice."""
 
@@ -72,7 +75,7 @@ def pixel_shares(
 
     try:
         with (
-            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
+            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_CACHEMAX=CACHE_MB),
             rasterio.open(raster, driver="GTiff", num_threads="all_cpus") as source,
         ):
             _check(source, band, layer)
@@ -246,11 +249,14 @@ def _passing(
     if (scale, offset) != (1.0, 0.0):
         values = values.astype(np.float64) * scale + offset
         reached = values >= at_least - np.finfo(np.float32).eps
+    elif np.issubdtype(values.dtype, np.integer) and math.isfinite(at_least):
+        reached = values >= math.ceil(at_least)  # a fraction would make floats of them all
     else:
         reached = values >= at_least
     if known is None:
         return reached, ~reached
-    return known & reached, known & ~reached
+    reached &= known
+    return reached, known > reached
 
 
 def _known(source: Any, window: Any, values: NDArray[Any], band: int) -> NDArray[np.bool_] | None:
@@ -264,7 +270,7 @@ def _known(source: Any, window: Any, values: NDArray[Any], band: int) -> NDArray
         known = None
     elif flags == [MaskFlags.nodata] and not floating and float(nodata).is_integer():
         # Whole numbers are compared here: GDAL would go through the values once more.
-        known = values != nodata
+        known = values != int(nodata)
     else:
         known = source.read_masks(band, window=window) > 0
     if floating:
@@ -297,10 +303,15 @@ def _walking(
     edges, polygon = edges_of(shapes)
     start = np.searchsorted(polygon, np.arange(len(shapes) + 1)).astype(np.int64)
     edges = grid.pixels(edges.reshape(-1, 2)).reshape(-1, 4)
+    held = np.empty(0, np.int32)
 
     def measure(window: _Window, touched: NDArray[np.intp]) -> NDArray[np.float64]:
+        nonlocal held
         rows, columns = window.passing.shape
-        sums = np.empty((rows, columns + 1, 2), np.int32)
+        size = rows * (columns + 1) * 2
+        if len(held) < size:  # one window is measured after another, all in the same memory
+            held = np.empty(size, np.int32)
+        sums = held[:size].reshape(rows, columns + 1, 2)
         passing, failing = window.passing, window.failing
         in_threads(lambda first, last: add_up(passing, failing, sums, first, last), rows, 64)
         found = np.empty((len(touched), 2))
