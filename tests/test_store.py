@@ -6,6 +6,7 @@ import functools
 import getpass
 import json
 import os
+import pickle
 import socket
 import sqlite3
 import subprocess
@@ -25,9 +26,11 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyproj import CRS
 from shapely.geometry import LineString, MultiLineString, Point, Polygon
 
 import geo.store.geopackage
+import geo.store.geoparquet
 from geo.catalog import load_catalog
 from geo.errors import StoreError, UnknownNameError
 from geo.model import ImportRecord, Layer
@@ -209,6 +212,58 @@ def test_rows_are_counted_table_by_table(store: Store) -> None:
     lamps = pd.DataFrame({"id": ["l"]})
     store.write(ROUND, {"streets": streets(id=["a", "b", "c"]), "lamps": lamps})
     assert dict(store.sizes(ROUND)) == {"lamps": 1, "streets": 3}
+
+
+# -- reading in parts
+
+
+def lined_up(count: int) -> gpd.GeoDataFrame:
+    """Streets of 10 m, one every 100 m to the east, the last one nowhere; out of order along the way."""
+    east = [100.0 * (7 * number % count) for number in range(count)]
+    lines = [LineString([(x, 0), (x + 10, 0)]) for x in east[:-1]]
+    names = [f"{x:g}" for x in east]
+    return gpd.GeoDataFrame({"id": names}, geometry=[*lines, None], crs="EPSG:4549")
+
+
+@pytest.mark.parametrize("rows", [1, 4, 100])
+def test_the_parts_of_a_table_are_the_table(
+    store: Store, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr("geo.store.geoparquet_file.ROWS_IN_GROUP", 3)
+    store.write(ROUND, {"streets": lined_up(10)})
+    scan = store.scan(ROUND, "streets")
+    assert scan is not None
+    assert (scan.rows, scan.columns, scan.has_geometry) == (10, ("id",), True)
+    assert CRS.from_user_input(scan.crs).to_epsg() == 4549
+    parts = scan.parts(rows)
+    assert sum(part.rows for part in parts) >= 10
+    read = [batch for part in parts for batch in scan.read(part, ["id"], 2)]
+    assert max(len(batch) for batch in read) <= 2
+    frame = pd.concat([batch.frame(scan.crs) for batch in read]).sort_index()
+    expected = store.read(ROUND, "streets")
+    assert frame.index.tolist() == expected.index.tolist()
+    assert frame["id"].tolist() == expected["id"].tolist()
+    assert frame.geometry.to_wkb().tolist() == expected.geometry.to_wkb().tolist()
+
+
+def test_the_rows_of_a_place_are_found(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geo.store.geoparquet_file.ROWS_IN_GROUP", 2)
+    store.write(ROUND, {"streets": lined_up(10)})
+    scan = pickle.loads(pickle.dumps(store.scan(ROUND, "streets")))
+    found = [
+        name
+        for batch in scan.within((205, -1, 410, 1), ["id"], 100)
+        for name in batch.attributes["id"].to_pylist()
+    ]
+    assert sorted(found) == ["200", "400"], "300 is the one that lies nowhere"
+    assert list(scan.within((5000, 0, 6000, 1), ["id"], 100)) == []
+
+
+def test_a_table_of_no_rows_has_no_parts(store: Store) -> None:
+    store.write(ROUND, {"streets": lined_up(3).iloc[:0]})
+    scan = store.scan(ROUND, "streets")
+    assert scan is not None
+    assert (scan.rows, scan.parts(10)) == (0, ())
 
 
 # -- the digest: of the data, and of nothing else
@@ -1047,3 +1102,103 @@ def test_polygons_keep_their_holes(folder: Path) -> None:
     store = GeoPackageStore(folder)
     store.write(ROUND, {"villages": gpd.GeoDataFrame({"code": ["1"]}, geometry=[ring], crs=4549)})
     assert store.read(ROUND, "villages").geometry.area.tolist() == [15.0]
+
+
+# -- folders of GeoParquet ------------------------------------------------------------------------------
+
+
+def test_a_folder_written_by_geopandas_is_a_round(folder: Path) -> None:
+    (folder / ROUND).mkdir(parents=True)
+    frame = streets(id=["a", "b", "c"], lit=[True, False, None])
+    frame.to_parquet(folder / ROUND / "streets.parquet")
+    pd.DataFrame({"id": ["i"]}).to_parquet(folder / ROUND / "inspections.parquet")
+    (folder / ROUND / "notes.txt").write_text("no table")
+    store = open_store(folder)
+    assert store.tables(ROUND) == ("inspections", "streets")
+    read = store.read(ROUND, "streets")
+    assert read.index.tolist() == [1, 2, 3]
+    assert read["lit"].tolist() == [True, False, pd.NA]
+    assert read.crs.to_epsg() == 4549
+    scan = store.scan(ROUND, "streets")
+    assert scan is not None
+    assert sum(len(one) for one in scan.within((5, -1, 6, 1), ["id"], 10)) == 3, "all, unsorted"
+
+
+def test_what_a_folder_is_written_as_geopandas_reads(folder: Path) -> None:
+    GeoParquetStore(folder).write(ROUND, {"streets": lined_up(5)})
+    read = gpd.read_parquet(folder / ROUND / "streets.parquet", bbox=(0, -1, 150, 1))
+    assert sorted(read["id"]) == ["0", "100"]
+    assert sorted(read["fid"]) == [1, 4]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + bytes(40) + b"PAR1"])
+def test_what_is_no_parquet_is_refused(folder: Path, content: bytes) -> None:
+    (folder / ROUND).mkdir(parents=True)
+    (folder / ROUND / "streets.parquet").write_bytes(content)
+    with pytest.raises(StoreError, match=r"streets\.parquet cannot be read"):
+        open_store(folder).sizes(ROUND)
+
+
+def test_geometry_that_is_no_binary_is_refused_by_name(folder: Path) -> None:
+    (folder / ROUND).mkdir(parents=True)
+    frame = streets(id=["a", "b", "c"]).iloc[:2]
+    frame.to_parquet(folder / ROUND / "streets.parquet", geometry_encoding="geoarrow")
+    with pytest.raises(StoreError, match="holds geometry as LINESTRING"):
+        open_store(folder).read(ROUND, "streets")
+
+
+def test_a_round_that_is_there_twice_is_refused(folder: Path) -> None:
+    GeoPackageStore(folder).write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    GeoParquetStore(folder).write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    with pytest.raises(StoreError, match="is there twice"):
+        open_store(folder).rounds()
+
+
+def test_new_rounds_are_what_the_district_says(folder: Path) -> None:
+    store = open_store(folder, new_as="geoparquet")
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])})
+    assert (folder / ROUND / "streets.parquet").is_file()
+    open_store(folder).write("2007-12-31", {"streets": streets(id=["a", "b", "c"])})
+    assert (folder / "2007-12-31.gpkg").is_file()
+    assert open_store(folder).rounds() == (ROUND, "2007-12-31")
+
+
+@pytest.mark.parametrize("moment", ["add before", "add amid", "undo amid"])
+def test_a_folder_whose_writer_was_killed_is_as_it_was_or_as_it_was_to_be(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    store = GeoParquetStore(folder)
+    store.write(ROUND, {"streets": streets(id=["a", "b", "c"])}, [record()])
+    first = store.digest(ROUND)
+    if moment == "undo amid":
+        store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=first)
+
+    class Killed(BaseException):
+        """Nothing of the program runs after it."""
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    last = {"add before": "put_new", "add amid": "_put_book", "undo amid": "_sweep_round"}[moment]
+    calls = iter([geo.store.geoparquet._put_book] if moment == "add amid" else [])
+
+    def goes(*given: object) -> None:
+        next(calls, killed)(*given)
+
+    def change() -> object:
+        if moment == "undo amid":
+            return store.undo(ROUND, onto=store.digest(ROUND))
+        return store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=first)
+
+    monkeypatch.setattr(f"geo.store.geoparquet.{last}", goes)
+    with pytest.raises(Killed):
+        change()
+    monkeypatch.undo()
+    assert store.tables(ROUND) == ("streets",)
+    assert store.digest(ROUND) == first
+    assert store.imports(ROUND) == (record(),)
+    store.add(ROUND, {"lamps": lamp()}, [record(2, "lamps")], onto=first)
+    assert store.tables(ROUND) == ("lamps", "streets")
+    assert {path.name for path in (folder / ROUND).iterdir()} == {
+        "lamps.parquet", "streets.parquet", "atlas_imports.json",
+    }  # fmt: skip
