@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from typing import get_args
+
 import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiLineString, Point, box
@@ -231,3 +236,30 @@ def test_a_decision_agrees_with_its_share(x: int, y: int, size: int, rule: RuleN
         assert row["decision"] == "out"
     assert row["near_edge"] in (False, True)
     assert row["margin_m"] >= 0
+
+
+WAVE = [(1000 + 60 * math.sin(step / 9), 1000 - step) for step in range(0, 1001, 2)]
+
+
+@pytest.mark.parametrize("rule", get_args(RuleName))
+@pytest.mark.parametrize("accuracy_m", [0.0, 25.0])
+def test_a_border_in_pieces_decides_as_the_whole(
+    rule: RuleName, accuracy_m: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wavy eastern edge: cut up, and searched by boxes, it gives the same rows to the last unit."""
+    area = area_of(edges(accuracy_m, east=LineString(WAVE)), ScopeRule())
+    squares = units(
+        *(box(x, y, x + 70, y + 90) for x in range(-150, 1200, 75) for y in range(-150, 1150, 95))
+    )
+    decided = []
+    for vertices, pairs in ((1 << 30, 1 << 60), (16, 0)):
+        monkeypatch.setattr("geo.scope.PIECE_VERTICES", vertices)
+        monkeypatch.setattr("geo.engine.nearest.FAST_PAIRS", pairs)
+        decided.append(decide(squares, area, ScopeRule(rule=rule)))
+    pd.testing.assert_frame_equal(*decided, rtol=0, atol=1e-9)
+    plain = shapely.area(shapely.intersection(squares.geometry, area.polygon)) / (70 * 90)
+    assert decided[1]["share"].to_numpy() == pytest.approx(plain, abs=1e-9)
+    far = shapely.distance(shapely.boundary(squares.geometry), area.polygon.exterior)
+    if rule != "representative_point":
+        assert decided[1]["margin_m"].to_numpy() == pytest.approx(far, abs=1e-9)
+    assert set(decided[1]["decision"]) >= {"in", "out"}
