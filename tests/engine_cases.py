@@ -60,11 +60,7 @@ polygon = (boxes | rings | holed | several).filter(
 def _parted(cuts: tuple[set[int], set[int]]) -> list[Polygon]:
     """A rectangle parted by full-length cuts: units as they should be."""
     across, up = (sorted({0, SIZE, *some}) for some in cuts)
-    return [
-        box(x, y, right, top)
-        for x, right in pairwise(across)
-        for y, top in pairwise(up)
-    ]
+    return [box(x, y, right, top) for x, right in pairwise(across) for y, top in pairwise(up)]
 
 
 partition = st.tuples(st.sets(whole, max_size=2), st.sets(whole, max_size=2)).map(_parted)
