@@ -45,6 +45,7 @@ from geo.report.word import word_bytes
 from geo.report.write import FORMATS, report_bytes, written
 from geo.survey import open_survey
 
+REMARK = "=1+2 已约谈"
 HOSTILE = [
     "=cmd|'/C calc'!A0",
     "@SUM(1)",
@@ -81,6 +82,7 @@ def spiteful(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]
         frame["name"] = names
         frames[name] = frame
     frames["villages"].loc[frames["villages"]["code"] == "V45", "name"] = "铃\x07声\u202e"
+    frames["weak_spots"] = frames["weak_spots"].assign(remarks=REMARK)
     return formats_of(made.write_district(tmp_path_factory.mktemp("spite") / "d", frames))
 
 
@@ -280,14 +282,14 @@ def test_nothing_in_a_ledger_is_a_formula(spiteful: Callable[[str], bytes]) -> N
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n", "b"}
     texts = {cell.value for cell in cells if isinstance(cell.value, str)}
-    assert set(HOSTILE) <= texts
+    assert {*HOSTILE, REMARK} <= texts
     assert "铃声" in texts
     assert any("U+0007" in text and "U+202E" in text for text in texts)
 
 
 def test_hostile_names_are_set_as_text_in_a_pdf(spiteful: Callable[[str], bytes]) -> None:
     text = squeezed(text_of(spiteful("pdf")))
-    for name in HOSTILE:
+    for name in (*HOSTILE, REMARK):
         assert squeezed(name) in text, name
 
 
@@ -351,6 +353,7 @@ def test_word_keeps_to_the_standard_of_official_documents(word: bytes) -> None:
     assert down.pt // line_pt == 22
     assert across.pt // (size_pt + spacing_pt) == 28
     # cells are set small: neither the grid of the body nor its spacing is theirs
+    assert document.styles["Atlas table cell"].base_style.name == "Normal"
     cell = document.styles["Atlas table cell"].element
     assert cell.pPr.find(qn("w:snapToGrid")).get(qn("w:val")) == "0"
     assert cell.rPr.find(qn("w:spacing")).get(qn("w:val")) == "0"
@@ -391,7 +394,7 @@ def test_hostile_names_are_text_in_word(spiteful: Callable[[str], bytes]) -> Non
         for table in document.tables
         for tc in table._tbl.iter(qn("w:tc"))
     }
-    assert set(HOSTILE) <= texts
+    assert {*HOSTILE, REMARK} <= texts
     assert "铃声" in texts
 
 
@@ -437,6 +440,7 @@ def test_a_hostile_page_runs_nothing(
     assert not alerts
     assert not refused
     assert page.get_by_text("<script>alert(1)</script>").count() >= 1
+    assert page.get_by_text(REMARK).count() >= 1
 
 
 def test_the_geopackage_holds_figures_places_and_styles(

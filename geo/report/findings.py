@@ -29,7 +29,7 @@ def findings_table(material: Material, progress: Progress | None = None) -> Tabl
     for item in check_round(material.survey, progress=progress).findings:
         more = len(item.rows) - _SHOWN
         ids = [clean(str(row), item.layer, row, "id") for row in item.rows[:_SHOWN]]
-        said = "、".join(ids) if language == "zh" else ", ".join(ids)
+        said = ", ".join(ids)
         rest = pair(language, f" 等 {len(item.rows)} 条", f" and {more} more") if more > 0 else ""
         layer = layers[item.layer].title.in_(language) if item.layer in layers else item.layer
         rows.append(

@@ -217,7 +217,8 @@ def _cell_styles(document: Document) -> None:
 
     for name, bold in ((CELL_STYLE, False), (HEAD_STYLE, True)):
         style: Any = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-        style.font.size, style.font.bold = Pt(7), bold
+        style.base_style = document.styles["Normal"]
+        style.font.size, style.font.bold = Pt(7.5), bold
         form = style.paragraph_format
         form.first_line_indent, form.line_spacing = Pt(0), 1.0
         form.space_before = form.space_after = Pt(0)
