@@ -27,10 +27,12 @@ def nearly_joined(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
         return
     shapes = rows.shapes[rows.tree_rows]
     ends, owners = _lonely(shapes)
-    points = np.asarray(shapely.points(ends), dtype=object)
     gap = np.full(len(ends), np.inf)
     for end, line in _candidates(ends, owners, shapes):
-        np.minimum.at(gap, end, shapely.distance(points[end], shapes[line]))
+        # Few ends of a good network come so far: only these are made points, each once.
+        some, each = np.unique(end, return_inverse=True)
+        points = np.asarray(shapely.points(ends[some]), dtype=object)
+        np.minimum.at(gap, end, shapely.distance(points[each], shapes[line]))
     gap[gap > NEARLY_M] = np.inf
     at = np.flatnonzero((gap > TOUCHING_M) & np.isfinite(gap))
     if len(at):
@@ -42,7 +44,7 @@ def nearly_joined(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             found=f"{amount(len(at), 'end')} that {'stops' if len(at) == 1 else 'stop'} short of another line, by {short.min():.2f} to {short.max():.2f} m",
             expected="ends that meet",
             remedy="snap them to the line they were meant to reach",
-            shapes=points[at],
+            shapes=np.asarray(shapely.points(ends[at]), dtype=object),
         )
 
 
