@@ -59,6 +59,7 @@ def page(
                 lines += [*_table(work, size, of_size, whose, found), ""]
             if work.exponent:
                 lines += _growth(work, mine)
+    lines += _started([run for run in runs if run.work == "start"])
     if appended:
         lines += ["", appended.rstrip()]
     return "\n".join(lines).rstrip() + "\n"
@@ -129,6 +130,18 @@ def _table(
             f"| {name} | {_spread(Spread.of([run.seconds or 0.0 for run in timed]))} | {figure(cpu)}"
             f" | {figure(process)} | {peak:,.0f} | {times(against) if against else '–'} | {agrees} |"
         )
+    return lines
+
+
+def _started(runs: Sequence[Run]) -> list[str]:
+    if not runs:
+        return []
+    lines = ["", "## Start-up: whole processes, embedded district", ""]
+    lines += ["| | seconds | ÷ importing geopandas |", "| --- | --: | --: |"]
+    for name in dict.fromkeys(run.contender for run in runs):
+        against = ratio(runs, name, "geopandas")
+        spread = Spread.of(list(seconds_of(runs, name).values()))
+        lines.append(f"| `{name}` | {_spread(spread)} | {times(against) if against else '–'} |")
     return lines
 
 

@@ -33,6 +33,8 @@ OTHERS = (
     ),
 )
 """Benchmarks with a command of their own."""
+START = "start"
+"""The work that is no kernel: whole processes on the embedded district."""
 COMPILED_AT = 100_000
 """Streets enough for all kernels to be of use."""
 
@@ -44,45 +46,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.resume:
         shutil.rmtree(options.folder, ignore_errors=True)
     options.folder.mkdir(parents=True, exist_ok=True)
-    chosen = {
-        name: work for name, work in works().items() if not options.only or name in options.only
-    }
-    wrong = False
-    agreed: dict[tuple[str, int], tuple[str, dict[str, Agreement]]] = {}
-    for work in chosen.values():
-        for size in work.sizes[options.size]:
-            work.make(size)
-            _run_all(work, size, kept, options)
-            agreed[work.name, size] = _compared(work, size, options.folder, read_runs(kept))
-            wrong |= any(not one.good for one in agreed[work.name, size][1].values())
-    if options.size != "tiny" and not options.only:
+    with (options.folder / "commands.txt").open("a", encoding="utf-8") as file:
+        file.write(_command(options) + "\n")
+    known = works()
+    for work in known.values():
+        if not options.only or work.name in options.only:
+            for size in work.sizes[options.size]:
+                work.make(size)
+                _run_all(work, size, kept, options)
+    if START in options.only or (options.size != "tiny" and not options.only):
         _start(kept, options.repeats, options.timeout)
+    # All that the folder holds: a page may come of several commands, each but the first with --resume.
     runs = read_runs(kept)
-    command = "make bench SIZE=" + options.size
-    command += f" ONLY='{' '.join(options.only)}'" if options.only else ""
+    agreed = {
+        (work.name, size): _compared(work, size, options.folder, runs)
+        for work in known.values()
+        for size in sorted({run.size for run in runs if run.work == work.name})
+    }
+    commands = (options.folder / "commands.txt").read_text(encoding="utf-8").splitlines()
+    command = "`, `".join(dict.fromkeys(commands))
     day = dt.datetime.now(dt.UTC).date().isoformat()
     path = CACHE / "whole-path.md"
     appended = path.read_text(encoding="utf-8") if path.exists() and options.size != "tiny" else ""
-    text = page(runs, chosen, agreed, command, day, appended)
+    text = page(runs, known, agreed, command, day, appended)
     options.output.write_text(text, encoding="utf-8")
     print(text)
     _say(f"written to {options.output}; others, each with a command of its own:")
     for script, what in OTHERS:
         if (ROOT / script).exists():
             _say(f"  .venv/bin/python {script}  # {what}")
-    ours = {one.name for work in chosen.values() for one in work.contenders if one.ours}
+    ours = {one.name for work in known.values() for one in work.contenders if one.ours}
     failed = [run for run in runs if run.failure and run.contender in ours]
     for run in failed:
         _say(f"failed: {run.work} {run.size:,} {run.contender}: {run.failure}")
+    wrong = any(not one.good for _, found in agreed.values() for one in found.values())
     if wrong:
         _say("results differ: see the last column")
     return 1 if wrong or failed else 0
 
 
+def _command(options: argparse.Namespace) -> str:
+    said = f"make bench SIZE={options.size}"
+    said += f' ONLY="{" ".join(options.only)}"' if options.only else ""
+    others = ["--only-ours"] * options.only_ours + ["--resume"] * options.resume
+    return said + (f' BENCH="{" ".join(others)}"' if others else "")
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.run")
     parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--only", action="append", choices=list(works()), help="a work; repeatable")
+    parser.add_argument("--only", action="append", default=[], choices=[*works(), START],
+                        help="a work; repeatable")  # fmt: skip
     parser.add_argument("--only-ours", action="store_true", help="no peers, but what merely reads")
     parser.add_argument("--repeats", type=int, default=3, help="turns of each contender")
     parser.add_argument(
