@@ -110,7 +110,9 @@ def converted(geometry: gpd.GeoSeries, crs: str) -> gpd.GeoSeries:
 
 
 def _datum(crs: pyproj.CRS) -> str:
-    return crs.datum.name if crs.datum is not None and crs.prime_meridian.longitude == 0 else ""
+    """The name of its datum, where that is counted from Greenwich."""
+    at_greenwich = crs.prime_meridian is not None and crs.prime_meridian.longitude == 0
+    return crs.datum.name if crs.datum is not None and at_greenwich else ""
 
 
 def _best(geometry: gpd.GeoSeries) -> pyproj.Transformer | None:
