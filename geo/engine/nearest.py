@@ -55,24 +55,31 @@ def nearest_line(features: Geometries, lines: Geometries) -> tuple[Floats, Posit
     part_of = np.searchsorted(spots.feature, np.arange(spots.count + 1)).astype(np.int64)
     square, nearest = np.empty(spots.count), np.empty(spots.count, np.int64)
     wider = _runs(boxes)
-    in_threads(
-        lambda first, last: search(
+    segments = np.ascontiguousarray(segments)
+    stretches = np.zeros(spots.count, np.int64)
+    np.add.at(stretches, spots.feature, np.diff(spots.starts) // RUN + 1)
+    most = int(stretches.max(initial=1))
+
+    def some(first: int, last: int) -> None:
+        stretch, stretch_of = np.empty((most, 4)), np.empty((most, 2), np.int64)
+        search(
             spots.xy,
             spots.starts,
             part_of,
-            np.ascontiguousarray(segments),
+            segments,
             whose,
             boxes,
             wider,
             RUN,
+            stretch,
+            stretch_of,
             square,
             nearest,
             first,
             last,
-        ),
-        spots.count,
-        256,
-    )
+        )
+
+    in_threads(some, spots.count, 256)
     return np.sqrt(square), nearest
 
 

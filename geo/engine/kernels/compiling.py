@@ -23,6 +23,7 @@ import numba
 floats = numba.float64[::1]
 pairs = numba.float64[:, ::1]
 ints = numba.int64[::1]
+int_pairs = numba.int64[:, ::1]
 short_ints = numba.int32[::1]
 short_pairs = numba.int32[:, ::1]
 octets = numba.uint8[::1]
