@@ -265,6 +265,21 @@ def test_plain_lines_come_as_arrays_and_others_the_long_way(tmp_path: Path) -> N
         assert isinstance(shapes_read(tmp_path, frame), np.ndarray), name
 
 
+def test_a_geopackage_hands_over_what_must_not_be_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geo.streaming.PLAIN_ROWS", 1)  # many rows: read by the kernel
+    folder = district(tmp_path, "geopackage")
+    survey = open_survey(folder)
+    scan = survey.scan("back_streets")
+    assert scan is not None
+    reading = Reading.of(scan, STREETS, (), made.CRS, arrays=True, batch_rows=1000)
+    (read,) = (read for part in reading.parts() for read in reading.batches(part))
+    assert read.batch is not None
+    drawn = read.batch.shapes.to_shapely()
+    assert drawn.tolist() == survey.frame("back_streets").geometry.tolist()
+
+
 def test_points_come_as_arrays_unless_a_row_has_several(tmp_path: Path) -> None:
     lamps = LAYERS["lamps"]
     one = made.layer_rows(lamps, [{"id": "L1", "geometry": Point(1, 2)}])

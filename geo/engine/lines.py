@@ -253,7 +253,9 @@ def _buffers(wkb: pa.Array | pa.ChunkedArray) -> tuple[Any, Positions, Flags]:
     valid = np.ones(len(wkb), bool)
     if wkb.null_count:
         valid = wkb.is_valid().to_numpy(zero_copy_only=False)
-    return np.frombuffer(data, np.uint8), begins, valid
+    raw = np.frombuffer(data, np.uint8)
+    # What GDAL hands over must not be written to, and kernels are compiled for what may be.
+    return np.require(raw, requirements="W"), np.require(begins, requirements="W"), valid
 
 
 def _running(sizes: Positions) -> Positions:
