@@ -183,6 +183,7 @@ def _check(survey: Survey) -> None:
         if not st.button(say("run_check"), type="primary"):
             return
         asked.add(survey.digest)
+        st.rerun()  # so that the button makes room before anything stands beneath it
     with st.spinner(say("working")):
         report = checked(survey)
     if not report.findings:
