@@ -65,7 +65,9 @@ def pdf_bytes(
         sheets.append(sheet)
     if tell:
         tell(count, count + 1, "pdf")
-    return set_page(page_data(report, sheets), "pdf")
+    data = page_data(report, sheets)
+    del sheets, atlas  # a large district's take more memory than Typst should have to share
+    return set_page(data, "pdf")
 
 
 def sheet_picture(report: Report, sheet: Sheet) -> bytes:
@@ -134,7 +136,10 @@ def font_file() -> Path:
 
 
 def set_page(data: dict[str, Any], format_: Literal["pdf", "png"]) -> bytes:
-    """The pages Typst makes of the template and the data, as "pdf", or one of them as "png"."""
+    """The pages Typst makes of the template and the data, as "pdf", or one of them as "png".
+
+    The data are taken, not kept: they are empty afterwards.
+    """
     import typst
 
     with tempfile.TemporaryDirectory(prefix="atlas-report-") as room:
@@ -144,6 +149,8 @@ def set_page(data: dict[str, Any], format_: Literal["pdf", "png"]) -> bytes:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False)
         text = with_signs(text, font_file(), FONT)
         (folder / "report.json").write_text(text, encoding="utf-8")
+        del text
+        data.clear()  # what the page is set from lies in the file: the setting has the memory to itself
         made = typst.compile(
             str(folder / "report.typ"),
             root=str(folder),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -67,6 +68,8 @@ def report_bytes(
     tell = progress or (lambda done, total, name: None)
     material = gather(survey, unit, language, date, _part(tell, 0, 35))
     report = report_from(material, author=author, progress=_part(tell, 35, 60))
+    if format_ != "xlsx":  # only the ledger lists every feature
+        report = replace(report, features=replace(report.features, rows=()))
     rest = _part(tell, 60, _WHOLE)
     made = written(material, report, format_, paper=paper, template=template, progress=rest)
     tell(_WHOLE, _WHOLE, "")
