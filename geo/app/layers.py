@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..survey import Survey
 from ..views.component import show
-from .choices import choose_many, language
+from .choices import as_label, choose_many, language
 from .computed import layers_map_for
 
 
@@ -18,7 +18,7 @@ def page(survey: Survey) -> None:
     ]
     names = [layer.name for layer in drawable]
     default = [layer.name for layer in drawable if layer.style.shown]
-    titles = {layer.name: layer.title.in_(language()) for layer in drawable}
+    titles = {layer.name: as_label(layer.title.in_(language())) for layer in drawable}
     chosen = choose_many("layers_shown", names, default, format_func=titles.get)
     show(
         layers_map_for(survey, tuple(chosen), language()),

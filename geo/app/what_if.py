@@ -24,7 +24,7 @@ from ..survey import Survey
 from ..views.component import drawn, show
 from ..views.format import NOTHING
 from ..views.listing import Listing, listing_json
-from .choices import choose, language, say
+from .choices import as_label, choose, language, say
 from .computed import coverage_for, layers_map_for, trial_for
 from .parts import district_rows, heading, listed
 
@@ -204,7 +204,7 @@ def _keeping(survey: Survey, scenario: Scenario) -> None:
     st.session_state["trial_at_hand"] = named
     try:
         file = save_scenario(survey.district.folder, named)
-        st.success(say("saved").format(f"{file.parent.name}/{file.name}"))
+        st.success(say("saved").format(as_label(f"{file.parent.name}/{file.name}")))
     except StoreError as error:
         if isinstance(error.__cause__, OSError):
             st.session_state.setdefault("own", {})[said] = named

@@ -311,7 +311,10 @@ def test_spite_is_shown_whole_and_runs_nowhere_in_the_app(
     page.locator(".atlas-top h1", has_text=f"名{hostile.SPITE}").wait_for()
     assert page.locator(".atlas-strip").text_content() == f"示意{hostile.SPITE}"
     assert hostile.SPITE in (page.locator(".atlas-panel").text_content() or "")
-    if path != "layers":
+    if path == "layers":
+        choices = page.get_by_test_id("stButtonGroup").filter(has_text="后街背巷")
+        assert hostile.SPITE in (choices.text_content() or "")
+    else:
         first = page.locator(".atlas-rows tbody tr").first
         first.wait_for()
         assert hostile.SPITE in (page.locator(".atlas-table").first.text_content() or "")
