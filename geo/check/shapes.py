@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import geopandas as gpd
@@ -47,7 +48,7 @@ def _same_extent(shapes: Shapes) -> Mask:
     with np.errstate(invalid="ignore"):
         # One number an extent: equal for equal ones, and that two differing ones agree harms nothing.
         mark = np.nan_to_num(shapely.bounds(shapes), posinf=0.0, neginf=0.0) @ np.array(
-            [1.0, np.sqrt(2), np.e, np.pi]
+            [1.0, math.sqrt(2), math.e, math.pi]
         )
     return pd.Series(mark).duplicated(keep=False).to_numpy(dtype=bool)
 
