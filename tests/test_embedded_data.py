@@ -107,6 +107,8 @@ def test_every_value_is_one_the_declaration_allows(round_: str) -> None:
     for name in ("boundary_edges", *MADE):
         frame = table(round_, name)
         for field, spec in declared[name].fields.items():
+            if spec.seldom and field not in frame:
+                continue
             values = frame[field].dropna()
             if spec.values:
                 assert set(values) <= set(spec.values), f"{name}.{field}"

@@ -239,7 +239,7 @@ def test_ctrl_c_leaves_nothing_half_done(tmp_path: Path, district: Path) -> None
         )  # fmt: skip
         # Its first word comes after a second of work.
         assert process.stderr is not None
-        assert "reading" in process.stderr.readline()
+        assert process.stderr.readline().startswith("atlas: ")
         time.sleep(pause_s)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=120)

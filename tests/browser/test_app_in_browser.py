@@ -254,7 +254,10 @@ def test_a_file_is_tried_before_it_is_taken_in(
     page.get_by_role("option", name="(lamps)").click()
     page.get_by_text("字段对应").click()
     page.get_by_test_id("stSelectbox").filter(has_text="· working").wait_for()
-    settled(page)  # a list that is open closes when the page is drawn anew
+    settled(page)  # a list that is open closes when the page is drawn anew, or is still unfolding
+    page.wait_for_function(
+        "() => document.getAnimations().every(one => one.playState != 'running')"
+    )
     page.get_by_test_id("stSelectbox").filter(has_text="· id").get_by_role(
         "combobox"
     ).click()  # the file calls it otherwise, and the reader says what
