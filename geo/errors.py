@@ -46,7 +46,8 @@ def amount(count: int, one: str, many: str | None = None) -> str:
 class Fault:
     """One thing that is wrong with data: where, what was found, what was expected, what to do.
 
-    `rows` are ids (or line numbers of the file where there are no ids yet).
+    `rows` are ids (or line numbers of the file where there are no ids yet); `choices` are what there is to
+    choose from where nothing was wrong but that no choice was made.
     """
 
     layer: str
@@ -54,6 +55,7 @@ class Fault:
     expected: str
     remedy: str
     rows: tuple[object, ...] = ()
+    choices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         where = f" rows {abridge(self.rows)}:" if self.rows else ""

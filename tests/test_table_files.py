@@ -211,6 +211,15 @@ def test_sheets_are_layers_and_hidden_or_empty_ones_are_not_offered(tmp_path: Pa
     assert "found the layers 街巷, 路灯; expected one layer" in refused(two)
 
 
+def test_what_there_is_to_choose_from_comes_as_a_list(tmp_path: Path) -> None:
+    def second(sheet: Any) -> None:
+        sheet.parent.create_sheet("甲, 乙").append(["id"])
+
+    with pytest.raises(SourceError) as told:
+        read_source(workbook(tmp_path / "a.xlsx", ["id"], ["1"], fill=second))
+    assert [fault.choices for fault in told.value.faults] == [("街巷", "甲, 乙")]
+
+
 def test_the_header_of_every_page_and_headings_inside_are_no_rows(tmp_path: Path) -> None:
     def merge(sheet: Any) -> None:
         sheet.merge_cells("A2:C2")

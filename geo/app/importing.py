@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
-from ..errors import Fault, SourceError
+from ..errors import SourceError
 from ..survey import Survey
 from ..views.component import drawn, show
 from ..views.listing import listing_json
@@ -146,17 +146,11 @@ def _contents(
                 source, _ = read_source(file, request, progress=step)
             known[asked] = ([], list(source.columns))
         except SourceError as error:
-            offered = [name for fault in error.faults for name in _layers_offered(fault)]
+            offered = [name for fault in error.faults for name in fault.choices]
             if not offered:
                 raise
             known[asked] = (offered, [])
     return known[asked]
-
-
-def _layers_offered(fault: Fault) -> list[str]:
-    """The layers that a refusal to choose among them names."""
-    _, listed, names = fault.found.partition("the layers ")
-    return names.split(", ") if listed and fault.expected == "one layer" else []
 
 
 def _tell(survey: Survey, report: ImportReport) -> None:

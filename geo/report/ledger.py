@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..sources.base import LEDGER_SHEET
 from ..views.format import NOTHING, word, yes_no
 from .model import FIGURES, Column, Report, Table, Value, pair
 
@@ -33,7 +34,6 @@ SHEETS: Mapping[str, tuple[str, str]] = {
     "definitions": ("口径", "Definitions"),
     "about": ("说明", "About"),
 }
-RECORD_SHEET = "atlas"
 EDITABLE = ("status", "remarks")
 """What an office may change of a weak spot: it comes back with the ledger."""
 MOST_ROWS = 1_000_000
@@ -250,7 +250,7 @@ class _Writer:
                 ("state:", word("unknown", self.language)),
                 ("nothing", NOTHING),
             ]
-        sheet = self.book.add_worksheet(RECORD_SHEET)
+        sheet = self.book.add_worksheet(LEDGER_SHEET)
         for place, (name, text) in enumerate(lines):
             sheet.write_string(place, 0, name)
             sheet.write_string(place, 1, text)

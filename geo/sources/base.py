@@ -156,12 +156,8 @@ def choose_layer(name: str, wanted: str | None, known: tuple[str, ...]) -> str:
     if wanted is None and len(known) == 1:
         return known[0]
     if wanted is None:
-        raise refuse(
-            name,
-            f"the layers {listed}",
-            "one layer",
-            "name one with --source-layer, or as `source_layer` in a mapping file",
-        )
+        remedy = "name one with --source-layer, or as `source_layer` in a mapping file"
+        raise SourceError(Fault(name, f"the layers {listed}", "one layer", remedy, choices=known))
     if wanted not in known:
         raise refuse(
             name,

@@ -244,6 +244,7 @@ def _faults(error: GeoError, staged: Staged) -> list[dict[str, Any]]:
     return [
         {
             "rows": [str(row) for row in fault.rows],
+            "choices": list(fault.choices),
             **{
                 key: getattr(fault, key).replace(here, "")
                 for key in ("layer", "found", "expected", "remedy")

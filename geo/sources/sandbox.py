@@ -461,9 +461,10 @@ def _faults(value: object) -> tuple[Fault, ...]:
                 plain(item[key]) for key in ("layer", "found", "expected", "remedy")
             )
             rows = tuple(plain(row) for row in item["rows"][:_MOST_FAULTS])
+            choices = tuple(plain(one) for one in item.get("choices", [])[:_MOST_FAULTS])
         except (KeyError, TypeError) as error:
             raise TransferError("reasons of another kind") from error
-        faults.append(Fault(layer, found, expected, remedy, rows))
+        faults.append(Fault(layer, found, expected, remedy, rows, choices))
     return tuple(faults)
 
 

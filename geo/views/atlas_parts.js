@@ -4,20 +4,7 @@
 function atlasParts(description) {
   const SVG = "http://www.w3.org/2000/svg";
   const words = description.words;
-  const make = (tag, className, text, parent) => {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text !== undefined && text !== null) node.textContent = text;
-    if (parent) parent.appendChild(node);
-    return node;
-  };
-  // Text of a file stands apart from its surroundings, so that a right-to-left mark in it turns nothing else round.
-  const quote = (tag, className, text, parent) => {
-    const node = make(tag, className, text, parent);
-    node.dir = "auto";
-    node.classList.add("atlas-text");
-    return node;
-  };
+  const { make, quote } = atlasText;
 
   // What a click on a feature shows.
   const card = (layer, entry, label, values) => {

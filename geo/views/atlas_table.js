@@ -4,19 +4,7 @@
 function drawAtlasTable(element, table, options = {}) {
   const AT_ONCE = 250;
   const words = table.words;
-  const make = (tag, className, text, parent) => {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text !== undefined && text !== null) node.textContent = text;
-    if (parent) parent.appendChild(node);
-    return node;
-  };
-  const quote = (tag, className, text, parent) => {
-    const node = make(tag, className, text, parent);
-    node.dir = "auto";
-    node.classList.add("atlas-text");
-    return node;
-  };
+  const { make, quote } = atlasText;
   const fill = (text, ...values) => values.reduce((said, value) => said.replace("{}", value), text);
 
   element.classList.add("atlas-table");

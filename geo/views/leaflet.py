@@ -32,7 +32,7 @@ def leaflet_style() -> str:
 def drawing_script() -> str:
     """Our own script: `drawAtlasMap(L, element, description, options)`."""
     own = resources.files(__package__)
-    names = ("atlas_parts.js", "atlas_map.js")
+    names = ("atlas_text.js", "atlas_parts.js", "atlas_map.js")
     return "\n".join(own.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
