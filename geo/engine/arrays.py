@@ -11,9 +11,10 @@ import shapely
 from .intervals import NOISE_M
 from .kernels import index as grids
 from .kernels.compiling import cores
-from .kernels.cutting import Reaching, order_by_place
+from .kernels.cutting import order_by_place
 from .kernels.index import Index
 from .kernels.reaching import sort_points
+from .kernels.rooms import Reaching
 
 if TYPE_CHECKING:
     from .base import Floats, Geometries, Positions

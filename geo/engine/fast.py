@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from shapely import Polygon
 
     from .base import Floats, Geometries
-    from .kernels.cutting import Cut, Reaching
     from .kernels.index import Index
+    from .kernels.rooms import Cut, Reaching
 
 
 class FastEngine:
@@ -128,7 +128,8 @@ def _several(points: Geometries | Points) -> bool:
 def _cut(lines: Lines, units: Index, area: Index, points: Reaching) -> Cut:
     from .arrays import placed
     from .kernels.compiling import in_threads
-    from .kernels.cutting import Cut, append_pieces, count_pieces, cut, cut_of, room_of
+    from .kernels.cutting import append_pieces, count_pieces, cut
+    from .kernels.rooms import Cut, cut_of, room_of
 
     part_of = np.searchsorted(lines.feature, np.arange(lines.count + 1)).astype(np.int64)
     order = placed(lines, part_of)

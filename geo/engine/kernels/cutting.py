@@ -1,350 +1,14 @@
-"""Lines cut by units, by the area and by what points reach, segment by segment.
-
-Where a segment enters and leaves a polygon follows from signs that are always right: on which side of the
-segment's line an edge's ends lie. They are counted twice, for the line moved a hair to the left and a hair to
-the right; a stretch lies in the closed polygon where either does. So lines along borders, through vertices and
-touching need no case of their own. What runs along an edge within noise lies on it: a line drawn on a border
-rarely lies on it to the last digit, and must not fall to pieces between its neighbours.
-"""
+"""Lines cut by units, by the area and by what points reach, segment by segment."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from .compiling import floats, ints, kernel, metres, number, pairs, part, short_ints
-from .index import INDEX, NOBODY, clamped, place, row_span, sides_of_way
-from .predicates import side
-
-
-class Reaching(NamedTuple):
-    """Points with a reach, by grid cell; points of like reach share a grid."""
-
-    xy: np.ndarray
-    certain: np.ndarray
-    possible: np.ndarray
-    frames: np.ndarray
-    """(grids, 4): x and y of the corner, cells a metre, the longest reach."""
-    shapes: np.ndarray
-    """(grids, 3): columns, rows, and where the grid's cells begin in `start`."""
-    start: np.ndarray
-    """Where each cell's points begin, and where the last ends."""
-
-
-class Room(NamedTuple):
-    """Arrays to work in. Kernels make none themselves: counting who holds an array costs more than their work."""
-
-    unit_edges: np.ndarray
-    area_edges: np.ndarray
-    owners: np.ndarray
-    at: np.ndarray
-    hand: np.ndarray
-    claims: np.ndarray
-    whose: np.ndarray
-    cuts: np.ndarray
-    sure: np.ndarray
-    maybe: np.ndarray
-    own_unit: np.ndarray
-    own_inside: np.ndarray
-    own_sum: np.ndarray
-
-
-class Cut(NamedTuple):
-    """Pieces as they are cut."""
-
-    row: np.ndarray
-    unit: np.ndarray
-    inside: np.ndarray
-    sums: np.ndarray
-    """(pieces, 3): metres, and of them those surely and those possibly within reach."""
-
-
-bits = numba.boolean[::1]
-REACHING = numba.types.NamedTuple(
-    [pairs, floats, floats, pairs, numba.int64[:, ::1], ints], Reaching
-)
-ROOM = numba.types.NamedTuple(
-    [
-        short_ints,
-        short_ints,
-        ints,
-        floats,
-        ints,
-        pairs,
-        ints,
-        floats,
-        pairs,
-        pairs,
-        ints,
-        bits,
-        pairs,
-    ],
-    Room,
-)
-CUT = numba.types.NamedTuple([ints, ints, bits, pairs], Cut)
-
-
-def room_of(size: int) -> Room:
-    """Room for segments that meet up to `size` edges and points."""
-    return Room(
-        np.empty(size, np.int32),
-        np.empty(size, np.int32),
-        np.empty(size, np.int64),
-        np.empty(size),
-        np.empty(size, np.int64),
-        np.empty((3 * size, 2)),
-        np.empty(3 * size, np.int64),
-        np.empty(6 * size + 2),
-        np.empty((size, 2)),
-        np.empty((2 * size, 2)),
-        np.empty(6 * size, np.int64),
-        np.empty(6 * size, bool),
-        np.empty((6 * size, 3)),
-    )
-
-
-def cut_of(pieces: int) -> Cut:
-    """Room for so many pieces."""
-    return Cut(
-        np.empty(pieces, np.int64),
-        np.empty(pieces, np.int64),
-        np.empty(pieces, bool),
-        np.empty((pieces, 3)),
-    )
-
-
-@part
-def _entries(index, px, py, qx, qy):
-    """How many edges run through the cells of a segment, how many cells these are, and who owns the first."""
-    x0, y0, per_metre = index.frame[0], index.frame[1], index.frame[2]
-    columns, rows = index.shape[0], index.shape[1]
-    ua, va = (px - x0) * per_metre, (py - y0) * per_metre
-    ub, vb = (qx - x0) * per_metre, (qy - y0) * per_metre
-    column, row = clamped(ua, columns), clamped(va, rows)
-    if column == clamped(ub, columns) and row == clamped(vb, rows):
-        cell = row * columns + column
-        here = index.cells[cell + 1, 1] - index.cells[cell, 1]
-        return here, 1, np.int64(index.cells[cell, 0])
-    found = visited = 0
-    owner = np.int64(NOBODY)
-    for row in range(clamped(min(va, vb), rows), clamped(max(va, vb), rows) + 1):
-        low, high = row_span(ua, va, ub, vb, row, rows)
-        begin = row * columns + clamped(low, columns)
-        end = row * columns + clamped(high, columns) + 1
-        if visited == 0:
-            owner = np.int64(index.cells[begin, 0])
-        found += index.cells[end, 1] - index.cells[begin, 1]
-        visited += end - begin
-    return found, visited, owner
-
-
-@part
-def _sort(values, first, count):
-    """`count` values from the first on ascending, in place."""
-    gap = 1
-    while gap < count // 3:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for i in range(first + gap, first + count):
-            value = values[i]
-            j = i
-            while j >= first + gap and values[j - gap] > value:
-                values[j] = values[j - gap]
-                j -= gap
-            values[j] = value
-        gap //= 3
-
-
-@part
-def _gather(index, px, py, qx, qy, edges, owners):
-    """The edges in the cells of a segment, each once and ascending, and the owners of the cells."""
-    x0, y0, per_metre = index.frame[0], index.frame[1], index.frame[2]
-    columns, rows = index.shape[0], index.shape[1]
-    ua, va = (px - x0) * per_metre, (py - y0) * per_metre
-    ub, vb = (qx - x0) * per_metre, (qy - y0) * per_metre
-    found = owning = visited = 0
-    for row in range(clamped(min(va, vb), rows), clamped(max(va, vb), rows) + 1):
-        low, high = row_span(ua, va, ub, vb, row, rows)
-        begin = row * columns + clamped(low, columns)
-        end = row * columns + clamped(high, columns) + 1
-        visited += end - begin
-        for cell in range(begin, end):
-            owner = np.int64(index.cells[cell, 0])
-            if owner != NOBODY and (owning == 0 or owners[owning - 1] != owner):
-                owners[owning] = owner
-                owning += 1
-        for k in range(index.cells[begin, 1], index.cells[end, 1]):
-            edges[found] = index.cell_edges[k]
-            found += 1
-    if visited > 1:
-        _sort(edges, 0, found)
-        different = 0
-        for k in range(found):
-            if k == 0 or edges[k] != edges[k - 1]:
-                edges[different] = edges[k]
-                different += 1
-        found = different
-        _sort(owners, 0, owning)
-    return found, owning
-
-
-@part
-def _alongside(px, py, qx, qy, length, ax, ay, bx, by, aside_a, aside_b, noise):
-    """The stretch over which a segment and an edge run along each other within noise; empty for none."""
-    ways_x, ways_y = (qx - px) / length, (qy - py) / length
-    along_a = (ax - px) * ways_x + (ay - py) * ways_y
-    along_b = (bx - px) * ways_x + (by - py) * ways_y
-    begin, end = max(min(along_a, along_b), 0.0), min(max(along_a, along_b), length)
-    if end - begin > noise:
-        slope = (aside_b - aside_a) / (along_b - along_a)
-        first = aside_a + (begin - along_a) * slope
-        last = aside_a + (end - along_a) * slope
-        if abs(first) <= noise and abs(last) <= noise:
-            return begin, end
-    return 0.0, 0.0
-
-
-@part
-def _crossings(index, edges, first, last, px, py, qx, qy, length, noise, room, count):
-    """Where edges cross a segment moved to the left (hand 1), to the right (2) or both (3), in order.
-
-    A stretch along an edge is claimed at once. Returns how many crossings, and how many claims there are now.
-    """
-    at, hand = room.at, room.hand
-    crossings = 0
-    low_x, high_x = min(px, qx) - noise, max(px, qx) + noise
-    low_y, high_y = min(py, qy) - noise, max(py, qy) + noise
-    near = noise * length
-    for k in range(first, last):
-        e = edges[k]
-        ax, ay = index.edges[e, 0], index.edges[e, 1]
-        bx, by = index.edges[e, 2], index.edges[e, 3]
-        if (
-            max(ax, bx) < low_x
-            or min(ax, bx) > high_x
-            or max(ay, by) < low_y
-            or min(ay, by) > high_y
-        ):
-            continue
-        a = side(px, py, qx, qy, ax, ay)
-        b = side(px, py, qx, qy, bx, by)
-        if (a > near and b > near) or (a < -near and b < -near):
-            continue
-        begin, end = _alongside(
-            px, py, qx, qy, length, ax, ay, bx, by, a / length, b / length, noise
-        )
-        if end > begin:
-            room.claims[count, 0], room.claims[count, 1] = begin, end
-            room.whose[count] = index.edge_unit[e]
-            count += 1
-        left, right = (a > 0.0) != (b > 0.0), (a >= 0.0) != (b >= 0.0)
-        if not (left or right):
-            continue
-        p = side(ax, ay, bx, by, px, py)
-        q = side(ax, ay, bx, by, qx, qy)
-        # At p itself it is part of how the segment begins, at q of how the next one does.
-        if not ((p > 0.0 and q < 0.0) or (p < 0.0 and q > 0.0)):
-            continue
-        if a == 0.0:
-            along = ((ax - px) * (qx - px) + (ay - py) * (qy - py)) / length
-        elif b == 0.0:
-            along = ((bx - px) * (qx - px) + (by - py) * (qy - py)) / length
-        else:
-            along = length * (p / (p - q))
-        along = min(max(along, 0.0), length)
-        j = crossings
-        while j > 0 and at[j - 1] > along:
-            at[j] = at[j - 1]
-            hand[j] = hand[j - 1]
-            j -= 1
-        at[j] = along
-        hand[j] = (1 if left else 0) + (2 if right else 0)
-        crossings += 1
-    return crossings, count
-
-
-@part
-def _claims(index, edges, room, px, py, qx, qy, length, noise, count):
-    """Where units claim a segment: stretches appended to `claims` from `count` on, and who claims all of it."""
-    owners, at, hand, claims, whose = room.owners, room.at, room.hand, room.claims, room.whose
-    found, owning = _gather(index, px, py, qx, qy, edges, owners)
-    all_of_it = np.int64(NOBODY)
-    for k in range(owning):
-        # Who holds one of the cells, and has no edge in any, holds them all.
-        low, high = 0, found
-        while low < high:
-            middle = (low + high) // 2
-            if edges[middle] < index.unit_start[owners[k]]:
-                low = middle + 1
-            else:
-                high = middle
-        if low == found or edges[low] >= index.unit_start[owners[k] + 1]:
-            all_of_it = owners[k]
-            break
-    first = 0
-    while first < found:
-        unit = np.int64(index.edge_unit[edges[first]])
-        if unit > all_of_it:
-            break
-        last = first + 1
-        while last < found and edges[last] < index.unit_start[unit + 1]:
-            last += 1
-        crossings, count = _crossings(
-            index, edges, first, last, px, py, qx, qy, length, noise, room, count
-        )
-        first = last
-        left, right = sides_of_way(index, unit, px, py, qx, qy)
-        begin = 0.0
-        before = count
-        k = 0
-        while k < crossings:
-            here = at[k]
-            within = left or right
-            while k < crossings and at[k] == here:
-                if hand[k] & 1:
-                    left = not left
-                if hand[k] & 2:
-                    right = not right
-                k += 1
-            if within and not (left or right):
-                claims[count, 0], claims[count, 1] = begin, here
-                whose[count] = unit
-                count += 1
-            elif not within and (left or right):
-                begin = here
-        if left or right:
-            if begin == 0.0 and count == before:
-                all_of_it = unit
-                break
-            claims[count, 0], claims[count, 1] = begin, length
-            whose[count] = unit
-            count += 1
-    return count, all_of_it
-
-
-@part
-def _cuts(claims, count, length, noise, at):
-    """Where claims begin and end, from 0 to `length`; what differs by noise is one cut. Returns how many."""
-    ends = 0
-    for k in range(count):
-        for end in range(2):
-            cut = claims[k, end]
-            if noise <= cut <= length - noise:
-                at[1 + ends] = cut
-                ends += 1
-    _sort(at, 1, ends)
-    at[0] = before = 0.0
-    kept = 1
-    for k in range(1, ends + 1):
-        cut = at[k]
-        if k == 1 or cut - before > noise:
-            at[kept] = cut
-            kept += 1
-        before = cut
-    at[kept] = length
-    return kept + 1
+from .claims import claims, cuts, entries
+from .compiling import floats, ints, kernel, metres, number, pairs, part
+from .index import INDEX, NOBODY, clamped, place
+from .rooms import CUT, REACHING, ROOM
 
 
 @part
@@ -452,19 +116,19 @@ def cut(xy, starts, part_of, units, area, points, order, first, last, noise, roo
                 length = np.sqrt(dx * dx + dy * dy)
                 if not 0.0 < length < np.inf:
                     continue
-                unit_entries, unit_cells, owner = _entries(units, px, py, qx, qy)
-                area_entries, area_cells, side_of = _entries(area, px, py, qx, qy)
+                unit_entries, unit_cells, owner = entries(units, px, py, qx, qy)
+                area_entries, area_cells, side_of = entries(area, px, py, qx, qy)
                 need = max(unit_entries + area_entries, unit_cells, area_cells)
                 if need > size:
                     return position, pieces, need, 0
                 claimed = 0
                 if unit_entries > 0:
-                    claimed, owner = _claims(
+                    claimed, owner = claims(
                         units, room.unit_edges, room, px, py, qx, qy, length, noise, 0
                     )
                 both = claimed
                 if area_entries > 0:
-                    both, side_of = _claims(
+                    both, side_of = claims(
                         area, room.area_edges, room, px, py, qx, qy, length, noise, claimed
                     )
                 sures, maybes = _within_reach(points, px, py, qx, qy, length, room.sure, room.maybe)
@@ -481,7 +145,7 @@ def cut(xy, starts, part_of, units, area, points, order, first, last, noise, roo
                 ends = 2
                 room.cuts[0], room.cuts[1] = 0.0, length
                 if both > 0:
-                    ends = _cuts(room.claims, both, length, noise, room.cuts)
+                    ends = cuts(room.claims, both, length, noise, room.cuts)
                 if owned + ends > len(room.own_unit):
                     return position, pieces, owned + ends, 0
                 for c in range(ends - 1):
