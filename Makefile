@@ -8,6 +8,11 @@ VENV := .venv
 unexport PYTHONDONTWRITEBYTECODE
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+# uv installs a lock in seconds where pip takes minutes. Where it finds no wheel of its own, or no registry (it does
+# not read pip's settings), pip installs the same lock.
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+install_lock = { $(PIP) install --require-hashes --requirement requirements-uv.txt && \
+	$(UV) --require-hashes --requirement $(1); } 2>$(VENV)/.uv.log || $(PIP) install --require-hashes --requirement $(1)
 # The project itself is installed last, without looking anything up: all it needs is in the lock.
 INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
 
@@ -50,12 +55,13 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff format
 
 # The locks hold exact versions and hashes, and no address of a registry.
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet
 lock:
-	$(LOCK) --group pyproject.toml:build --output-file requirements.txt
-	$(LOCK) --group pyproject.toml:dev --output-file requirements-dev.txt
-	$(LOCK) --group pyproject.toml:bench --constraint requirements-dev.txt --output-file requirements-bench.txt
+	$(LOCK) --group pyproject.toml:uv --output-file requirements-uv.txt
+	$(LOCK) pyproject.toml --group pyproject.toml:build --output-file requirements.txt
+	$(LOCK) pyproject.toml --group pyproject.toml:dev --output-file requirements-dev.txt
+	$(LOCK) pyproject.toml --group pyproject.toml:bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache build dist
@@ -66,20 +72,20 @@ $(BIN)/python:
 	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "this Python cannot make environments: install its venv and pip parts (on Debian and Ubuntu: apt-get install python3-venv)"; exit 1; }
 
 $(VENV)/.app: requirements.txt pyproject.toml | $(BIN)/python
-	@echo "installing what the program needs (a minute or two, once)"
-	$(PIP) install --require-hashes --requirement requirements.txt
+	@echo "installing what the program needs (once)"
+	@$(call install_lock,requirements.txt)
 	$(INSTALL_PROJECT)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(BIN)/python
-	@echo "installing what the program and its tests need (a minute or two, once)"
-	$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@echo "installing what the program and its tests need (once)"
+	@$(call install_lock,requirements-dev.txt)
 	$(INSTALL_PROJECT)
 	@touch $@ $(VENV)/.app
 
 $(VENV)/.bench: requirements-bench.txt pyproject.toml | $(BIN)/python
-	@echo "installing what the program is measured against (a minute or two, once)"
-	$(PIP) install --require-hashes --requirement requirements-bench.txt
+	@echo "installing what the program is measured against (once)"
+	@$(call install_lock,requirements-bench.txt)
 	$(INSTALL_PROJECT)
 	@touch $@
 
