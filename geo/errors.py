@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .said import Said, in_language, joined
+
 ROWS_SHOWN = 10
 
 
-def abridge(rows: Sequence[object], shown: int = ROWS_SHOWN) -> str:
+def abridge(rows: Sequence[object], shown: int = ROWS_SHOWN) -> Said:
     """The first few of many row names, and how many more there are.
 
     Parameters
@@ -19,16 +21,16 @@ def abridge(rows: Sequence[object], shown: int = ROWS_SHOWN) -> str:
 
     Returns
     -------
-    str
+    Said
 
     Examples
     --------
-    >>> abridge([1, 2, 3], shown=2)
-    '1, 2 and 1 more'
+    >>> print(abridge([1, 2, 3], shown=2), abridge([1, 2, 3], shown=2).zh)
+    1, 2 and 1 more 1、2 等 3 个
     """
-    head = ", ".join(str(row) for row in rows[:shown])
+    head = joined([row if isinstance(row, str) else str(row) for row in rows[:shown]])
     rest = len(rows) - shown
-    return head if rest <= 0 else f"{head} and {rest} more"
+    return head if rest <= 0 else head + Said(f" and {rest} more", f" 等 {len(rows):,} 个")
 
 
 def amount(count: int, one: str, many: str | None = None) -> str:
@@ -61,6 +63,15 @@ class Fault:
         where = f" rows {abridge(self.rows)}:" if self.rows else ""
         return f"{self.layer}:{where} found {self.found}; expected {self.expected}; {self.remedy}"
 
+    def in_(self, language: str) -> str:
+        """The fault in `language` ("zh" or "en"); the same as `str` in English."""
+        if language != "zh":
+            return str(self)
+        said = (("发现", self.found), ("应为", self.expected), ("建议", self.remedy))
+        parts = [f"{label}：{in_language(text, language)}" for label, text in said if text]
+        where = f"（涉及 {abridge(self.rows).zh}）" if self.rows else ""
+        return f"{self.layer}{where}：{'；'.join(parts)}"
+
 
 class GeoError(Exception):
     """Base of every error of this package; goes from process to process as it is."""
@@ -68,6 +79,10 @@ class GeoError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         """An error is not made again from its message, which is not what it was made from."""
         return _again, (type(self), self.args, self.__dict__)
+
+    def in_(self, language: str) -> str:
+        """The message in `language` ("zh" or "en"); the same as `str` in English, and where there is no Chinese."""
+        return in_language(self.args[0], language) if self.args else str(self)
 
 
 def _again(kind: type[GeoError], said: tuple[Any, ...], known: dict[str, Any]) -> GeoError:
@@ -84,6 +99,10 @@ class DataError(GeoError, ValueError):
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
+    def in_(self, language: str) -> str:
+        """All the faults in `language`, a line each."""
+        return "\n".join(fault.in_(language) for fault in self.faults)
+
 
 class ScopeError(DataError):
     """The four edges do not enclose an area."""
@@ -98,19 +117,48 @@ class DeclarationError(GeoError, ValueError):
         super().__init__("\n".join(f"{self.file}: {problem}" for problem in self.problems))
 
 
+_KINDS = {
+    "cluster": "计算集群",
+    "coordinate system": "坐标系",
+    "engine": "计算引擎",
+    "engine with a scheduler": "带调度的计算引擎",
+    "format": "格式",
+    "indicator": "指标",
+    "layer": "图层",
+    "level": "层级",
+    "level to draw": "可绘层级",
+    "round": "轮次",
+    "round with the layer": "含此图层的轮次",
+    "rule": "判定规则",
+    "scope": "范围",
+    "unit": "单元",
+}
+"""What can be asked for by name, in Chinese."""
+
+
 class UnknownNameError(GeoError, LookupError):
     """A layer, indicator, round, unit or level of that name does not exist."""
 
     def __init__(self, what: str, name: object, known: Iterable[object]) -> None:
         names = [str(item) for item in known]
-        listed = abridge(names, 40) if names else "none"
-        super().__init__(f"no {what} named {name!r}; there are: {listed}")
+        listed = abridge(names, 40) if names else Said("none", "无")
+        kind = _KINDS.get(what, what)
+        super().__init__(
+            Said(
+                f"no {what} named {name!r}; there are: {listed}",
+                f"没有名为“{name}”的{kind}；现有：{listed.zh}",
+            )
+        )
 
     @classmethod
     def nothing(cls, what: str, where: object, remedy: str) -> UnknownNameError:
         """There is none of the kind at all, so that no name could be right."""
         error = cls.__new__(cls)
-        LookupError.__init__(error, f"{where} has no {what} yet; {remedy}")
+        said = Said(
+            f"{where} has no {what} yet; {remedy}",
+            f"{where} 尚无{_KINDS.get(what, what)}；{in_language(remedy, 'zh')}",
+        )
+        LookupError.__init__(error, said)
         return error
 
 

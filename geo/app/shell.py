@@ -65,7 +65,7 @@ def fault(error: GeoError) -> None:
     from ..views.cards import told
 
     st.error(say("fault"))
-    st.html(told(str(error)))
+    st.html(told(error.in_(language())))
 
 
 def chosen_survey() -> Survey:
