@@ -26,6 +26,7 @@ class Target:
         round_: str,
         layer: str,
         waiting: Callable[[str], None] | None = None,
+        new_as: str | None = None,
     ) -> None:
         from ..store import open_store
         from ..store.base import require_date
@@ -34,8 +35,12 @@ class Target:
         self.layer = layer
         self.folder = district.rounds_folder
         self.store = open_store(
-            self.folder, district.catalog.layers, new_as=district.spec.rounds, waiting=waiting
+            self.folder,
+            district.catalog.layers,
+            new_as=new_as or district.spec.rounds,
+            waiting=waiting,
         )
+        self._new_as = new_as
 
     def require_writable(self) -> None:
         """Find out before the work rather than after it.

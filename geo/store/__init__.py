@@ -16,7 +16,7 @@ def open_store(
     folder: Path,
     layers: Mapping[str, Layer] | None = None,
     *,
-    new_as: str = "geopackage",
+    new_as: str | None = None,
     waiting: Waiting | None = None,
 ) -> Store:
     """The store that a folder of rounds is.
@@ -26,7 +26,8 @@ def open_store(
     folder : `District.rounds_folder`; one that does not exist is a store with no rounds
     layers : the district's declarations by name, by which what is written is given its style; only a writer
         needs them
-    new_as : `geopackage` or `geoparquet`: what a new round is written as; `DistrictSpec.rounds` says it
+    new_as : `geopackage` or `geoparquet`: what a new round is written as; `DistrictSpec.rounds` may say it.
+        None means what suits its size: GeoParquet where a table has more than `LARGE_ROWS` rows
     waiting : told once, in words, for whom a writer has to wait
 
     Returns
@@ -34,17 +35,6 @@ def open_store(
     Store
         GeoPackage rounds, `YYYY-MM-DD.gpkg`, and GeoParquet rounds, `YYYY-MM-DD/LAYER.parquet`.
     """
-    if new_as == "geopackage" and not _has_folders(folder):
-        # Most districts: Parquet need not be loaded.
-        from .geopackage import GeoPackageStore
-
-        return GeoPackageStore(folder, layers, waiting=waiting)
     from .both import BothStore
 
     return BothStore(folder, layers, new_as=new_as, waiting=waiting)
-
-
-def _has_folders(folder: Path) -> bool:
-    return folder.is_dir() and any(
-        path.name[:1].isdigit() and path.is_dir() for path in folder.iterdir()
-    )

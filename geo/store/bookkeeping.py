@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +20,7 @@ from ..errors import StoreError
 from ..model import ImportRecord, Layer
 from ..sources.guard import count_rows
 from .base import IMPORTS_TABLE
+from .folder import Step
 from .styles import STYLES_COLUMNS, STYLES_TABLE, style
 from .tables import quoted, read_table, write_table
 
@@ -36,16 +37,6 @@ _ABOUT = {
     STYLES_TABLE: "f_table_name",
     "gpkg_contents": "table_name",
 }
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one write or addition brought in, and so what is taken back together."""
-
-    number: int
-    tables: Mapping[str, str]
-    """The digest of each table as it was brought in."""
-    imports: tuple[ImportRecord, ...]
 
 
 def read_imports(path: Path) -> tuple[ImportRecord, ...]:
@@ -68,19 +59,35 @@ def last_step(path: Path) -> Step:
     StoreError
         There is none, or the records do not say what belongs together.
     """
+    steps = steps_of(path)
+    if not steps:
+        raise StoreError(f"round {path.stem} was not made by imports: there is none to take back")
+    return steps[-1]
+
+
+def steps_of(path: Path) -> tuple[Step, ...]:
+    """All steps that the import records tell of, oldest first; none where there are no records.
+
+    Raises
+    ------
+    StoreError
+        The records do not say what belongs together.
+    """
     frame = _kept(path)
     if frame is None or not len(frame):
-        raise StoreError(f"round {path.stem} was not made by imports: there is none to take back")
+        return ()
+    found = []
     try:
-        number = int(frame[_STEP].max())
-        mine = frame[frame[_STEP] == number]
-        digests = json.loads(mine[_STEP_TABLES].iloc[0])
-        tables = {str(name): str(digest) for name, digest in digests.items()}
+        for number in sorted(int(one) for one in frame[_STEP].unique()):
+            mine = frame[frame[_STEP] == number]
+            digests = json.loads(mine[_STEP_TABLES].iloc[0])
+            tables = {str(name): str(digest) for name, digest in digests.items()}
+            found.append(Step(tables, _records(path, mine)))
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise StoreError(
             f"round {path.stem} does not say which tables its last import brought in; import into another date"
         ) from error
-    return Step(number, tables, _records(path, mine))
+    return tuple(found)
 
 
 def keep_imports(draft: Path, imports: Sequence[ImportRecord], tables: Mapping[str, str]) -> None:

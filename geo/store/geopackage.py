@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -29,12 +28,12 @@ from .bookkeeping import (
     keep_imports,
     last_step,
     read_imports,
+    steps_of,
     take_out,
 )
-from .digest import combined, table_digest
+from .digest import table_digest
 from .durable import put_in_place, put_new, remove
-from .folder import RoundsFolder, exists_already
-from .publication import Publication, imports_digest
+from .folder import RoundsFolder, Step, changed_meanwhile, exists_already
 from .scan_geopackage import GeoPackageScan, scan_table
 from .tables import count_tables, read_table, require_names, without_index, write_table
 
@@ -95,10 +94,6 @@ class GeoPackageStore(RoundsFolder):
             )
         return _looked(_digests, path)
 
-    def digest(self, round_: str) -> str:
-        """The SHA-256 of the round's data."""
-        return combined(self.digests(round_))
-
     # -- writing ----------------------------------------------------------------------------------------
 
     def write(
@@ -130,33 +125,21 @@ class GeoPackageStore(RoundsFolder):
         onto: str,
     ) -> None:
         """Add tables to a copy of the round, which then takes its place."""
-        with self.turn(), self._room() as room:
-            target, state = self._seen(round_, onto)
-            present = {name.lower() for name in self.sizes(round_)}
-            doubled = [name for name in tables if name.lower() in present]
-            if doubled:
-                raise StoreError(
-                    f"round {round_} has the table {doubled[0]!r} already; choose another date"
-                )
+        with self.turn(), self._room() as room, self.seen(round_, onto) as require_unchanged:
+            self._require_absent(round_, tables)
+            target = self._path(round_)
             draft = _copy(target, room)
             self._fill(draft, round_, tables, imports)
-            _require_state(target, state)
+            require_unchanged()
             put_in_place(draft, target)
 
     def undo(self, round_: str, *, onto: str) -> tuple[ImportRecord, ...]:
         """Take the last step out of a copy of the round, which then takes its place."""
-        with self.turn(), self._room() as room:
-            target, state = self._seen(round_, onto)
+        with self.turn(), self._room() as room, self.seen(round_, onto) as require_unchanged:
+            target = self._path(round_)
             step = last_step(target)
+            self._require_unedited(round_, step)
             before = self.digests(round_)
-            edited = [
-                name for name in step.tables if before.get(name, "") not in ("", step.tables[name])
-            ]
-            if edited:
-                raise StoreError(
-                    f"{', '.join(edited)} was edited after it was imported, and taking the import back would"
-                    f" lose that; save it elsewhere, delete the table from round {round_}, and try again"
-                )
             left = {name: digest for name, digest in before.items() if name not in step.tables}
             if left:
                 draft = _copy(target, room)
@@ -166,33 +149,31 @@ class GeoPackageStore(RoundsFolder):
                     raise StoreError(
                         "the rest of the round did not stay as it was; nothing was changed"
                     )
-                _require_state(target, state)
+                require_unchanged()
                 put_in_place(draft, target)
             else:
-                _require_state(target, state)
+                require_unchanged()
                 remove(target)
             return step.imports
 
-    def publish(self, round_: str, *, by: str, at: str, onto: str) -> Publication:
-        """Write the record of the publication, and make the file read-only."""
-        with self.turn(), self._room() as room:
-            target, state = self._seen(round_, onto)
-            record = Publication(
-                round=round_,
-                digest=onto,
-                tables=dict(self.digests(round_)),
-                imports=imports_digest(self.imports(round_)),
-                published_at=at,
-                published_by=by,
-            )
-            draft = room / self._record(round_).name
-            draft.write_text(record.as_json(), encoding="utf-8")
-            _require_state(target, state)
-            put_new(draft, self._record(round_))
-            # So that another program does not change it by accident; the record is what tells if one does.
-            with suppress(OSError):
-                target.chmod(target.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
-        return record
+    @contextmanager
+    def seen(self, round_: str, onto: str) -> Iterator[Callable[[], None]]:
+        """The file of a draft that nobody has open and that still is what the caller saw."""
+        target = self._path(round_)
+        self.require_draft(round_)
+        _require_closed(target)
+        state = _state(target)
+        if self.digest(round_) != onto:
+            raise changed_meanwhile(round_)
+        yield lambda: _require_state(target, state)
+
+    def take_over(self, room: Path, round_: str) -> None:
+        """Put the file of a round that was made in a folder on the same disk among these."""
+        put_new(room / self._file(round_).name, self._file(round_))
+
+    def remove_round(self, round_: str) -> None:
+        """Take a round's file away."""
+        remove(self._file(round_))
 
     # -- inside -----------------------------------------------------------------------------------------
 
@@ -208,17 +189,11 @@ class GeoPackageStore(RoundsFolder):
             raise StoreError(f"{path} is not a regular file")
         return path
 
-    def _seen(self, round_: str, onto: str) -> tuple[Path, _State]:
-        """The file of a draft that nobody has open and that still is what the caller saw."""
-        target = self._path(round_)
-        self.require_draft(round_)
-        _require_closed(target)
-        state = _state(target)
-        if self.digest(round_) != onto:
-            raise StoreError(
-                f"round {round_} was changed by someone else meanwhile; look at it and try again"
-            )
-        return target, state
+    def _steps(self, round_: str) -> tuple[Step, ...]:
+        return steps_of(self._path(round_))
+
+    def _parts(self, round_: str) -> tuple[Path, ...]:
+        return (self._path(round_),)
 
     def _fill(
         self,
@@ -240,7 +215,10 @@ class GeoPackageStore(RoundsFolder):
                 " full?); what was there is as it was"
             )
         if imports:
-            brought = {name: table_digest(draft, name, expected[name]) for name in tables}
+            brought = {
+                name: "" if name in self.edited else table_digest(draft, name, expected[name])
+                for name in tables
+            }
             keep_imports(draft, imports, brought)
         said = max((one.imported_at for one in imports), default=None)
         finish(draft, tables, self.layers, geopackage_time(said, round_))
@@ -307,9 +285,7 @@ def _require_state(path: Path, state: _State) -> None:
         if _beside(path, ending).exists():
             raise _open_elsewhere(path, f"it has a {_beside(path, ending).name}")
     if _state(path) != state:
-        raise StoreError(
-            f"round {path.stem} was changed by someone else meanwhile; look at it and try again"
-        )
+        raise changed_meanwhile(path.stem)
 
 
 def _open_elsewhere(path: Path, reason: str) -> StoreError:

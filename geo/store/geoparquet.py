@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-import stat
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,10 @@ from urllib.parse import unquote
 from ..errors import StoreError, UnknownNameError
 from ..model import ImportRecord
 from .base import require_date
-from .digest import combined, rows_digest
 from .durable import put_in_place, put_new, put_new_folder, remove
-from .folder import RoundsFolder, exists_already
-from .geoparquet_file import GeoParquetScan, read_file, scan_file, write_file
-from .publication import Publication, imports_digest
+from .folder import RoundsFolder, Step, changed_meanwhile, exists_already
+from .geoparquet_file import GeoParquetScan, file_digest, read_file, scan_file, write_file
+from .styles import qml
 from .tables import require_names
 
 if TYPE_CHECKING:
@@ -34,25 +32,17 @@ if TYPE_CHECKING:
 BOOK = "atlas_imports.json"
 _ROUND_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _ENDING = ".parquet"
+_STYLE = ".qml"
 _UNSAFE = re.compile(r"[^\w \-]|\A[ .]|[ .]\Z")
 
 _State = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
-class _Step:
-    """What one write or addition brought in."""
-
-    tables: Mapping[str, str]
-    """The digest of each table as it was brought in."""
-    imports: tuple[ImportRecord, ...]
-
-
-@dataclass(frozen=True)
 class _Book:
     """What a round says of itself beside its tables."""
 
-    steps: tuple[_Step, ...] = ()
+    steps: tuple[Step, ...] = ()
     pending: tuple[str, ...] = ()
     """Names of files that are no tables: not yet, or no longer."""
 
@@ -63,6 +53,14 @@ class _Book:
         ]
         said = {"steps": steps, "pending": list(self.pending)}
         return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A table that was written to a file on its way."""
+
+    path: Path
+    digest: str
 
 
 class GeoParquetStore(RoundsFolder):
@@ -99,11 +97,7 @@ class GeoParquetStore(RoundsFolder):
 
     def digests(self, round_: str) -> Mapping[str, str]:
         """The SHA-256 of each table's data, its rows as they are stored."""
-        return {name: _digest(path) for name, path in self._files(round_).items()}
-
-    def digest(self, round_: str) -> str:
-        """The SHA-256 of the round's data."""
-        return combined(self.digests(round_))
+        return {name: file_digest(path) for name, path in self._files(round_).items()}
 
     # -- writing ----------------------------------------------------------------------------------------
 
@@ -122,8 +116,8 @@ class GeoParquetStore(RoundsFolder):
                 raise exists_already(round_)
             draft = room / round_
             draft.mkdir()
-            written = _write(draft, tables)
-            book = _with_step(_Book(), written, imports)
+            written = self._write(draft, tables)
+            book = self._with_step(_Book(), written, imports)
             if book.steps:
                 (draft / BOOK).write_text(book.as_json(), encoding="utf-8")
             try:
@@ -140,78 +134,73 @@ class GeoParquetStore(RoundsFolder):
         onto: str,
     ) -> None:
         """Put tables beside the others, of which none is touched."""
-        with self.turn(), self._room() as room:
-            folder, state = self._seen(round_, onto)
-            present = {name.lower() for name in self.tables(round_)}
-            doubled = [name for name in tables if name.lower() in present]
-            if doubled:
-                raise StoreError(
-                    f"round {round_} has the table {doubled[0]!r} already; choose another date"
-                )
-            written = _write(room, tables)
+        with self.turn(), self._room() as room, self.seen(round_, onto) as require_unchanged:
+            folder = self._path(round_)
+            self._require_absent(round_, tables)
+            written = self._write(room, tables)
             before = _book(folder)
-            after = _with_step(before, written, imports)
-            _require_state(folder, state)
-            coming = tuple(path.name for path in written.values())
+            after = self._with_step(before, written, imports)
+            require_unchanged()
+            coming = tuple(
+                part.name
+                for one in written.values()
+                for part in (one.path, _style_of(one.path))
+                # A style that is there already is somebody's own.
+                if part.exists() and (part == one.path or not (folder / part.name).exists())
+            )
             _put_book(folder, room, _Book(before.steps, coming))
             try:
-                for path in written.values():
-                    put_new(path, folder / path.name)
+                for name in coming:
+                    put_new(room / name, folder / name)
             except FileExistsError as error:
                 _sweep_round(folder, room)
-                raise StoreError(f"round {round_} was changed by someone else meanwhile") from error
+                raise changed_meanwhile(round_) from error
             _put_book(folder, room, after)
 
     def undo(self, round_: str, *, onto: str) -> tuple[ImportRecord, ...]:
         """Take the last step out, by no longer counting its files among the round's; then remove them."""
-        with self.turn(), self._room() as room:
-            folder, state = self._seen(round_, onto)
+        with self.turn(), self._room() as room, self.seen(round_, onto) as require_unchanged:
+            folder = self._path(round_)
             book = _book(folder)
             if not book.steps:
                 raise StoreError(
                     f"round {round_} was not made by imports: there is none to take back"
                 )
             step = book.steps[-1]
+            self._require_unedited(round_, step)
             files = self._files(round_)
-            edited = [
-                name
-                for name, digest in step.tables.items()
-                if name in files and _digest(files[name]) != digest
-            ]
-            if edited:
-                raise StoreError(
-                    f"{', '.join(edited)} was edited after it was imported, and taking the import back would"
-                    f" lose that; save it elsewhere, delete the table from round {round_}, and try again"
-                )
-            _require_state(folder, state)
-            going = tuple(files[name].name for name in step.tables if name in files)
-            if len(going) == len(files):
-                folder.rename(room / round_)
+            require_unchanged()
+            gone = [files[name] for name in step.tables if name in files]
+            if len(gone) == len(files):
+                self.remove_round(round_)
                 return step.imports
+            styles = (_style_of(path) for path in gone)
+            going = tuple(path.name for path in (*gone, *styles) if path.is_file())
             _put_book(folder, room, _Book(book.steps[:-1], going))
             _sweep_round(folder, room)
             return step.imports
 
-    def publish(self, round_: str, *, by: str, at: str, onto: str) -> Publication:
-        """Write the record of the publication, and make the files read-only."""
-        with self.turn(), self._room() as room:
-            folder, state = self._seen(round_, onto)
-            record = Publication(
-                round=round_,
-                digest=onto,
-                tables=dict(self.digests(round_)),
-                imports=imports_digest(self.imports(round_)),
-                published_at=at,
-                published_by=by,
-            )
-            draft = room / self._record(round_).name
-            draft.write_text(record.as_json(), encoding="utf-8")
-            _require_state(folder, state)
-            put_new(draft, self._record(round_))
-            for path in self._files(round_).values():
-                with suppress(OSError):
-                    path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
-        return record
+    @contextmanager
+    def seen(self, round_: str, onto: str) -> Iterator[Callable[[], None]]:
+        """The folder of a draft that still is what the caller saw, cleared of what a killed writer left."""
+        folder = self._path(round_)
+        self.require_draft(round_)
+        if _book(folder).pending:
+            with self._room() as room:
+                _sweep_round(folder, room)
+        state = _state(folder)
+        if self.digest(round_) != onto:
+            raise changed_meanwhile(round_)
+        yield lambda: _require_state(folder, state)
+
+    def take_over(self, room: Path, round_: str) -> None:
+        """Put the folder of a round that was made in a folder on the same disk among these."""
+        put_new_folder(room / round_, self.folder / round_)
+
+    def remove_round(self, round_: str) -> None:
+        """Take a round's folder away."""
+        with self._room() as room:
+            (self.folder / round_).rename(room / round_)
 
     # -- inside -----------------------------------------------------------------------------------------
 
@@ -245,19 +234,47 @@ class GeoParquetStore(RoundsFolder):
             raise UnknownNameError(f"table in round {round_}", table, known)
         return known[table]
 
-    def _seen(self, round_: str, onto: str) -> tuple[Path, _State]:
-        """The folder of a draft that still is what the caller saw, cleared of what a killed writer left."""
-        folder = self._path(round_)
-        self.require_draft(round_)
-        if _book(folder).pending:
-            with self._room() as room:
-                _sweep_round(folder, room)
-        state = _state(folder)
-        if self.digest(round_) != onto:
-            raise StoreError(
-                f"round {round_} was changed by someone else meanwhile; look at it and try again"
-            )
-        return folder, state
+    def _steps(self, round_: str) -> tuple[Step, ...]:
+        return _book(self._path(round_)).steps
+
+    def _parts(self, round_: str) -> Iterable[Path]:
+        return self._files(round_).values()
+
+    def _write(
+        self, folder: Path, tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame]
+    ) -> dict[str, _Written]:
+        """Write tables, and beside each the style that QGIS draws it with where it is declared."""
+        require_names(tables)
+        written = {}
+        for name, frame in tables.items():
+            path = folder / _file_name(name)
+            digest = write_file(path, frame)
+            # Read back what was written before anything is replaced.
+            found = scan_file(path).rows
+            if found != len(frame):
+                raise StoreError(
+                    f"{name}: {found} of {len(frame)} rows were written; nothing was changed"
+                )
+            written[name] = _Written(path, digest)
+            if name in self.layers:
+                _style_of(path).write_text(qml(self.layers[name]), encoding="utf-8")
+        return written
+
+    def _with_step(
+        self, book: _Book, written: Mapping[str, _Written], imports: Sequence[ImportRecord]
+    ) -> _Book:
+        if not imports:
+            return _Book(book.steps)
+        ids = [one.id for step in book.steps for one in step.imports] + [one.id for one in imports]
+        if len(set(ids)) < len(ids):
+            raise StoreError(f"import records need an id each; found {sorted(ids)}")
+        brought = {name: "" if name in self.edited else one.digest for name, one in written.items()}
+        return _Book((*book.steps, Step(brought, tuple(imports))))
+
+
+def _style_of(path: Path) -> Path:
+    """Where QGIS looks for the style of a file."""
+    return path.with_suffix(_STYLE)
 
 
 def _file_name(table: str) -> str:
@@ -270,31 +287,6 @@ def _file_name(table: str) -> str:
     """
     safe = _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), table)
     return f"{safe}{_ENDING}"
-
-
-def _write(folder: Path, tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame]) -> dict[str, Path]:
-    require_names(tables)
-    written = {}
-    for name, frame in tables.items():
-        written[name] = folder / _file_name(name)
-        write_file(written[name], frame)
-        # Read back what was written before anything is replaced.
-        found = scan_file(written[name]).rows
-        if found != len(frame):
-            raise StoreError(
-                f"{name}: {found} of {len(frame)} rows were written; nothing was changed"
-            )
-    return written
-
-
-def _with_step(book: _Book, written: Mapping[str, Path], imports: Sequence[ImportRecord]) -> _Book:
-    if not imports:
-        return _Book(book.steps)
-    ids = [one.id for step in book.steps for one in step.imports] + [one.id for one in imports]
-    if len(set(ids)) < len(ids):
-        raise StoreError(f"import records need an id each; found {sorted(ids)}")
-    step = _Step({name: _digest(path) for name, path in written.items()}, tuple(imports))
-    return _Book((*book.steps, step))
 
 
 def _book(folder: Path) -> _Book:
@@ -311,7 +303,7 @@ def _book(folder: Path) -> _Book:
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
         steps = tuple(
-            _Step(
+            Step(
                 {str(name): str(digest) for name, digest in step["tables"].items()},
                 tuple(_record(one) for one in step["imports"]),
             )
@@ -346,7 +338,7 @@ def _sweep_round(folder: Path, room: Path) -> None:
     book = _book(folder)
     inside = {path.name for path in folder.iterdir()}
     for name in book.pending:
-        if name in inside and name.endswith(_ENDING):
+        if name in inside and name.endswith((_ENDING, _STYLE)):
             (folder / name).unlink()
     _put_book(folder, room, _Book(book.steps))
 
@@ -358,20 +350,4 @@ def _state(folder: Path) -> _State:
 
 def _require_state(folder: Path, state: _State) -> None:
     if _state(folder) != state:
-        raise StoreError(
-            f"round {folder.name} was changed by someone else meanwhile; look at it and try again"
-        )
-
-
-def _digest(path: Path) -> str:
-    scan = scan_file(path)
-    if not scan.rows:
-        return combined(dict.fromkeys(scan.columns, ""))
-    digest, found = rows_digest(
-        (rows for part in scan.parts(1) for rows in scan.read(part, scan.columns, 50_000)),
-        scan.crs if scan.has_geometry else None,
-        has_geometry=scan.has_geometry,
-    )
-    if found != scan.rows:
-        raise StoreError(f"{path.name} is damaged: {found} of {scan.rows} rows can be read")
-    return digest
+        raise changed_meanwhile(folder.name)

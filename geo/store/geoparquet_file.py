@@ -24,6 +24,7 @@ import shapely
 from pyarrow import parquet
 
 from ..errors import StoreError
+from .digest import combined, rows_digest
 from .scan import Bounds, FileState, Part, StoredRows
 from .tables import storable
 
@@ -208,7 +209,7 @@ def write_file(
     *,
     fids: np.ndarray[Any, Any] | None = None,
     rows_in_group: int | None = None,
-) -> None:
+) -> str:
     """Write a frame as a GeoParquet file, neighbours together, or as a plain Parquet table.
 
     Parameters
@@ -216,6 +217,11 @@ def write_file(
     frame : attributes in plain columns, geometry in the frame's own column
     fids : row numbers; None means 1, 2, … in the frame's order
     rows_in_group : None means `ROWS_IN_GROUP`
+
+    Returns
+    -------
+    str
+        The digest of what was written, as `file_digest` reads it.
 
     Raises
     ------
@@ -250,6 +256,28 @@ def write_file(
         )
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise StoreError(f"{path.stem} cannot be written: {error}; nothing was changed") from error
+    return file_digest(path)
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256, in hex, of a file's rows as they are stored.
+
+    Raises
+    ------
+    StoreError
+        It cannot be read to its end.
+    """
+    scan = scan_file(path)
+    if not scan.rows:
+        return combined(dict.fromkeys(scan.columns, ""))
+    digest, found = rows_digest(
+        (rows for part in scan.parts(1) for rows in scan.read(part, scan.columns, 50_000)),
+        scan.crs if scan.has_geometry else None,
+        has_geometry=scan.has_geometry,
+    )
+    if found != scan.rows:
+        raise StoreError(f"{path.name} is damaged: {found} of {scan.rows} rows can be read")
+    return digest
 
 
 def curve_order(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

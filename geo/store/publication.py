@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from ..errors import StoreError
 from ..model import ImportRecord
+from ..said import Said
 from .digest import combined
 
 
@@ -60,7 +61,7 @@ def imports_digest(imports: Iterable[ImportRecord]) -> str:
 
 def changes(
     publication: Publication, tables: Mapping[str, str], imports: Iterable[ImportRecord]
-) -> Iterator[str]:
+) -> Iterator[Said]:
     """What is no longer as it was published, in words; nothing where all is.
 
     Parameters
@@ -71,12 +72,12 @@ def changes(
     then = publication.tables
     for name in sorted(then.keys() | tables.keys()):
         if name not in tables:
-            yield f"{name} is gone"
+            yield Said(f"{name} is gone", f"{name} 已缺失")
         elif name not in then:
-            yield f"{name} was added"
+            yield Said(f"{name} was added", f"新增了 {name}")
         elif then[name] != tables[name]:
-            yield f"{name} was changed"
+            yield Said(f"{name} was changed", f"{name} 已改动")
     if imports_digest(imports) != publication.imports:
-        yield "the import records were changed"
+        yield Said("the import records were changed", "导入记录已改动")
     if combined(then) != publication.digest:
-        yield "the record of the publication was changed"
+        yield Said("the record of the publication was changed", "发布记录已改动")
