@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from .batches import Batch, Bounds
+from .engine.fast import available
 from .engine.lines import PLAIN_ROWS, Lines, Points
 from .keys import fingerprints, text_fingerprints
 from .model import Finding, Layer
@@ -197,9 +197,11 @@ class Reading:
             return None
         from shapely.errors import ShapelyError
 
-        if self.scan.rows >= PLAIN_ROWS:
+        if self.scan.rows >= PLAIN_ROWS and available():
             # Many batches, though each be small: what reads without drawing pays.
-            import_module("geo.engine.kernels.wkb")
+            from .engine.kernels import compiling, wkb
+
+            compiling.ready(wkb.sizes_of_lines, wkb.fill_lines, wkb.fill_points)
         try:
             if self.layer.geometry == "Point":
                 points = Points.from_wkb(rows.wkb)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import shapely
 
 from .base import AreaPieces, Engine, Pieces, ReachPieces
 from .fast import FastEngine, available
+from .kernels.compiling import loaded
 from .lines import Lines
 from .reference import ReferenceEngine
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .base import Floats, Geometries
     from .lines import Points
 
-STARTING_S = 0.8
+STARTING_S = 0.12
 """What it takes to load the kernels, once in a process."""
 LOADED_S = 0.02
 """What it takes to index units and start threads."""
@@ -73,8 +73,7 @@ class AutoEngine:
 
     def _for(self, saved_s: float) -> Engine:
         """The engine for work on which the fast one saves so many seconds once it runs."""
-        loaded = f"{__package__}.kernels.cutting" in sys.modules
-        if saved_s < (LOADED_S if loaded else STARTING_S) or not available():
+        if saved_s < (LOADED_S if loaded() else STARTING_S) or not available():
             return self._reference
         if self._fast is None:
             self._fast = FastEngine()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+
+from .kernels.compiling import in_threads, loaded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,7 +75,6 @@ class Lines:
         """
         if _many(len(lines)):
             from .kernels import wkb
-            from .kernels.compiling import in_threads
 
             data, offsets, valid = _buffers(lines)
             count = len(offsets) - 1
@@ -174,7 +174,6 @@ class Points:
         """Points from well-known binary; see `Lines.from_wkb`."""
         if _many(len(points)):
             from .kernels import wkb
-            from .kernels.compiling import in_threads
 
             data, offsets, valid = _buffers(points)
             xy = np.empty((len(offsets) - 1, 2))
@@ -226,9 +225,7 @@ def single_points(points: Geometries | Points) -> tuple[Points, Positions]:
 
 
 def _many(rows: int) -> bool:
-    if f"{__package__}.kernels.wkb" in sys.modules:
-        return True
-    return rows >= PLAIN_ROWS and find_spec("numba") is not None
+    return loaded() or (rows >= PLAIN_ROWS and find_spec("numba") is not None)
 
 
 def _drawn(wkb: pa.Array | pa.ChunkedArray) -> Geometries:
@@ -254,8 +251,7 @@ def _buffers(wkb: pa.Array | pa.ChunkedArray) -> tuple[Any, Positions, Flags]:
     if wkb.null_count:
         valid = wkb.is_valid().to_numpy(zero_copy_only=False)
     raw = np.frombuffer(data, np.uint8)
-    # What GDAL hands over must not be written to, and kernels are compiled for what may be.
-    return np.require(raw, requirements="W"), np.require(begins, requirements="W"), valid
+    return raw, begins, valid
 
 
 def _running(sizes: Positions) -> Positions:

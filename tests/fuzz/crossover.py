@@ -17,7 +17,10 @@ import shapely
 from geo.engine import engine_named
 
 STREETS = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-LOADING = "import time, numpy, shapely; t = time.process_time(); import geo.engine.arrays; print(time.process_time() - t)"
+LOADING = (
+    "import time, numpy, shapely; t = time.process_time(); from geo.engine.kernels import cutting, index, wkb;"
+    "cutting.cut.ready(), index.cross_cells.ready(), wkb.fill_lines.ready(); print(time.process_time() - t)"
+)
 
 
 def seconds(work: object) -> float:

@@ -1,1 +1,1 @@
-"""Array kernels compiled by numba. Nothing here is imported before a layer is large enough to gain by it."""
+"""Array kernels, compiled by numba once for a machine; none is loaded before a layer is large enough to gain by it."""

@@ -1,73 +1,215 @@
 """How kernels are compiled: for stated types only, without the interpreter's lock, once for a machine.
 
-Compiling takes seconds, loading what was compiled a fraction of one. What was compiled lies in the user's
-cache, in a folder named after the kernels' own text: an installed package may be read-only, and a kernel
-must not outlive a change of another that it calls. Where no folder can be written to, kernels are compiled
-anew in each process.
+A kernel is an ordinary function until it is first called. Then its machine code is taken from where it was kept
+(`kept`), or made by numba (`making`) and kept. To run what is kept takes LLVM's loader alone: loading numba and
+its own cache takes a second and more, which is much of what a million streets take.
 """
 
 from __future__ import annotations
 
-import hashlib
+import ctypes
 import os
-import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, TypeVar
-
-import numba
-
-# Types of arguments, named so that a signature is one line.
-floats = numba.float64[::1]
-pairs = numba.float64[:, ::1]
-ints = numba.int64[::1]
-int_pairs = numba.int64[:, ::1]
-short_ints = numba.int32[::1]
-short_pairs = numba.int32[:, ::1]
-octets = numba.uint8[::1]
-flags = numba.boolean[::1]
-number = numba.int64
-metres = numba.float64
 
 _T = TypeVar("_T")
 
-_OPTIONS = {
-    "nogil": True,
-    "error_model": "numpy",
-    # Kernels make no arrays, and so need not count who holds one: in inner loops that costs more than the work.
-    "_nrt": False,
-}
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number, as kernels take and return it."""
+
+    name: str
+    """As numba and numpy call it."""
+
+    def __call__(self, *takes: Type) -> Signature:
+        """The signature of a kernel that returns one."""
+        return Signature(self, 1, takes)
 
 
-def kernel(signature: Any) -> Callable[[Any], Any]:
-    """Compile for one signature, when the module is imported; kept on disk where that is possible."""
+@dataclass(frozen=True)
+class Array:
+    """A contiguous array."""
 
-    njit: Any = numba.njit
+    of: Scalar
+    dimensions: int
 
-    def compiled(function: Any) -> Any:
-        try:
-            return njit(signature, cache=True, **_OPTIONS)(function)
-        except RuntimeError:  # "no locator available": nowhere to keep it
-            return njit(signature, **_OPTIONS)(function)
 
-    def restoring(function: Any) -> Any:
-        config: Any = numba.config
-        before = config.CACHE_DIR
-        config.CACHE_DIR = str(_folder(before))
-        try:
-            return compiled(function)
-        finally:
-            config.CACHE_DIR = before
+@dataclass(frozen=True)
+class Record:
+    """A named tuple of arrays."""
 
-    return restoring
+    of: tuple[Type, ...]
+    kind: type
+
+
+Type = Scalar | Array | Record
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a kernel returns, one or several of a kind, and what it takes."""
+
+    returns: Scalar
+    several: int
+    takes: tuple[Type, ...]
+
+
+# Types of arguments, named so that a signature is one line.
+number, metres, flag = Scalar("int64"), Scalar("float64"), Scalar("bool")
+_short, _octet = Scalar("int32"), Scalar("uint8")
+floats, pairs = Array(metres, 1), Array(metres, 2)
+ints, int_pairs = Array(number, 1), Array(number, 2)
+short_ints, short_pairs, short_cubes = Array(_short, 1), Array(_short, 2), Array(_short, 3)
+octets, flags, masks = Array(_octet, 1), Array(flag, 1), Array(flag, 2)
+
+parts: set[Any] = set()
+"""The functions that kernels call."""
 
 
 def part(function: Any) -> Any:
     """A function that kernels call: compiled with them and kept with them."""
-    njit: Any = numba.njit
-    return njit(**_OPTIONS)(function)
+    parts.add(function)
+    return function
+
+
+def kernel(signature: Signature) -> Callable[[Any], Kernel]:
+    """A kernel of that signature, compiled when it is first called."""
+    return lambda function: Kernel(function, signature)
+
+
+def several(returns: Scalar, count: int, *takes: Type) -> Signature:
+    """The signature of a kernel that returns so many numbers."""
+    return Signature(returns, count, takes)
+
+
+class Kernel:
+    """A function that is machine code from its first call on."""
+
+    def __init__(self, function: Any, signature: Signature) -> None:
+        self.function = function
+        self.signature = signature
+        self.__doc__ = function.__doc__
+        self._native: Callable[..., Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its module and its own name."""
+        return f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}"
+
+    def ready(self) -> Kernel:
+        """Load it, or compile it: what its first call would do."""
+        if self._native is None:
+            with _loading:
+                if self._native is None:
+                    self._native = _native(self)
+                    _loaded.add(self.name)
+        return self
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it; other threads go on meanwhile."""
+        if self._native is None:
+            self.ready()
+        assert self._native is not None
+        return self._native(*arguments)
+
+
+_loading = threading.Lock()
+_loaded: set[str] = set()
+
+
+def _native(kernel: Kernel) -> Callable[..., Any]:
+    from . import kept, making
+
+    code = kept.read(kernel.name)
+    if code is None:
+        code = making.machine_code(kernel)
+        if code is None:  # another numba than is known: slower to load, and the same figures
+            return making.by_numba(kernel)
+        kept.write(kernel.name, code)
+    return _called(kernel, kept.address(code))
+
+
+def _called(kernel: Kernel, address: int) -> Callable[..., Any]:
+    """Machine code as a function: numba's own convention is plain numbers and addresses, one after another."""
+    takes, count = kernel.signature.takes, kernel.signature.several
+    returned: Any = _C[kernel.signature.returns.name] * count
+    types = [kind for one in takes for kind in _plain_types(one)]
+    native = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *types)(address)
+
+    def call(*arguments: Any) -> Any:
+        if len(arguments) != len(takes):
+            raise TypeError(
+                f"{kernel.name} takes {len(takes)} arguments, {len(arguments)} were given"
+            )
+        result, error = returned(), ctypes.c_void_p()
+        plain = [
+            value
+            for one, argument in zip(takes, arguments, strict=True)
+            for value in _plain(one, argument)
+        ]
+        status = native(ctypes.byref(result), ctypes.byref(error), *plain)
+        if status:
+            raise RuntimeError(f"{kernel.name} failed with status {status}")
+        return result[0] if count == 1 else tuple(result)
+
+    return call
+
+
+_C: dict[str, Any] = {
+    "int64": ctypes.c_int64,
+    "float64": ctypes.c_double,
+    "bool": ctypes.c_bool,
+}
+_PLAIN: dict[str, Any] = {"int64": int, "float64": float, "bool": bool}
+_HEAD = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+"""Of an array: who counts its holders (nobody), whose it is (nobody's), items, bytes of one, where they lie."""
+
+
+def _plain_types(one: Type) -> Iterator[Any]:
+    if isinstance(one, Scalar):
+        yield _C[one.name]
+    elif isinstance(one, Array):
+        yield from _HEAD
+        yield from (ctypes.c_int64,) * (2 * one.dimensions)
+    else:
+        for field in one.of:
+            yield from _plain_types(field)
+
+
+def _plain(one: Type, argument: Any) -> Iterator[Any]:
+    if isinstance(one, Scalar):
+        yield _PLAIN[one.name](argument)
+    elif isinstance(one, Array):
+        if (
+            argument.dtype.name != one.of.name
+            or argument.ndim != one.dimensions
+            or not argument.flags.c_contiguous
+        ):
+            raise TypeError(
+                f"an array of {argument.dtype}, {argument.ndim}D, not a contiguous one of {one}"
+            )
+        yield from (None, None, argument.size, argument.itemsize, argument.ctypes.data)
+        yield from argument.shape
+        yield from argument.strides
+    else:
+        for field, value in zip(one.of, argument, strict=True):
+            yield from _plain(field, value)
+
+
+def ready(*kernels: Kernel) -> None:
+    """Load kernels before they are needed, say while a file is read."""
+    for one in kernels:
+        one.ready()
+
+
+def loaded() -> bool:
+    """Whether a kernel has been loaded in this process: the next one then takes a millisecond."""
+    return bool(_loaded)
 
 
 def cores() -> int:
@@ -94,18 +236,3 @@ def in_threads(work: Callable[[int, int], _T], count: int, least: int = 4096) ->
         return [work(first, last) for first, last in ranges]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(lambda ends: work(*ends), ranges))
-
-
-def _folder(chosen: str) -> Path:
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    if chosen:
-        base = chosen
-    elif sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "chengxiang-atlas" / f"kernels-{digest.hexdigest()[:16]}"

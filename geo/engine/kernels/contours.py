@@ -6,16 +6,12 @@ only the outline's own pixels are looked at, however large the polygon, and the 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from .compiling import floats, ints, kernel, number, pairs
-
-masks = numba.types.Array(numba.boolean, 2, "C")
-running = numba.int32[:, :, ::1]
+from .compiling import floats, ints, kernel, masks, number, pairs, short_cubes
 
 
-@kernel(number(masks, masks, running, number, number))
+@kernel(number(masks, masks, short_cubes, number, number))
 def add_up(passing, failing, sums, first, last):
     """Rows `first` to `last`: how many pixels pass, and fail, to the left of each column."""
     for row in range(first, last):
@@ -29,7 +25,7 @@ def add_up(passing, failing, sums, first, last):
     return 0
 
 
-@kernel(number(pairs, ints, ints, running, floats, number, number, pairs, number, number))
+@kernel(number(pairs, ints, ints, short_cubes, floats, number, number, pairs, number, number))
 def walk(edges, edge_start, chosen, sums, weight, top, left, found, first, last):
     """What passes and fails in polygons `chosen[first:last]`, written to the same rows of `found`.
 

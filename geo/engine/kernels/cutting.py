@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from .claims import claims, cuts, entries
-from .compiling import floats, ints, kernel, metres, number, pairs, part
+from .compiling import flags, floats, ints, kernel, metres, number, pairs, part, several
 from .index import INDEX, NOBODY, clamped, place
 from .rooms import CUT, REACHING, ROOM
 
@@ -83,8 +82,21 @@ def _shared(stretches, count, begin, end):
 
 
 @kernel(
-    numba.types.UniTuple(number, 4)(
-        pairs, ints, ints, INDEX, INDEX, REACHING, ints, number, number, metres, ROOM, CUT
+    several(
+        number,
+        4,
+        pairs,
+        ints,
+        ints,
+        INDEX,
+        INDEX,
+        REACHING,
+        ints,
+        number,
+        number,
+        metres,
+        ROOM,
+        CUT,
     )
 )
 def cut(xy, starts, part_of, units, area, points, order, first, last, noise, room, out):
@@ -261,7 +273,7 @@ def _holder(index, x, y):
     return holder
 
 
-@kernel(number(INDEX, INDEX, pairs, ints, numba.boolean[::1], number, number))
+@kernel(number(INDEX, INDEX, pairs, ints, flags, number, number))
 def locate(units, area, xy, unit, inside, first, last):
     """The first unit that holds each of some points, -1 for none, and whether the area does."""
     for k in range(first, last):

@@ -9,10 +9,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from .compiling import flags, floats, ints, kernel, number, pairs, part, short_ints, short_pairs
+from .compiling import (
+    Record,
+    flag,
+    flags,
+    floats,
+    ints,
+    kernel,
+    number,
+    pairs,
+    part,
+    short_ints,
+    short_pairs,
+)
 from .predicates import side
 
 NOBODY = 2**31 - 1
@@ -48,8 +59,8 @@ class Index(NamedTuple):
     """Edges by strip."""
 
 
-INDEX = numba.types.NamedTuple(
-    [
+INDEX = Record(
+    (
         pairs,
         short_ints,
         ints,
@@ -61,7 +72,7 @@ INDEX = numba.types.NamedTuple(
         pairs,
         ints,
         short_ints,
-    ],
+    ),
     Index,
 )
 
@@ -158,7 +169,7 @@ def fill_cells(edges, frame, shape, cells, filled, cell_edges):
     return 0
 
 
-@kernel(number(pairs, ints, ints, pairs, ints, short_ints, numba.boolean))
+@kernel(number(pairs, ints, ints, pairs, ints, short_ints, flag))
 def strips(edges, unit_start, strip_first, strip_scale, strip_start, strip_edges, fill):
     """Counts each strip's edges in `strip_start`, at first 0, or, once these are counted, fills them in."""
     for unit in range(len(unit_start) - 1):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from .compiling import floats, ints, pairs, short_ints
+from .compiling import Record, flags, floats, int_pairs, ints, pairs, short_ints
 
 
 class Reaching(NamedTuple):
@@ -55,12 +54,9 @@ class Cut(NamedTuple):
     """(pieces, 3): metres, and of them those surely and those possibly within reach."""
 
 
-bits = numba.boolean[::1]
-REACHING = numba.types.NamedTuple(
-    [pairs, floats, floats, pairs, numba.int64[:, ::1], ints], Reaching
-)
-ROOM = numba.types.NamedTuple(
-    [
+REACHING = Record((pairs, floats, floats, pairs, int_pairs, ints), Reaching)
+ROOM = Record(
+    (
         short_ints,
         short_ints,
         ints,
@@ -72,12 +68,12 @@ ROOM = numba.types.NamedTuple(
         pairs,
         pairs,
         ints,
-        bits,
+        flags,
         pairs,
-    ],
+    ),
     Room,
 )
-CUT = numba.types.NamedTuple([ints, ints, bits, pairs], Cut)
+CUT = Record((ints, ints, flags, pairs), Cut)
 
 
 def room_of(size: int) -> Room:
