@@ -289,8 +289,8 @@ class DistrictSpec(Declared):
     scope: ScopeRule = Field(default_factory=ScopeRule)
     targets: dict[str, Target] = Field(default_factory=dict)
     map_review_number: str | None = None
-    rounds: Literal["geopackage", "geoparquet"] = "geopackage"
-    """What new rounds are kept as: one file for QGIS, or a folder for layers larger than memory."""
+    rounds: Literal["geopackage", "geoparquet"] | None = None
+    """What new rounds are kept as: one file for QGIS, or a folder for large layers; unsaid: by their size."""
     memory_mb: int | None = Field(default=None, ge=768)
     """What measuring may take; unsaid: 1024. Layers too large for that are read batch by batch."""
 

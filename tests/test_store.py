@@ -36,7 +36,7 @@ from geo.errors import StoreError, UnknownNameError
 from geo.model import ImportRecord, Layer
 from geo.store import open_store, styles
 from geo.store.base import Store
-from geo.store.both import BothStore
+from geo.store.both import BothStore, Form
 from geo.store.folder import TEMPORARY
 from geo.store.geopackage import GeoPackageStore
 from geo.store.geoparquet import GeoParquetStore
@@ -1202,3 +1202,138 @@ def test_a_folder_whose_writer_was_killed_is_as_it_was_or_as_it_was_to_be(
     assert {path.name for path in (folder / ROUND).iterdir()} == {
         "lamps.parquet", "streets.parquet", "atlas_imports.json",
     }  # fmt: skip
+
+
+# -- the form of a round -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rows", "file"), [(2, f"{ROUND}.gpkg"), (3, f"{ROUND}/streets.parquet")])
+def test_a_new_round_takes_the_form_that_suits_its_size(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, rows: int, file: str
+) -> None:
+    monkeypatch.setattr("geo.store.both.LARGE_ROWS", 2)
+    open_store(folder).write(ROUND, {"streets": streets(id=["a", "b", "c"]).head(rows)})
+    assert (folder / file).is_file()
+
+
+def in_steps(folder: Path, form: Form) -> BothStore:
+    """A round of a table of no import, of one import of two tables, and of one of one."""
+    store = BothStore(folder, load_catalog().layers, new_as=form)
+    store.write(ROUND, {"sketches": streets(note=["x", None, "z"])})
+    more = {"back_streets": streets(id=["a", "b", "c"], lit=[True, None, False]), "lamps": lamp()}
+    store.add(ROUND, more, [record(1, "back_streets")], onto=store.digest(ROUND))
+    table = {"inspections": pd.DataFrame({"id": ["i"], "score": [1.5]})}
+    store.add(ROUND, table, [record(2, "inspections")], onto=store.digest(ROUND))
+    return store
+
+
+FORMS: tuple[Form, Form] = ("geopackage", "geoparquet")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_round_changes_its_form_and_back_and_stays_the_same(folder: Path, form: Form) -> None:
+    store = in_steps(folder, form)
+    (other,) = {*FORMS} - {form}
+    digest, records = store.digest(ROUND), store.imports(ROUND)
+    before = {name: store.read(ROUND, name) for name in store.tables(ROUND)}
+    assert store.convert(ROUND, other, onto=digest)
+    assert (store.form(ROUND), store.rounds(), store.imports(ROUND)) == (other, (ROUND,), records)
+    assert store.tables(ROUND) == tuple(before)
+    for name, frame in before.items():
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(store.read(ROUND, name)), pd.DataFrame(frame), check_dtype=False
+        )
+    assert not store.convert(ROUND, other, onto=store.digest(ROUND))
+    store.convert(ROUND, form, onto=store.digest(ROUND))
+    assert (store.form(ROUND), store.digest(ROUND)) == (form, digest)
+    kept = {path.name.partition(".")[0] for path in folder.iterdir() if path.name[:1] != "."}
+    assert kept == {ROUND}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_undo_goes_on_step_by_step_in_the_other_form(folder: Path, form: Form) -> None:
+    store = in_steps(folder, form)
+    (other,) = {*FORMS} - {form}
+    store.convert(ROUND, other, onto=store.digest(ROUND))
+    assert store.undo(ROUND, onto=store.digest(ROUND)) == (record(2, "inspections"),)
+    assert store.undo(ROUND, onto=store.digest(ROUND)) == (record(1, "back_streets"),)
+    assert store.tables(ROUND) == ("sketches",)
+
+
+def test_what_was_edited_is_no_less_so_in_the_other_form(folder: Path) -> None:
+    store = in_steps(folder, "geopackage")
+    with closing(sqlite3.connect(folder / f"{ROUND}.gpkg")) as database:
+        database.execute("UPDATE inspections SET score = 2")
+        database.commit()
+    for form in ("geoparquet", "geopackage"):
+        store.convert(ROUND, form, onto=store.digest(ROUND))
+    with pytest.raises(StoreError, match="inspections was edited after it was imported"):
+        store.undo(ROUND, onto=store.digest(ROUND))
+
+
+def test_a_published_round_keeps_its_form(folder: Path) -> None:
+    store = in_steps(folder, "geopackage")
+    store.publish(ROUND, by="li", at="2008-01-01T00:00:00+00:00", onto=store.digest(ROUND))
+    with pytest.raises(StoreError, match="is published"):
+        store.convert(ROUND, "geoparquet", onto=store.digest(ROUND))
+    with pytest.raises(StoreError, match="changed by someone else"):
+        in_steps(folder / "other", "geopackage").convert(ROUND, "geoparquet", onto="0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("moment", "form"),
+    [
+        ("put_in_place", "geopackage"),
+        ("take_over", "geoparquet"),
+        ("remove_round", "geopackage"),
+        ("remove_round", "geoparquet"),
+        ("remove", "geopackage"),
+    ],
+)
+def test_a_change_of_form_that_was_killed_leaves_one_form_or_the_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str, form: Form
+) -> None:
+    store = in_steps(folder, form)
+    (other,) = {*FORMS} - {form}
+    digest = store.digest(ROUND)
+
+    class Killed(BaseException):
+        """Nothing of the program runs after it."""
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    owner = {"take_over": store._store(other), "remove_round": store._store(form)}.get(moment)
+    with monkeypatch.context() as patch:
+        if owner is None:
+            patch.setattr(f"geo.store.both.{moment}", killed)
+        else:
+            patch.setattr(owner, moment, killed)
+        with pytest.raises(Killed):
+            store.convert(ROUND, other, onto=digest)
+    again = open_store(folder)
+    assert again.rounds() == (ROUND,)
+    assert again.imports(ROUND) == (record(1, "back_streets"), record(2, "inspections"))
+    with again.turn():
+        pass
+    assert isinstance(again, BothStore)
+    assert again.form(ROUND) == (other if moment == "remove" else form)
+    kept = {path.name.partition(".")[0] for path in folder.iterdir() if path.name[:1] != "."}
+    assert kept == {ROUND}
+    assert not [*folder.glob("*.converting")]
+
+
+def test_qgis_finds_a_style_beside_each_table_of_geoparquet(folder: Path) -> None:
+    store = in_steps(folder, "geoparquet")
+    styles = sorted(path.name for path in (folder / ROUND).glob("*.qml"))
+    assert styles == ["back_streets.qml", "inspections.qml", "lamps.qml"]
+    own = folder / ROUND / "facades.qml"
+    own.write_text("somebody's own", encoding="utf-8")
+    store.add(
+        ROUND, {"facades": streets(id=["a", "b", "c"])}, [record(3)], onto=store.digest(ROUND)
+    )
+    assert own.read_text(encoding="utf-8") == "somebody's own"
+    store.undo(ROUND, onto=store.digest(ROUND))
+    store.undo(ROUND, onto=store.digest(ROUND))
+    assert not (folder / ROUND / "inspections.qml").exists()
+    assert (folder / ROUND / "back_streets.qml").is_file()

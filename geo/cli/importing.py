@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import amount
-from .output import FORMAT, Format, note, print_csv, print_json, print_table
+from .output import FORMAT, Form, Format, note, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
     from ..importing import ImportReport
@@ -85,6 +85,14 @@ def import_(
         ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write.")] = False,
+    as_: Annotated[
+        Form | None,
+        typer.Option(
+            "--as",
+            help="What a new round is kept as [default: what district.toml says, else GeoParquet where the"
+            " layer has more than 200,000 rows, else a GeoPackage].",
+        ),
+    ] = None,
     format_: Format = FORMAT,
 ) -> None:
     """Take a file's rows into a round of a district; list what was left out, and why."""
@@ -108,6 +116,7 @@ def import_(
                 join=join,
                 accept_proposals=accept_proposals,
                 dry_run=dry_run,
+                new_as=as_.value if as_ is not None else None,
                 progress=count,
             )
     except KeyboardInterrupt:

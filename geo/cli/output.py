@@ -27,6 +27,13 @@ class Format(StrEnum):
     csv = "csv"
 
 
+class Form(StrEnum):
+    """What a round is kept as."""
+
+    geopackage = "geopackage"
+    geoparquet = "geoparquet"
+
+
 DISTRICT = typer.Option(
     None, "--district", help="The district's folder [default: the embedded one]."
 )

@@ -1,4 +1,4 @@
-"""`atlas rounds`, `publish` and `undo`: what there is, making it final, and taking an import back."""
+"""`atlas rounds`, `publish`, `undo` and `convert`: what there is, making it final, taking back, changing its form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..views.format import NOTHING, number
-from .output import DISTRICT, FORMAT, Format, note, print_csv, print_json, print_table
+from .output import DISTRICT, FORMAT, Form, Format, note, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
     from ..rounds import RoundSummary
@@ -39,7 +39,7 @@ Round = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (rounds, publish, undo):
+    for command in (rounds, publish, undo, convert):
         app.command()(command)
 
 
@@ -95,6 +95,22 @@ def undo(district: Folder, round_: Round = None) -> None:
         note(f"round {report.round} is as it was before, data {report.digest[:_DIGITS]}")
     else:
         note(f"round {report.round} held nothing else, and is gone")
+
+
+def convert(
+    district: Folder,
+    as_: Annotated[Form, typer.Option("--as", help="What the round is to be kept as.")],
+    round_: Round = None,
+) -> None:
+    """Keep an unpublished round as the other form: a GeoPackage for QGIS, or GeoParquet for large layers."""
+    from ..store.conversion import convert_round
+
+    done = convert_round(district, as_.value, round_, waiting=note)
+    words = "is now" if done.changed else "was already"
+    note(f"round {done.round} {words} kept as {_CALLED[as_]}, data {done.digest[:_DIGITS]}")
+
+
+_CALLED = {Form.geopackage: "a GeoPackage", Form.geoparquet: "GeoParquet"}
 
 
 def _plain(summary: RoundSummary) -> dict[str, object]:

@@ -41,6 +41,7 @@ def import_file(
     join: str | None = None,
     accept_proposals: bool = False,
     dry_run: bool = False,
+    new_as: str | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Take a file's rows into a district as one layer of a round, or a raster as one of its rasters.
@@ -59,6 +60,8 @@ def import_file(
         column names
     accept_proposals : use what the importer believes where the file does not say
     dry_run : do everything but write
+    new_as : `geopackage` or `geoparquet`: what a new round is kept as; None means what the district says, or
+        else what suits its size
     progress : called with the step's number, how many there are, and what is being done; once all is
         written, with the number of steps and what was written
 
@@ -107,6 +110,7 @@ def import_file(
         round or dt.date.today().isoformat(),
         declared.name,
         waiting=lambda words: step(_WRITING, _STEPS, words),
+        new_as=new_as,
     )
     target.require_writable()
 

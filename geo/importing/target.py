@@ -40,7 +40,6 @@ class Target:
             new_as=new_as or district.spec.rounds,
             waiting=waiting,
         )
-        self._new_as = new_as
 
     def require_writable(self) -> None:
         """Find out before the work rather than after it.
