@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .errors import Fault
+from .said import Said
 
 GeometryKind = Literal["Point", "LineString", "Polygon", "Raster", "Table"]
 FieldType = Literal["text", "integer", "number", "bool", "category", "date"]
@@ -28,6 +29,7 @@ Scalar = bool | int | float | str
 
 SIDES: tuple[Side, ...] = ("north", "east", "south", "west")
 """Round the area clockwise, so that each side meets the next one at a corner."""
+SIDES_ZH: dict[Side, str] = {"north": "北", "east": "东", "south": "南", "west": "西"}
 
 
 class Declared(BaseModel):
@@ -248,6 +250,17 @@ class Layer(Declared):
     backdrop: bool = False
     """Drawn underneath for orientation; never measured."""
     indicators: tuple[Indicator, ...] = Field(default=(), alias="indicator")
+
+    @property
+    def called(self) -> Said:
+        """The layer as a finding speaks of it: its name, and to a Chinese reader its title."""
+        return Said(self.name, self.title.zh)
+
+    def field_called(self, name: str) -> Said:
+        """A field as a finding speaks of it: its name, after its title for a Chinese reader."""
+        spec = self.fields.get(name)
+        title = spec.title.zh if spec is not None and spec.title is not None else None
+        return Said(name, f"{title}（{name}）" if title is not None else name)
 
     @property
     def bool_fields(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 
 from .crs import Shift, bd09_to_wgs84, gcj02_to_wgs84, network_off
+from .said import Said
 
 Points = NDArray[np.float64]
 """Easting and northing, a row a point."""
@@ -77,8 +78,16 @@ class Registration:
         """In which direction, clockwise from north."""
         return float(np.degrees(np.arctan2(self.east_m, self.north_m)) % 360)
 
+    @property
+    def said(self) -> Said:
+        """How far and where to, in words."""
+        distance, bearing = f"{self.distance_m:.0f}", f"{self.bearing_deg:.0f}°"
+        return Said(
+            f"shifted by {distance} m, bearing {bearing}", f"偏移 {distance} 米，方位角 {bearing}"
+        )
+
     def __str__(self) -> str:
-        return f"shifted by {self.distance_m:.0f} m, bearing {self.bearing_deg:.0f}°"
+        return str(self.said)
 
 
 def corrections(points: Points, crs: str) -> dict[Shift, Points]:

@@ -11,12 +11,14 @@ from typing import Literal
 from .district import District, open_district
 from .errors import StoreError
 from .model import Finding, ImportRecord
+from .said import Said, joined
 from .store import open_store
 from .store.base import Store, chosen_round
 from .store.publication import Publication, changes
 
 RoundState = Literal["draft", "published", "changed", "missing", "unreadable"]
 """`changed`: it is published, and no longer what was published. `missing`: published, and gone."""
+_GONE = Said("the round is gone", "轮次文件已不存在")
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ def changes_since_publication(store: Store, round_: str) -> tuple[str, ...]:
     if publication is None:
         return ()
     if round_ not in store.rounds():
-        return ("the round is gone",)
+        return (_GONE,)
     return tuple(changes(publication, store.digests(round_), store.imports(round_)))
 
 
@@ -204,15 +206,21 @@ def publication_findings(store: Store, round_: str) -> tuple[Finding, ...]:
         return ()
     publication = store.publication(round_)
     when = f" on {publication.published_at} by {publication.published_by}" if publication else ""
+    when_zh = f"（{publication.published_by}，{publication.published_at}）" if publication else ""
     return (
         Finding(
             "changed-since-published",
             "error",
             "round",
             (),
-            f"changed since it was published: {'; '.join(found)}",
-            f"round {round_} as it was published{when}",
-            "put the published file back from a copy, and import corrections into a new round",
+            Said("changed since it was published: ", "发布后有改动：") + joined(found, "; ", "；"),
+            Said(
+                f"round {round_} as it was published{when}", f"{round_} 轮次与发布时一致{when_zh}"
+            ),
+            Said(
+                "put the published file back from a copy, and import corrections into a new round",
+                "用备份恢复已发布的文件，更正内容导入新轮次",
+            ),
         ),
     )
 
@@ -224,8 +232,7 @@ def _summary(district: District, store: Store, round_: str) -> RoundSummary:
     try:
         publication = store.publication(round_)
         if round_ not in store.rounds():
-            gone = ("the round is gone",)
-            return RoundSummary(round_, "missing", {}, None, None, publication, gone, ())
+            return RoundSummary(round_, "missing", {}, None, None, publication, (_GONE,), ())
         changed = changes_since_publication(store, round_)
         state: RoundState = (
             "draft" if publication is None else "changed" if changed else "published"

@@ -18,17 +18,21 @@ import shapely
 from .crs import converted
 from .errors import amount
 from .model import FieldSpec, Finding, GeometryKind, Layer, Severity
+from .said import NOTHING, Said, joined, quoted
+from .sources.lazy import are_flat, kinds_of, lengths_of, without_numbers
 from .vocabulary import Reading, read_values
 
 AMISS = {
-    "unreadable-value": "cannot be read",
-    "ambiguous-value": "may say either (the title itself says no)",
-    "ambiguous-date": "could be several dates",
+    "unreadable-value": Said("cannot be read", "无法识别"),
+    "ambiguous-value": Said(
+        "may say either (the title itself says no)", "是否两可（字段名本身为否定）"
+    ),
+    "ambiguous-date": Said("could be several dates", "可作几种日期理解"),
 }
 READ_AS = {
-    "unit-in-text": "name a unit in the text",
-    "serial-date": "were read as a spreadsheet's count of days",
-    "date-order": "were read by the others of the column",
+    "unit-in-text": Said("name a unit in the text", "数值中带有单位"),
+    "serial-date": Said("were read as a spreadsheet's count of days", "按电子表格的日期序列数读取"),
+    "date-order": Said("were read by the others of the column", "按同列其他日期的写法读取"),
 }
 """How findings word what a reading told, by its code."""
 
@@ -40,6 +44,52 @@ KINDS: dict[GeometryKind, tuple[str, ...]] = {
     "LineString": ("LineString", "LinearRing", "MultiLineString"),
     "Polygon": ("Polygon", "MultiPolygon"),
 }
+
+
+GEOMETRY: dict[GeometryKind, Said] = {
+    "Point": Said("Point", "点"),
+    "LineString": Said("LineString", "线"),
+    "Polygon": Said("Polygon", "面"),
+    "Raster": Said("Raster", "栅格"),
+    "Table": Said("Table", "属性表"),
+}
+"""What kinds of layer are called."""
+_KINDS_ZH = {
+    "Point": "点",
+    "MultiPoint": "多点",
+    "LineString": "线",
+    "LinearRing": "环线",
+    "MultiLineString": "多段线",
+    "Polygon": "面",
+    "MultiPolygon": "多部件面",
+    "GeometryCollection": "几何集合",
+}
+_WHY_INVALID = {
+    "Self-intersection": "边界自相交",
+    "Ring Self-intersection": "环自相交",
+    "Hole lies outside shell": "内环在外环之外",
+    "Holes are nested": "内环相套",
+    "Nested holes": "内环相套",
+    "Nested shells": "外环相套",
+    "Interior is disconnected": "内部不连通",
+    "Duplicate Rings": "环重复",
+    "Too few points in geometry component": "顶点过少",
+    "Too few distinct points in geometry component": "顶点过少",
+    "Ring is not closed": "环未闭合",
+    "Invalid Coordinate": "坐标无效",
+}
+"""GEOS's reasons for which an outline is none."""
+
+
+def kind_called(kind: str) -> Said:
+    """What a kind of geometry is called.
+
+    Examples
+    --------
+    >>> kind_called("MultiPolygon").zh
+    '多部件面'
+    """
+    return Said(kind, _KINDS_ZH.get(kind, kind))
 
 
 @dataclass(frozen=True)
@@ -92,9 +142,9 @@ def conform(
                     "missing-column",
                     "error",
                     (),
-                    found=f"no column {name!r}",
-                    expected=f"the column {name!r}",
-                    remedy="map one of the file's columns to it",
+                    found=Said(f"no column {name!r}", f"缺少字段 {layer.field_called(name).zh}"),
+                    expected=Said(f"the column {name!r}", f"有字段 {name}"),
+                    remedy=Said("map one of the file's columns to it", "指定文件中与之对应的列"),
                 )
             blank = pd.Series(pd.NA, index=frame.index, dtype="object")
             columns[name] = read_values(blank, spec).values
@@ -114,9 +164,12 @@ def conform(
             "wrong-geometry",
             "error",
             (),
-            found="rows without geometry",
-            expected=layer.geometry,
-            remedy="give the layer's geometry, or choose a layer that is a table",
+            found=Said("rows without geometry", "各行均无图形"),
+            expected=GEOMETRY[layer.geometry],
+            remedy=Said(
+                "give the layer's geometry, or choose a layer that is a table",
+                "补充图形，或改选属性表类图层",
+            ),
         )
         empty = gpd.GeoSeries([None] * len(frame), index=frame.index)
         return Conformed(gpd.GeoDataFrame(attributes, geometry=empty), tuple(check.findings))
@@ -151,9 +204,9 @@ class _Check:
         severity: Severity,
         rows: Iterable[object],
         *,
-        found: str,
-        expected: str,
-        remedy: str,
+        found: Said,
+        expected: Said,
+        remedy: Said,
         repairable: bool = False,
     ) -> None:
         self.findings.append(
@@ -169,21 +222,37 @@ class _Check:
         return tuple(fid if key is pd.NA else key for key, fid in zip(keys, fids, strict=True))
 
     def amiss(self, name: str, stored: pd.Series[Any], reading: Reading) -> None:
-        spec = self.layer.fields[name]
+        spec, called = self.layer.fields[name], self.layer.field_called(name).zh
         for item in reading.amiss:
-            samples = ", ".join(repr(str(value)) for value in stored[item.rows].unique()[:3])
-            count = int(item.rows.sum())
+            samples = joined(quoted(value) for value in stored[item.rows].unique()[:3])
+            count, why = int(item.rows.sum()), AMISS[item.code]
             self.add(
-                item.code, "warning", self.names(item.rows),
-                found=f"{name} of {amount(count, 'row')} {AMISS[item.code]}, such as {samples}; they count as unknown",
-                expected=expected_values(spec), remedy="correct the entries, or say in the mapping what they mean",
-            )  # fmt: skip
+                item.code,
+                "warning",
+                self.names(item.rows),
+                found=Said(
+                    f"{name} of {amount(count, 'row')} {why}, such as {samples}; they count as unknown",
+                    f"{count:,} 行的{called}{why.zh}，如{samples.zh}；按“情况不明”计",
+                ),
+                expected=expected_values(spec),
+                remedy=Said(
+                    "correct the entries, or say in the mapping what they mean",
+                    "更正填写内容，或在字段对应中说明其含义",
+                ),
+            )
         for remark in reading.remarks:
+            count, how = int(remark.rows.sum()), READ_AS[remark.code]
             self.add(
-                remark.code, "info", self.names(remark.rows),
-                found=f"{name} of {amount(int(remark.rows.sum()), 'row')} {READ_AS[remark.code]}: {remark.sample}",
-                expected=expected_values(spec), remedy="",
-            )  # fmt: skip
+                remark.code,
+                "info",
+                self.names(remark.rows),
+                found=Said(
+                    f"{name} of {amount(count, 'row')} {how}: {remark.sample}",
+                    f"{count:,} 行的{called}{how.zh}：{remark.sample.zh}",
+                ),
+                expected=expected_values(spec),
+                remedy=NOTHING,
+            )
 
     def required(self, columns: dict[str, pd.Series[Any]]) -> None:
         key = self.layer.key
@@ -197,9 +266,9 @@ class _Check:
                     "missing-value",
                     "error",
                     self.names(missing),
-                    found=f"no {name}",
-                    expected=f"{name} for every row",
-                    remedy=f"fill in {name}",
+                    found=Said(f"no {name}", f"未填{self.layer.field_called(name).zh}"),
+                    expected=Said(f"{name} for every row", "逐行填写"),
+                    remedy=Said(f"fill in {name}", "补填"),
                 )
 
     def _has(self, code: str, name: str) -> bool:
@@ -209,91 +278,117 @@ class _Check:
         key = self.layer.key
         if missing.any() and not self._has("missing-column", str(key)):
             self.add(
-                "missing-key", "error", self.names(missing), found=f"no {key}", expected=f"{key} for every row",
-                remedy=f"fill in {key}, or map another column to it",
-            )  # fmt: skip
+                "missing-key",
+                "error",
+                self.names(missing),
+                found=Said(f"no {key}", f"未填{self.layer.field_called(str(key)).zh}"),
+                expected=Said(f"{key} for every row", "逐行填写"),
+                remedy=Said(
+                    f"fill in {key}, or map another column to it", "补填，或改用其他列作编号"
+                ),
+            )
         doubled = values.duplicated(keep=False).to_numpy(dtype=bool) & ~missing
         if doubled.any():
             self.add(
                 "duplicate-key",
                 "error",
                 values[doubled].unique().tolist(),
-                found=f"{amount(int(doubled.sum()), 'row')} that share their {key} with another",
-                expected=f"{key} of its own for every row",
-                remedy="remove the copies, or give them keys of their own",
+                found=Said(
+                    f"{amount(int(doubled.sum()), 'row')} that share their {key} with another",
+                    f"{int(doubled.sum()):,} 行的{self.layer.field_called(str(key)).zh}与他行相同",
+                ),
+                expected=Said(f"{key} of its own for every row", "每行编号唯一"),
+                remedy=Said(
+                    "remove the copies, or give them keys of their own",
+                    "删除重复行，或另编编号",
+                ),
             )
 
     def geometry(self, geometry: gpd.GeoSeries, crs: str | None) -> gpd.GeoSeries:
         """Two-dimensional geometry in `crs`; every row that cannot be measured is a finding."""
-        shapes = flat_shapes(geometry.to_numpy())
-        nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+        if not are_flat(geometry):
+            shapes = flat_shapes(geometry.to_numpy())
+            geometry = gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs)
+        nothing = (geometry.isna() | geometry.is_empty).to_numpy()
         if nothing.any():
             self.add(
                 "no-geometry",
                 "warning",
                 self.names(nothing),
-                found="no geometry",
-                expected=self.layer.geometry,
-                remedy="draw them; until then they have no length, area or place",
+                found=Said("no geometry", "没有图形"),
+                expected=GEOMETRY[self.layer.geometry],
+                remedy=Said(
+                    "draw them; until then they have no length, area or place",
+                    "补绘图形；补绘前不计长度、面积和位置",
+                ),
             )
-        self._kinds(shapes, nothing)
-        not_finite = _not_finite(shapes)
+        self._kinds(geometry, nothing)
+        not_finite = without_numbers(geometry)
         if not_finite.any():
             self.add(
                 "non-finite-coordinates",
                 "error",
                 self.names(not_finite),
-                found="coordinates that are no numbers",
-                expected="finite coordinates",
-                remedy="draw them again",
+                found=Said("coordinates that are no numbers", "坐标不是有效数字"),
+                expected=Said("finite coordinates", "坐标为有限数值"),
+                remedy=Said("draw them again", "重新绘制"),
             )
-        self._validity(shapes, nothing | not_finite)
-        flat = gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs)
+        self._validity(geometry, nothing | not_finite)
+        flat = geometry
         if geometry.crs is None:
             if len(flat):
                 self.add(
                     "missing-crs",
                     "error",
                     (),
-                    found="no coordinate system",
-                    expected="a coordinate system",
-                    remedy="say which it is (--crs EPSG:n, gcj02 or bd09 when importing)",
+                    found=Said("no coordinate system", "未注明坐标系"),
+                    expected=Said("a coordinate system", "注明坐标系"),
+                    remedy=Said(
+                        "say which it is (--crs EPSG:n, gcj02 or bd09 when importing)",
+                        "导入时指定坐标系（EPSG:n、gcj02 或 bd09）",
+                    ),
                 )
             return flat
         if crs is None or flat.crs == crs:
             return flat
         moved = converted(flat, crs)
-        lost = _not_finite(moved.to_numpy()) & ~not_finite
+        lost = without_numbers(moved) & ~not_finite
         if lost.any():
             self.add(
                 "outside-crs",
                 "error",
                 self.names(lost),
-                found=f"coordinates that {flat.crs.name} cannot mean",
-                expected=f"places that lie in {crs}",
-                remedy="check the coordinate system the layer states",
+                found=Said(
+                    f"coordinates that {flat.crs.name} cannot mean",
+                    f"坐标超出 {flat.crs.name} 的范围",
+                ),
+                expected=Said(f"places that lie in {crs}", f"位置在 {crs} 范围内"),
+                remedy=Said(
+                    "check the coordinate system the layer states", "核对图层所注明的坐标系"
+                ),
             )
         return moved
 
-    def _kinds(self, shapes: np.ndarray[Any, Any], nothing: np.ndarray[Any, Any]) -> None:
+    def _kinds(self, geometry: gpd.GeoSeries, nothing: np.ndarray[Any, Any]) -> None:
         allowed = KINDS[self.layer.geometry]
         if self.layer.points_too:
             allowed = allowed + KINDS["Point"]
         ids = [int(getattr(shapely.GeometryType, kind.upper())) for kind in allowed]
-        wrong = ~np.isin(shapely.get_type_id(shapes), ids) & ~nothing
+        wrong = ~np.isin(kinds_of(geometry), ids) & ~nothing
         if wrong.any():
-            found = ", ".join(sorted(set(gpd.GeoSeries(shapes[wrong]).geom_type)))
+            found = joined(map(kind_called, sorted(set(geometry[wrong].geom_type))))
             self.add(
                 "wrong-geometry",
                 "error",
                 self.names(wrong),
                 found=found,
-                expected=" or ".join(allowed),
-                remedy="put them into a layer of their own kind",
+                expected=joined(map(kind_called, allowed), " or ", "或"),
+                remedy=Said("put them into a layer of their own kind", "归入相应几何类型的图层"),
             )
 
-    def _validity(self, shapes: np.ndarray[Any, Any], skip: np.ndarray[Any, Any]) -> None:
+    def _validity(self, geometry: gpd.GeoSeries, skip: np.ndarray[Any, Any]) -> None:
         if self.layer.geometry == "Polygon":
+            shapes = geometry.to_numpy()
             invalid = ~shapely.is_valid(shapes) & ~skip
             if invalid.any():
                 why = sorted(
@@ -303,22 +398,25 @@ class _Check:
                     "invalid-geometry",
                     "error",
                     self.names(invalid),
-                    found=", ".join(why),
-                    expected="outlines that do not cross themselves",
-                    remedy="redraw them, or import the file again: an import repairs them",
+                    found=joined(Said(text, _WHY_INVALID.get(text, text)) for text in why),
+                    expected=Said("outlines that do not cross themselves", "边界线不自相交"),
+                    remedy=Said(
+                        "redraw them, or import the file again: an import repairs them",
+                        "重新绘制，或重新导入文件（导入时自动修复）",
+                    ),
                     repairable=True,
                 )
         elif self.layer.geometry == "LineString":
-            lines = np.isin(shapely.get_type_id(shapes), (1, 2, 5))
-            short = lines & ~skip & (shapely.length(shapes) == 0)
+            lines = np.isin(kinds_of(geometry), (1, 2, 5))
+            short = lines & ~skip & (lengths_of(geometry) == 0)
             if short.any():
                 self.add(
                     "zero-length",
                     "warning",
                     self.names(short),
-                    found="lines without length",
-                    expected="lines from one place to another",
-                    remedy="redraw or remove them",
+                    found=Said("lines without length", "线长为零"),
+                    expected=Said("lines from one place to another", "线的两端位置不同"),
+                    remedy=Said("redraw or remove them", "重新绘制或删除"),
                 )
 
 
@@ -330,33 +428,33 @@ def flat_shapes(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.asarray(shapely.force_2d(shapes))
 
 
-def _not_finite(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    bad = np.zeros(len(shapes), dtype=bool)
-    # The sum of all is finite unless one of them is not, and takes a tenth of the time.
-    with np.errstate(all="ignore"):
-        if np.isfinite(shapely.get_coordinates(shapes).sum()):
-            return bad
-    coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
-    bad[owners[~np.isfinite(coordinates).all(axis=1)]] = True
-    return bad
-
-
-def expected_values(spec: FieldSpec) -> str:
+def expected_values(spec: FieldSpec) -> Said:
     """What entries a field takes, in words.
 
     Examples
     --------
-    >>> expected_values(FieldSpec(type="number", unit="m", minimum=0))
-    'a number in m at least 0'
+    >>> width = FieldSpec(type="number", unit="m", minimum=0)
+    >>> print(expected_values(width), expected_values(width).zh)
+    a number in m at least 0 数值（单位 m），不小于 0
     """
     if spec.values:
-        return f"one of {', '.join(spec.values)}"
+        titles = {value: title.zh for value, title in spec.value_titles.items()}
+        titled = [
+            f"{titles[value]}（{value}）" if value in titles else value for value in spec.values
+        ]
+        return Said(f"one of {', '.join(spec.values)}", f"{'、'.join(titled)}之一")
     if spec.type == "bool":
-        return "yes or no (是, 否, √, ×, true, false, 1, 0)"
+        words = "是, 否, √, ×, true, false, 1, 0"
+        return Said(f"yes or no ({words})", f"是或否（{words.replace(', ', '、')}）")
     if spec.type == "date":
-        return "a date such as 2007-12-31"
-    limits = [f"at least {spec.minimum:g}"] if spec.minimum is not None else []
-    limits += [f"at most {spec.maximum:g}"] if spec.maximum is not None else []
-    unit = f" in {spec.unit}" if spec.unit else ""
+        return Said("a date such as 2007-12-31", "日期，如 2007-12-31")
+    bounds = (("at least", "不小于", spec.minimum), ("at most", "不大于", spec.maximum))
+    limits = [
+        Said(f"{en} {bound:g}", f"{zh} {bound:g}") for en, zh, bound in bounds if bound is not None
+    ]
     article = "an" if spec.type == "integer" else "a"
-    return " ".join([f"{article} {spec.type}{unit}", " and ".join(limits)]).strip()
+    kind = Said(
+        f"{article} {spec.type}", {"number": "数值", "integer": "整数"}.get(spec.type, "文本")
+    )
+    kind += Said(f" in {spec.unit}", f"（单位 {spec.unit}）") if spec.unit else NOTHING
+    return joined([kind, *([joined(limits, " and ", "，")] if limits else [])], " ", "，")

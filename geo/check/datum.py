@@ -20,6 +20,7 @@ from ..registration import (
     sample_points,
     shifted_out,
 )
+from ..said import NOTHING, Said
 from ..validate import find_column
 from ..vocabulary import read_values
 from .evidence import Check, Evidence, LayerRows, Observation, Shapes
@@ -32,8 +33,8 @@ class Evident:
     """A displacement and what it was seen against."""
 
     registration: Registration
-    against: str
-    astray: str = ""
+    against: Said
+    astray: Said = NOTHING
 
 
 def datum_shift(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
@@ -46,15 +47,22 @@ def datum_shift(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     if seen is None:
         return
     shift = seen.registration
-    found = f"{shift} against {seen.against} ({seen.astray or _closer(shift)})"
+    how = seen.astray or _closer(shift)
+    found = Said(
+        f"{shift} against {seen.against} ({how})",
+        f"相对于{seen.against.zh}{shift.said.zh}（{how.zh}）",
+    )
     if shift.shift is None:
         yield rows.observe(
             "datum-shift",
             "warning",
             [],
-            found=f"{found}: neither GCJ-02 nor BD-09",
-            expected="the same things at the same place",
-            remedy="look which of the two is right; another datum (Beijing 1954, Xi'an 1980) shifts like this",
+            found=found + Said(": neither GCJ-02 nor BD-09", "：既非 GCJ-02 也非 BD-09 的偏移"),
+            expected=Said("the same things at the same place", "同一事物位置相同"),
+            remedy=Said(
+                "look which of the two is right; another datum (Beijing 1954, Xi'an 1980) shifts like this",
+                "核对两者何者为准；其他基准（北京54、西安80）会有此类偏移",
+            ),
             shapes=rows.marks(rows.tree_rows[:1]),
         )
         return
@@ -62,15 +70,22 @@ def datum_shift(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
         "datum-shift",
         "warning",
         [],
-        found=f"{found}: this is {TITLES[shift.shift]}",
-        expected="coordinates without the shift of map services",
-        remedy=f"import the file again with --crs {shift.shift}",
+        found=found
+        + Said(f": this is {TITLES[shift.shift]}", f"：应为 {TITLES[shift.shift]} 坐标"),
+        expected=Said("coordinates without the shift of map services", "未经地图服务偏移的坐标"),
+        remedy=Said(
+            f"import the file again with --crs {shift.shift}",
+            f"重新导入文件，坐标系选 {shift.shift}",
+        ),
         shapes=rows.marks(rows.tree_rows),
     )
 
 
-def _closer(shift: Registration) -> str:
-    return f"{shift.apart_m:.0f} m apart as it stands, {shift.corrected_apart_m:.0f} m with that taken off"
+def _closer(shift: Registration) -> Said:
+    return Said(
+        f"{shift.apart_m:.0f} m apart as it stands, {shift.corrected_apart_m:.0f} m with that taken off",
+        f"现相距 {shift.apart_m:.0f} 米，扣除后相距 {shift.corrected_apart_m:.0f} 米",
+    )
 
 
 def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | None:
@@ -89,7 +104,7 @@ def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | Non
         return None  # evidence that cannot be had is no evidence
     if getattr(stored, "crs", None) is None:
         return None
-    against = f"{rows.name} of round {other}"
+    against = Said(f"{rows.name} of round {other}", f"{other} 轮次的{rows.layer.called.zh}")
     key = find_column(stored, rows.layer.key) if rows.layer.key else None
     if key is None or rows.layer.key is None:
         known = stored.geometry.dropna().to_crs(evidence.metric_crs).to_numpy()
@@ -108,7 +123,14 @@ def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | Non
     both = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
     moved = displaced(a[both], b[both], evidence.metric_crs)
     return (
-        Evident(moved, against, f"{amount(int(both.sum()), 'row')} with the same key")
+        Evident(
+            moved,
+            against,
+            Said(
+                f"{amount(int(both.sum()), 'row')} with the same key",
+                f"{int(both.sum()):,} 行编号相同",
+            ),
+        )
         if moved
         else None
     )
@@ -134,11 +156,13 @@ def _against_named_units(rows: LayerRows, evidence: Evidence) -> Evident | None:
             points = _centres(rows.shapes[both])
             found = shifted_out(points, units, evidence.metric_crs)
             if found is not None:
-                told = (
+                told = Said(
                     f"{found.before:.0%} of the rows lie outside the unit that {name} names,"
-                    f" {found.after:.0%} with that taken off"
+                    f" {found.after:.0%} with that taken off",
+                    f"{found.before:.0%} 的行在{rows.layer.field_called(name).zh}所填单元之外，"
+                    f"扣除后为 {found.after:.0%}",
                 )
-                return Evident(found.registration, other.name, told)
+                return Evident(found.registration, other.layer.called, told)
     return None
 
 
@@ -157,7 +181,7 @@ def _against_layers(rows: LayerRows, evidence: Evidence) -> Evident | None:
         if found is not None and (
             best is None or found.corrected_apart_m < best.registration.corrected_apart_m
         ):
-            best = Evident(found, other.name)
+            best = Evident(found, other.layer.called)
     return best
 
 

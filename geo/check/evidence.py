@@ -21,6 +21,7 @@ from ..errors import StoreError, amount
 from ..model import Finding, Layer, Severity
 from ..placing.home import Home
 from ..registration import outlines
+from ..said import Said
 from ..survey import Survey
 from ..validate import KINDS, Conformed, conform
 
@@ -148,9 +149,9 @@ class LayerRows:
         severity: Severity,
         rows: NDArray[Any] | Sequence[int],
         *,
-        found: str,
-        expected: str,
-        remedy: str,
+        found: Said,
+        expected: Said,
+        remedy: Said,
         repairable: bool = False,
         shapes: Iterable[Any] | None = None,
     ) -> Observation:
@@ -194,7 +195,7 @@ class Evidence:
 
     survey: Survey
     _rows: dict[str, LayerRows | None] = field(default_factory=dict, repr=False)
-    unreadable: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, Said] = field(default_factory=dict)
     """Layers that the store cannot read, and why."""
     homes: dict[str, Home | None] = field(default_factory=dict, repr=False)
     """Where the district is, as each layer is judged by; see `placement.set_aside`."""
@@ -222,7 +223,7 @@ class Evidence:
         try:
             stored = self.survey.store.read(self.survey.round, name)
         except StoreError as error:
-            self.unreadable[name] = str(error)
+            self.unreadable[name] = Said(str(error), error.in_("zh"))
             return None
         return LayerRows(layer, stored, conform(stored, layer, crs=self.metric_crs))
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..crs import MetricError, cgcs2000_zone, local_metric_crs, metric_error
 from ..edges import area_of
 from ..errors import ScopeError
-from ..model import Finding
+from ..model import SIDES_ZH, Finding
+from ..said import NOTHING, Said
 from ..scope import EDGES_LAYER
 from .evidence import Check, Evidence, LayerRows, Observation
 
@@ -36,8 +37,10 @@ def metric_system(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             "metric-crs",
             "error",
             [],
-            found=f"the district's metric system: {reason}",
-            expected="a projected system in metres",
+            found=Said(
+                f"the district's metric system: {reason}", f"本区的量算坐标系不可用：{reason}"
+            ),
+            expected=Said("a projected system in metres", "以米为单位的投影坐标系"),
             remedy=_better_system(bounds, evidence),
         )
         return
@@ -46,8 +49,11 @@ def metric_system(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             "metric-crs",
             "warning",
             [],
-            found=f"in {crs} lengths are off by up to {error.length:.2g} of themselves here, areas by {error.area:.2g}",
-            expected=f"at most {PROMISED:g}",
+            found=Said(
+                f"in {crs} lengths are off by up to {error.length:.2g} of themselves here, areas by {error.area:.2g}",
+                f"本区采用 {crs} 时，长度相对误差达 {error.length:.2g}，面积达 {error.area:.2g}",
+            ),
+            expected=Said(f"at most {PROMISED:g}", f"不超过 {PROMISED:g}"),
             remedy=_better_system(bounds, evidence),
         )
 
@@ -58,14 +64,18 @@ def _metric_error(crs: str, west: float, south: float, east: float, north: float
     return metric_error(crs, (west, south, east, north))
 
 
-def _better_system(bounds: NDArray[np.float64], evidence: Evidence) -> str:
+def _better_system(bounds: NDArray[np.float64], evidence: Evidence) -> Said:
     middle = evidence.degrees([shapely.box(*bounds).centroid])[0]
     local = local_metric_crs(round(middle.x, 1), round(middle.y, 1))
     try:
-        official = f"{cgcs2000_zone(middle.x)}, or "
+        zone = cgcs2000_zone(middle.x)
+        official = Said(f"{zone}, or ", f"{zone} 或 ")
     except ValueError:
-        official = ""
-    return f"set metric_crs in district.toml to {official}{local!r}"
+        official = NOTHING
+    return Said(
+        f"set metric_crs in district.toml to {official}{local!r}",
+        f"将 district.toml 的 metric_crs 设为 {official.zh}{local!r}",
+    )
 
 
 def edges_close(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
@@ -92,14 +102,22 @@ def edges_close(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     for corner in area.corners:
         if corner.how in ("extended", "joined") and corner.gap_m > WIDE_CORNER_M:
             sides = "-".join(corner.sides)
+            corner_zh = "".join(SIDES_ZH[side] for side in corner.sides)
+            how_zh = "延长" if corner.how == "extended" else "直接连接"
             both = [part.line for part in area.parts if part.sides == corner.sides]
             yield rows.observe(
                 "wide-corner",
                 "info",
                 [],
-                found=f"the {sides} corner was {corner.how} over {corner.gap_m:,.0f} m",
-                expected="edges that meet",
-                remedy="draw the two edges further; decisions near that corner are marked near_edge",
+                found=Said(
+                    f"the {sides} corner was {corner.how} over {corner.gap_m:,.0f} m",
+                    f"{corner_zh}转角系{how_zh} {corner.gap_m:,.0f} 米而闭合",
+                ),
+                expected=Said("edges that meet", "四至相接"),
+                remedy=Said(
+                    "draw the two edges further; decisions near that corner are marked near_edge",
+                    "将两条边线画至相接；该转角附近的判定标为“临界”",
+                ),
                 shapes=both,
             )
 
@@ -117,12 +135,19 @@ def undeclared_tables(evidence: Evidence) -> Iterator[Observation]:
                     "warning" if missing else "info",
                     table,
                     (),
-                    "a table that no layer declares"
-                    + (f"; the round has no {missing[0]}" if missing else ""),
-                    "tables named as their layer",
-                    f"rename it to {missing[0]}"
+                    Said("a table that no layer declares", "该表未在任何图层中声明")
+                    + (
+                        Said(f"; the round has no {missing[0]}", f"；本轮次缺 {missing[0]}")
+                        if missing
+                        else NOTHING
+                    ),
+                    Said("tables named as their layer", "表名与图层名一致"),
+                    Said(f"rename it to {missing[0]}", f"改名为 {missing[0]}")
                     if missing
-                    else f"declare it in layers/{table}.toml, or leave it",
+                    else Said(
+                        f"declare it in layers/{table}.toml, or leave it",
+                        f"在 layers/{table}.toml 中声明，或不予处理",
+                    ),
                 )
             )
 

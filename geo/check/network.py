@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..model import ShareWithinDistance
+from ..said import Said, joined
 from .evidence import Check, Evidence, LayerRows, Observation, Shapes, amount
 
 TOUCHING_M = 0.01
@@ -41,9 +42,12 @@ def nearly_joined(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             "nearly-joined",
             "warning",
             rows.tree_rows[np.unique(owners[at])],
-            found=f"{amount(len(at), 'end')} that {'stops' if len(at) == 1 else 'stop'} short of another line, by {short.min():.2f} to {short.max():.2f} m",
-            expected="ends that meet",
-            remedy="snap them to the line they were meant to reach",
+            found=Said(
+                f"{amount(len(at), 'end')} that {'stops' if len(at) == 1 else 'stop'} short of another line, by {short.min():.2f} to {short.max():.2f} m",
+                f"{len(at):,} 个端点未接上邻近的线，相差 {short.min():.2f} 至 {short.max():.2f} 米",
+            ),
+            expected=Said("ends that meet", "端点相接"),
+            remedy=Said("snap them to the line they were meant to reach", "将端点捕捉到应接的线上"),
             shapes=np.asarray(shapely.points(ends[at]), dtype=object),
         )
 
@@ -176,14 +180,17 @@ def far_from_lines(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
         )
         alone[asked[near]] = False
     if alone.any():
+        them = joined(other.layer.called for other in lines)
         yield rows.observe(
             "far-from-lines",
             "warning",
             rows.tree_rows[alone],
-            found=f"{amount(int(alone.sum()), 'row')} more than {far_m:g} m from every line of"
-            f" {', '.join(other.name for other in lines)}",
-            expected="points along the lines they serve",
-            remedy="check their place; they serve no line",
+            found=Said(
+                f"{amount(int(alone.sum()), 'row')} more than {far_m:g} m from every line of {them}",
+                f"{int(alone.sum()):,} 行距{them.zh}的任何线都超过 {far_m:g} 米",
+            ),
+            expected=Said("points along the lines they serve", "点在所服务的线旁"),
+            remedy=Said("check their place; they serve no line", "核对位置；目前不服务于任何线"),
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from shapely import STRtree
 
+from ..said import NOTHING, Said, joined
 from .evidence import Check, Evidence, LayerRows, Observation, Shapes, amount
 
 THIN_M = 1.0
@@ -33,14 +34,29 @@ def overlaps(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     area = shapely.area(common)
     order = np.argsort(-area, kind="stable")
     names = rows.names[positions]
-    listed = [f"{names[first[n]]} and {names[second[n]]} {area[n]:,.1f} m²" for n in order]
+    listed = [
+        Said(
+            f"{names[first[n]]} and {names[second[n]]} {area[n]:,.1f} m²",
+            f"{names[first[n]]} 与 {names[second[n]]} {area[n]:,.1f} 平方米",
+        )
+        for n in order
+    ]
     yield rows.observe(
         "overlap",
         "warning",
         np.unique(positions[np.concatenate([first, second])]),
-        found=f"{amount(len(area), 'pair')} that overlap by {area.sum():,.1f} m² in all{_thin(width)}: {_few(listed)}",
-        expected="borders in common and no ground",
-        remedy="redraw the border once for both; until then the smaller code has what both claim",
+        found=Said(
+            f"{amount(len(area), 'pair')} that overlap by {area.sum():,.1f} m² in all",
+            f"{len(area):,} 对单元重叠，共 {area.sum():,.1f} 平方米",
+        )
+        + _thin(width)
+        + Said(": ", "：")
+        + _few(listed),
+        expected=Said("borders in common and no ground", "只共边界，不共地面"),
+        remedy=Said(
+            "redraw the border once for both; until then the smaller code has what both claim",
+            "两单元共用一条边界重画；改正前，重叠处计入代码较小的单元",
+        ),
         shapes=common[order],
     )
 
@@ -61,14 +77,28 @@ def gaps(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     listed = []
     for place, number in enumerate(order):
         round_it = sorted(str(name) for name in names[beside[1][beside[0] == place]])
-        listed.append(f"{area[number]:,.1f} m² between {', '.join(round_it[:4])}")
+        listed.append(
+            Said(
+                f"{area[number]:,.1f} m² between {', '.join(round_it[:4])}",
+                f"{'、'.join(round_it[:4])} 之间 {area[number]:,.1f} 平方米",
+            )
+        )
     yield rows.observe(
         "gap",
         "warning",
         np.unique(rows.tree_rows[beside[1]]),
-        found=f"{amount(len(area), 'gap')} of {area.sum():,.1f} m² in all{_thin(width)}: {_few(listed, '; ')}",
-        expected="units that leave nothing between them",
-        remedy="redraw the borders so that they meet; what lies in a gap is in no unit",
+        found=Said(
+            f"{amount(len(area), 'gap')} of {area.sum():,.1f} m² in all",
+            f"{len(area):,} 处空隙，共 {area.sum():,.1f} 平方米",
+        )
+        + _thin(width)
+        + Said(": ", "：")
+        + _few(listed, "; ", "；"),
+        expected=Said("units that leave nothing between them", "单元之间不留空隙"),
+        remedy=Said(
+            "redraw the borders so that they meet; what lies in a gap is in no unit",
+            "重画边界使之相接；空隙内的事物不属于任何单元",
+        ),
         shapes=holes[order],
     )
 
@@ -95,10 +125,14 @@ def cracks(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             "crack",
             "warning",
             rows.tree_rows[owners[long]],
-            found=f"borders of {amount(int(long.sum()), 'unit')} that run beside a neighbour's, less than"
-            f" {THIN_M:g} m away, over {length[long].sum() / 2:,.1f} m",
-            expected="one border for both neighbours",
-            remedy="snap the one to the other",
+            found=Said(
+                f"borders of {amount(int(long.sum()), 'unit')} that run beside a neighbour's, less than"
+                f" {THIN_M:g} m away, over {length[long].sum() / 2:,.1f} m",
+                f"{int(long.sum()):,} 个单元的边界与邻单元边界并行而未贴合，相距不足 {THIN_M:g} 米，"
+                f"长 {length[long].sum() / 2:,.1f} 米",
+            ),
+            expected=Said("one border for both neighbours", "相邻单元共用一条边界"),
+            remedy=Said("snap the one to the other", "将一方边界捕捉到另一方"),
             shapes=open_edges[long],
         )
 
@@ -125,16 +159,29 @@ def levels_apart(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             apart.append(position)
             differing.append(shapely.symmetric_difference(outline, whole))
             listed.append(
-                f"{rows.names[position]} by {left:,.0f} m² left over and {beyond:,.0f} m² beyond"
+                Said(
+                    f"{rows.names[position]} by {left:,.0f} m² left over and {beyond:,.0f} m² beyond",
+                    f"{rows.names[position]} 余 {left:,.0f} 平方米、超出 {beyond:,.0f} 平方米",
+                )
             )
     if apart:
         yield rows.observe(
             "levels-apart",
             "info",
             apart,
-            found=f"{amount(len(apart), 'outline')} that {finer.name} do not fill: {_few(listed, '; ')}",
-            expected=f"the outline of the {finer.name} that belong to it",
-            remedy=f"see which of the two is right; figures go by {finer.name}",
+            found=Said(
+                f"{amount(len(apart), 'outline')} that {finer.name} do not fill: ",
+                f"{len(apart):,} 个单元的边界与下级{finer.layer.called.zh}拼合的结果不一致：",
+            )
+            + _few(listed, "; ", "；"),
+            expected=Said(
+                f"the outline of the {finer.name} that belong to it",
+                f"与所属{finer.layer.called.zh}拼合的外廓一致",
+            ),
+            remedy=Said(
+                f"see which of the two is right; figures go by {finer.name}",
+                f"核对何者为准；统计以{finer.layer.called.zh}为准",
+            ),
             shapes=differing,
         )
 
@@ -158,24 +205,36 @@ def outside_units(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
         loose[crossing] = _beyond(shapes[crossing], finest.tree, units, measure)
     partly = loose > LOOSE_M
     wholly = ~touched
-    unit = "m" if rows.layer.geometry == "LineString" else "m²"
+    unit, unit_zh = ("m", "米") if rows.layer.geometry == "LineString" else ("m²", "平方米")
     if wholly.any():
         yield rows.observe(
             "outside-units",
             "warning",
             positions[wholly],
-            found=f"{amount(int(wholly.sum()), 'row')} in none of the {finest.name}",
-            expected="a place in one of them",
-            remedy="correct the place, or the outlines; they count for the district and for no unit",
+            found=Said(
+                f"{amount(int(wholly.sum()), 'row')} in none of the {finest.name}",
+                f"{int(wholly.sum()):,} 行不在任何{finest.layer.called.zh}内",
+            ),
+            expected=Said("a place in one of them", "位于某一单元内"),
+            remedy=Said(
+                "correct the place, or the outlines; they count for the district and for no unit",
+                "更正位置或单元边界；这些行计入全区，不计入任何单元",
+            ),
         )
     if partly.any():
         yield rows.observe(
             "partly-outside-units",
             "info",
             positions[partly],
-            found=f"{amount(int(partly.sum()), 'row')} with {loose[partly].sum():,.1f} {unit} in none of the {finest.name}",
-            expected="a place in them",
-            remedy="nothing, where they rightly reach beyond; that part counts for no unit",
+            found=Said(
+                f"{amount(int(partly.sum()), 'row')} with {loose[partly].sum():,.1f} {unit} in none of the {finest.name}",
+                f"{int(partly.sum()):,} 行中有 {loose[partly].sum():,.1f} {unit_zh}不在任何{finest.layer.called.zh}内",
+            ),
+            expected=Said("a place in them", "位于单元内"),
+            remedy=Said(
+                "nothing, where they rightly reach beyond; that part counts for no unit",
+                "确属伸出区外的，无需处理；该部分不计入任何单元",
+            ),
         )
 
 
@@ -234,14 +293,19 @@ def _width_m(shapes: Shapes) -> np.ndarray:
     return np.divide(2 * shapely.area(shapes), around, out=np.zeros(len(shapes)), where=around > 0)
 
 
-def _thin(width: np.ndarray) -> str:
+def _thin(width: np.ndarray) -> Said:
     thin = int((width < THIN_M).sum())
-    return f", {thin} of them narrower than {THIN_M:g} m" if thin else ""
+    if not thin:
+        return NOTHING
+    return Said(
+        f", {thin} of them narrower than {THIN_M:g} m", f"，其中 {thin} 处窄于 {THIN_M:g} 米"
+    )
 
 
-def _few(texts: list[str], between: str = ", ") -> str:
+def _few(texts: list[Said], en: str = ", ", zh: str = "，") -> Said:
     rest = len(texts) - SHOWN
-    return between.join(texts[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    few = joined(texts[:SHOWN], en, zh)
+    return few + Said(f" and {rest} more", f"，另有 {rest} 处") if rest > 0 else few
 
 
 CHECKS: tuple[Check, ...] = (overlaps, gaps, cracks, levels_apart, outside_units)

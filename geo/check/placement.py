@@ -15,6 +15,8 @@ from ..model import Severity
 from ..placing.alignment import NOTHING
 from ..placing.home import Home, metric_shapes
 from ..placing.judging import judge
+from ..said import NOTHING as NOTHING_SAID
+from ..said import Said, joined
 from .evidence import Check, Evidence, LayerRows, Mask, Observation, amount
 
 FAR_M = 2_000.0
@@ -64,28 +66,42 @@ def misplaced(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             proposal.code,
             severity,
             [] if far.sum() == present.sum() else far,
-            found=proposal.evidence.replace("the file", "the layer"),
-            expected="rows in the district",
+            found=proposal.evidence.mapped(_of_the_layer),
+            expected=Said("rows in the district", "位于本区"),
             remedy=_remedy(judged.placement.text if judged.placement else None),
             shapes=() if not rows.placed else rows.marks(np.flatnonzero(far)),
         )
     if not judged.proposals and rows.placed:
         away = _away_m(rows.frame.geometry.to_numpy()[far], home)
-        worst = f", by up to {away.max() / 1000:,.0f} km" if np.isfinite(away).all() else ""
+        most = f"{away.max() / 1000:,.0f}" if np.isfinite(away).all() else ""
+        worst = Said(f", by up to {most} km", f"，最远 {most} 公里") if most else NOTHING_SAID
         yield rows.observe(
             "outside-district",
             "warning",
             far,
-            found=f"{amount(int(far.sum()), 'row')} far from {home.said}{worst}",
-            expected=f"rows within {FAR_M / 1000:g} km of a unit",
-            remedy="correct their place, or leave them out",
+            found=Said(
+                f"{amount(int(far.sum()), 'row')} far from {home.said}{worst}",
+                f"{int(far.sum()):,} 行远离{home.said.zh}{worst.zh}",
+            ),
+            expected=Said(
+                f"rows within {FAR_M / 1000:g} km of a unit",
+                f"距某单元不超过 {FAR_M / 1000:g} 公里",
+            ),
+            remedy=Said("correct their place, or leave them out", "更正位置，或剔除这些行"),
         )
 
 
-def _remedy(text: str | None) -> str:
+def _of_the_layer(text: str) -> str:
+    """What is said of a file, said of a layer."""
+    return text.replace("the file", "the layer").replace("文件", "图层")
+
+
+def _remedy(text: str | None) -> Said:
     if text is None or "swapped" in text:
-        return "import the file again with --accept-proposals"
-    return f"import the file again with --crs {text}"
+        return Said(
+            "import the file again with --accept-proposals", "重新导入文件，并采纳导入程序的建议"
+        )
+    return Said(f"import the file again with --crs {text}", f"重新导入文件，坐标系指定为 {text}")
 
 
 def set_aside(evidence: Evidence) -> None:
@@ -147,7 +163,7 @@ def _home_for(rows: LayerRows, extents: list[Extent], evidence: Evidence) -> Hom
         if agreeing * 2 >= len(others):
             if level is rows and not others:
                 return _of_another_round(rows, evidence)
-            said = f"the {level.name} of this round"
+            said = Said(f"the {level.name} of this round", f"本轮次的{level.layer.called.zh}")
             return Home(evidence.metric_crs, extent.box, said, True)
     # The units are contradicted, or there are none: the largest group of layers that agree.
     best: list[Extent] = []
@@ -163,7 +179,8 @@ def _around(extents: list[Extent], evidence: Evidence) -> Home:
     boxes = np.array([extent.box for extent in extents])
     west, south = boxes[:, :2].min(axis=0)
     east, north = boxes[:, 2:].max(axis=0)
-    said = f"the {', '.join(extent.rows.name for extent in extents)} of this round"
+    layers = joined(extent.rows.layer.called for extent in extents)
+    said = Said(f"the {layers} of this round", f"本轮次的{layers.zh}")
     return Home(
         evidence.metric_crs, (float(west), float(south), float(east), float(north)), said, True
     )
@@ -183,7 +200,9 @@ def _of_another_round(rows: LayerRows, evidence: Evidence) -> Home | None:
                 continue  # evidence that cannot be had is no evidence
             if len(shapes):
                 west, south, east, north = map(float, shapely.total_bounds(shapes))
-                said = f"the {level.name} of round {round_}"
+                said = Said(
+                    f"the {level.name} of round {round_}", f"{round_} 轮次的{level.called.zh}"
+                )
                 return Home(evidence.metric_crs, (west, south, east, north), said, True)
     return None
 

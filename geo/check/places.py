@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import DataError, Fault, StoreError
+from ..said import Said
 
 if TYPE_CHECKING:
     from .report import CheckReport
@@ -27,10 +28,12 @@ def require_place_file(path: Path) -> None:
     if path.suffix.lower() not in DRIVERS:
         raise DataError(
             Fault(
-                path.name, f"the suffix {path.suffix!r}", f"one of {', '.join(DRIVERS)}",
-                "name the file by what it is to be",
+                path.name,
+                Said(f"the suffix {path.suffix!r}", f"后缀 {path.suffix or '（无）'}"),
+                Said(f"one of {', '.join(DRIVERS)}", f"{'、'.join(DRIVERS)} 之一"),
+                Said("name the file by what it is to be", "按所需格式命名文件"),
             )
-        )  # fmt: skip
+        )
 
 
 def write_places(report: CheckReport, path: Path) -> int:

@@ -13,6 +13,7 @@ from rasterio.warp import transform_bounds
 from ..errors import DataError
 from ..model import Finding, Indicator, ShareOfPixels
 from ..pixels import pixel_shares
+from ..said import Said
 from .evidence import Evidence, LayerRows, Observation, amount
 
 SHORT = 0.001
@@ -58,7 +59,13 @@ def _on(rows: LayerRows, indicator: Indicator, evidence: Evidence) -> Iterator[O
     except RasterioError as error:
         yield Observation(
             Finding(
-                "unusable-raster", "error", name, (), str(error), "a GeoTIFF", "replace the file"
+                "unusable-raster",
+                "error",
+                name,
+                (),
+                Said(str(error), f"文件无法读取（{error}）"),
+                Said("a GeoTIFF", "GeoTIFF 栅格"),
+                Said("replace the file", "更换文件"),
             )
         )
         return
@@ -78,11 +85,17 @@ def _on(rows: LayerRows, indicator: Indicator, evidence: Evidence) -> Iterator[O
             "warning" if all_of_it else "info",
             name,
             (),
-            f"{share:.1%} of the area of {rows.name} ({amount(len(positions), 'row')}) lies beyond the raster",
-            f"a raster that covers {rows.name}",
-            "check the raster's coordinate system"
+            Said(
+                f"{share:.1%} of the area of {rows.name} ({amount(len(positions), 'row')}) lies beyond the raster",
+                f"{rows.layer.called.zh}面积的 {share:.1%}（{len(positions):,} 行）在栅格范围之外",
+            ),
+            Said(f"a raster that covers {rows.name}", f"栅格覆盖{rows.layer.called.zh}"),
+            Said("check the raster's coordinate system", "核对栅格的坐标系")
             if all_of_it
-            else "add the missing sheets; until then that part is unknown",
+            else Said(
+                "add the missing sheets; until then that part is unknown",
+                "补充缺少的图幅；补充前该部分情况不明",
+            ),
         ),
         rows.marks(positions),
     )

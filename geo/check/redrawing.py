@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from ..said import Said, joined
 from .evidence import Check, Evidence, LayerRows, Mask, Observation, Shapes
 
 AREA_CHANGE = 0.01
@@ -34,8 +35,8 @@ def declared_findings(rows: LayerRows, evidence: Evidence) -> Iterator[Observati
             mild = replace(
                 finding,
                 rows=tuple(rows.names[safe].tolist()),
-                found=f"{finding.found}; {notes[0]}",
-                remedy="--repair redraws them",
+                found=joined([finding.found, notes[0]], "; ", "；"),
+                remedy=Said("--repair redraws them", "可用 atlas check --repair 自动重画"),
                 repairable=True,
             )
             yield Observation(mild, rows.marks(safe))
@@ -43,13 +44,16 @@ def declared_findings(rows: LayerRows, evidence: Evidence) -> Iterator[Observati
             grave = replace(
                 finding,
                 rows=tuple(rows.names[unsafe].tolist()),
-                remedy="redraw them by hand: their area depends on how it is done",
+                remedy=Said(
+                    "redraw them by hand: their area depends on how it is done",
+                    "人工重画：画法不同，面积不同",
+                ),
                 repairable=False,
             )
             yield Observation(grave, rows.marks(unsafe))
 
 
-def redrawable(rows: LayerRows, evidence: Evidence) -> tuple[np.ndarray, Shapes, list[str]]:
+def redrawable(rows: LayerRows, evidence: Evidence) -> tuple[np.ndarray, Shapes, list[Said]]:
     """The outlines that redrawing by structure mends without changing their area to speak of.
 
     Returns
@@ -57,7 +61,7 @@ def redrawable(rows: LayerRows, evidence: Evidence) -> tuple[np.ndarray, Shapes,
     positions, shapes, notes
         Which rows, their new geometry (in the stored CRS), and the method and change of area of each.
     """
-    nothing: tuple[np.ndarray, Shapes, list[str]] = (
+    nothing: tuple[np.ndarray, Shapes, list[Said]] = (
         np.array([], np.intp),
         np.array([], object),
         [],
@@ -82,7 +86,10 @@ def redrawable(rows: LayerRows, evidence: Evidence) -> tuple[np.ndarray, Shapes,
     surface = np.isin(shapely.get_type_id(mended), (3, 6)) & ~shapely.is_empty(mended)
     safe = surface & (np.abs(after - before) <= AREA_CHANGE * after)
     notes = [
-        f"redrawn by structure, {old:,.1f} → {new:,.1f} m²"
+        Said(
+            f"redrawn by structure, {old:,.1f} → {new:,.1f} m²",
+            f"按结构重画，面积 {old:,.1f} → {new:,.1f} 平方米",
+        )
         for old, new in zip(before[safe], after[safe], strict=True)
     ]
     return positions[safe], mended[safe], notes

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ..said import Said, joined
 from .evidence import Check, Evidence, LayerRows, Observation, amount
 
 ELSEWHERE_M = 10.0
@@ -31,15 +32,22 @@ def unknown_codes(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
         if not stray.any():
             continue
         shown = ", ".join(codes[stray].unique()[:3])
-        listed = " or ".join(other.name for other in referred)
+        listed = joined((other.layer.called for other in referred), " or ", "或")
         # Figures of a coarser level cannot be added up where a unit's own parent does not exist.
         yield rows.observe(
             "unknown-unit",
             "error" if name in parents else "warning",
             stray,
-            found=f"{name} of {amount(int(stray.sum()), 'row')} names what {listed} has not, such as {shown}",
-            expected=f"a code of {listed}",
-            remedy=f"correct the code, or add the unit to {listed}",
+            found=Said(
+                f"{name} of {amount(int(stray.sum()), 'row')} names what {listed} has not, such as {shown}",
+                f"{int(stray.sum()):,} 行的{rows.layer.field_called(name).zh}在{listed.zh}中查无，"
+                f"如 {shown.replace(', ', '、')}",
+            ),
+            expected=Said(f"a code of {listed}", f"{listed.zh}中已有的代码"),
+            remedy=Said(
+                f"correct the code, or add the unit to {listed}",
+                f"更正代码，或在{listed.zh}中补充该单元",
+            ),
         )
 
 
@@ -59,10 +67,20 @@ def elsewhere(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
                     "not-in-named-unit",
                     "warning",
                     outside,
-                    found=f"{amount(int(outside.sum()), 'row')} outside the {other.name} that {name} names,"
-                    f" by up to {away_m[outside].max():,.0f} m",
-                    expected=f"a place in the {other.name} it names",
-                    remedy="correct the code or the place; figures go by the place",
+                    found=Said(
+                        f"{amount(int(outside.sum()), 'row')} outside the {other.name} that {name} names,"
+                        f" by up to {away_m[outside].max():,.0f} m",
+                        f"{int(outside.sum()):,} 行不在{rows.layer.field_called(name).zh}所填的"
+                        f"{other.layer.called.zh}内，最远相距 {away_m[outside].max():,.0f} 米",
+                    ),
+                    expected=Said(
+                        f"a place in the {other.name} it names",
+                        f"位于所填的{other.layer.called.zh}内",
+                    ),
+                    remedy=Said(
+                        "correct the code or the place; figures go by the place",
+                        "更正代码或位置；统计以位置为准",
+                    ),
                 )
 
 

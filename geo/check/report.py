@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Finding
+from ..said import Said, in_language
 from .evidence import Check, Evidence, Observation
 
 if TYPE_CHECKING:
@@ -35,8 +36,12 @@ class CheckReport:
         """The report as `atlas check --format json` prints it."""
         return {"findings": [asdict(finding) for finding in self.findings]}
 
-    def places(self) -> gpd.GeoDataFrame:
+    def places(self, language: str = "en") -> gpd.GeoDataFrame:
         """Where the findings are, for a map.
+
+        Parameters
+        ----------
+        language : "zh" or "en", for `found` and `remedy`
 
         Returns
         -------
@@ -59,8 +64,8 @@ class CheckReport:
                         "severity": finding.severity,
                         "layer": finding.layer,
                         "row": str(finding.rows[place]) if one_each else None,
-                        "found": finding.found,
-                        "remedy": finding.remedy,
+                        "found": in_language(finding.found, language),
+                        "remedy": in_language(finding.remedy, language),
                         "repairable": finding.repairable,
                     }
                 )
@@ -169,8 +174,12 @@ def _of_the_round(evidence: Evidence, wanted: Sequence[str] | None) -> list[Obse
     found = [
         Observation(
             Finding(
-                "unreadable-layer", "error", name, (), reason, "a table that can be read",
-                "restore the round from a copy, or import the layer again into a new round",
+                "unreadable-layer", "error", name, (), reason,
+                Said("a table that can be read", "数据表可以读取"),
+                Said(
+                    "restore the round from a copy, or import the layer again into a new round",
+                    "用备份恢复该轮次，或将图层重新导入新轮次",
+                ),
             )
         )
         for name, reason in evidence.unreadable.items()

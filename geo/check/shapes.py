@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ..said import Said, joined
 from ..validate import PROVENANCE
 from .evidence import Check, Evidence, LayerRows, Mask, Observation, Shapes, amount
 
@@ -61,9 +62,14 @@ def duplicate_rows(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
             "duplicate-row",
             "warning",
             again,
-            found=f"{amount(int(again.sum()), 'row')} that repeat another in every column and in geometry",
-            expected="each thing once",
-            remedy="drop the copies (--repair does)",
+            found=Said(
+                f"{amount(int(again.sum()), 'row')} that repeat another in every column and in geometry",
+                f"{int(again.sum()):,} 行与他行的各列和图形完全相同",
+            ),
+            expected=Said("each thing once", "每项只记一次"),
+            remedy=Said(
+                "drop the copies (--repair does)", "删除重复行（可用 atlas check --repair）"
+            ),
             repairable=True,
         )
 
@@ -85,9 +91,12 @@ def duplicate_geometry(rows: LayerRows, evidence: Evidence) -> Iterator[Observat
             "duplicate-geometry",
             "warning",
             positions[twice],
-            found=f"{amount(int(twice.sum()), 'row')} drawn at {amount(places, 'place')}: each counts on its own",
-            expected="a place of its own for each thing",
-            remedy="keep one of each, or correct its place",
+            found=Said(
+                f"{amount(int(twice.sum()), 'row')} drawn at {amount(places, 'place')}: each counts on its own",
+                f"{int(twice.sum()):,} 行重叠绘于 {places:,} 处：各自计数",
+            ),
+            expected=Said("a place of its own for each thing", "每项各有位置"),
+            remedy=Said("keep one of each, or correct its place", "只留一项，或更正位置"),
         )
 
 
@@ -99,17 +108,19 @@ def absurd_size(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     shapes = rows.shapes
     of_kind = rows.usable & (shapely.get_dimensions(shapes) == (1 if kind == "LineString" else 2))
     if kind == "LineString":
-        size, code, unit, least = shapely.length(shapes), "absurd-length", "m", SHORTEST_M
+        size, code, least = shapely.length(shapes), "absurd-length", SHORTEST_M
+        unit = Said("m", "米")
         greatest = _longest_m(rows, evidence, size[of_kind])
     else:
-        size, code, unit, least = shapely.area(shapes), "absurd-area", "m²", SMALLEST_M2
+        size, code, least = shapely.area(shapes), "absurd-area", SMALLEST_M2
+        unit = Said("m²", "平方米")
         greatest = _largest_m2(rows, evidence)
     # Lines of no length at all are what conforming reports.
     small = of_kind & (size > 0) & (size < least)
     large = of_kind & (size > greatest)
     for mask, bound in (
-        (small, f"at least {least:g} {unit}"),
-        (large, f"at most {greatest:,.0f} {unit}"),
+        (small, Said(f"at least {least:g} {unit}", f"不小于 {least:g} {unit.zh}")),
+        (large, Said(f"at most {greatest:,.0f} {unit}", f"不大于 {greatest:,.0f} {unit.zh}")),
     ):
         if mask.any():
             worst = size[mask].min() if mask is small else size[mask].max()
@@ -118,9 +129,15 @@ def absurd_size(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
                 code,
                 "warning",
                 mask,
-                found=f"{amount(int(mask.sum()), 'row')} of an absurd size, such as {shown} {unit}",
+                found=Said(
+                    f"{amount(int(mask.sum()), 'row')} of an absurd size, such as {shown} {unit}",
+                    f"{int(mask.sum()):,} 行大小异常，如 {shown} {unit.zh}",
+                ),
                 expected=bound,
-                remedy="look for a vertex that slipped, and redraw them",
+                remedy=Said(
+                    "look for a vertex that slipped, and redraw them",
+                    "检查有无错位的顶点，重新绘制",
+                ),
             )
 
 
@@ -158,19 +175,21 @@ def mixed_kinds(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     present = np.unique(dimensions[dimensions >= 0])
     if len(present) < 2:
         return
-    names = {0: "points", 1: "lines", 2: "surfaces"}
+    names = {0: Said("points", "点"), 1: Said("lines", "线"), 2: Said("surfaces", "面")}
     counts = [
-        amount(int((dimensions == number).sum()), names[int(number)].removesuffix("s"))
-        for number in present
+        Said(amount(count, str(kind).removesuffix("s")), f"{kind.zh} {count:,} 个")
+        for kind, count in (
+            (names[int(number)], int((dimensions == number).sum())) for number in present
+        )
     ]
     wanted = {"Point": 0, "LineString": 1, "Polygon": 2}[rows.layer.geometry]
     yield rows.observe(
         "mixed-geometry",
         "info",
         (dimensions >= 0) & (dimensions != wanted),
-        found=f"one layer of {', '.join(counts)}",
-        expected=f"{names[wanted]} only",
-        remedy="import each kind into the layer it belongs to",
+        found=Said("one layer of ", "同一图层有") + joined(counts),
+        expected=Said(f"{names[wanted]} only", f"只有{names[wanted].zh}"),
+        remedy=Said("import each kind into the layer it belongs to", "按几何类型分别导入相应图层"),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..said import Said, joined, quoted
 from ..validate import find_column
 from .evidence import Check, Evidence, LayerRows, Observation, amount
 
@@ -29,18 +30,31 @@ def mojibake(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
         column = rows.stored[stored_column(rows, name)]
         mask = column.isin(list(garbled)).to_numpy(dtype=bool)
         readable = [(text, meant) for text, (meant, _) in garbled.items() if meant is not None]
-        samples = [f"{text!r} for {meant!r}" for text, meant in readable[:SHOWN]]
-        samples += [repr(text) for text, (meant, _) in garbled.items() if meant is None]
+        samples = [
+            Said(f"{text!r} for {meant!r}", f"{quoted(text).zh}（应为{quoted(meant).zh}）")
+            for text, meant in readable[:SHOWN]
+        ]
+        samples += [quoted(text) for text, (meant, _) in garbled.items() if meant is None]
         whole = len(readable) == len(garbled)
         yield rows.observe(
             "mojibake",
             "warning",
             mask,
-            found=f"{name} of {amount(int(mask.sum()), 'row')} in a wrong encoding, such as {', '.join(samples[:SHOWN])}",
-            expected="text as it was written",
-            remedy="--repair reads it again in the right encoding; better, import the file again"
+            found=Said(
+                f"{name} of {amount(int(mask.sum()), 'row')} in a wrong encoding, such as ",
+                f"{int(mask.sum()):,} 行的{rows.layer.field_called(name).zh}编码有误，如",
+            )
+            + joined(samples[:SHOWN]),
+            expected=Said("text as it was written", "文字与原文一致"),
+            remedy=Said(
+                "--repair reads it again in the right encoding; better, import the file again",
+                "可用 atlas check --repair 按正确编码重读；最好重新导入文件",
+            )
             if whole and mendable(rows, name)
-            else "import the file again with the right encoding; what is lost here cannot be got back",
+            else Said(
+                "import the file again with the right encoding; what is lost here cannot be got back",
+                "按正确编码重新导入文件；此处已丢失的文字无法恢复",
+            ),
             repairable=whole and mendable(rows, name),
         )
 

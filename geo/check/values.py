@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from ..model import Severity, ShareMeeting
+from ..said import NOTHING, Said, joined
 from ..validate import PROVENANCE, find_column
 from .evidence import Check, Evidence, LayerRows, Observation, amount
 
@@ -32,9 +33,18 @@ def future_dates(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
                     "future-date",
                     "warning",
                     late,
-                    found=f"{name} of {amount(int(late.sum()), 'row')} after the round, up to {latest}",
-                    expected=f"no later than {evidence.held_on}",
-                    remedy="correct the dates, or put the rows into a later round",
+                    found=Said(
+                        f"{name} of {amount(int(late.sum()), 'row')} after the round, up to {latest}",
+                        f"{int(late.sum()):,} 行的{rows.layer.field_called(name).zh}晚于调查轮次，"
+                        f"最晚 {latest}",
+                    ),
+                    expected=Said(
+                        f"no later than {evidence.held_on}", f"不晚于 {evidence.held_on}"
+                    ),
+                    remedy=Said(
+                        "correct the dates, or put the rows into a later round",
+                        "更正日期，或归入以后的轮次",
+                    ),
                 )
 
 
@@ -50,9 +60,19 @@ def implausible_dates(rows: LayerRows, evidence: Evidence) -> Iterator[Observati
                     "implausible-date",
                     "warning",
                     odd,
-                    found=f"{name} of {amount(int(odd.sum()), 'row')} such as {dates[odd].iloc[0].date()}",
-                    expected=f"from {EARLIEST.date()} to {latest.date()}",
-                    remedy="look at how the source writes dates (a spreadsheet counts days from 1899-12-30)",
+                    found=Said(
+                        f"{name} of {amount(int(odd.sum()), 'row')} such as {dates[odd].iloc[0].date()}",
+                        f"{int(odd.sum()):,} 行的{rows.layer.field_called(name).zh}日期异常，"
+                        f"如 {dates[odd].iloc[0].date()}",
+                    ),
+                    expected=Said(
+                        f"from {EARLIEST.date()} to {latest.date()}",
+                        f"{EARLIEST.date()} 至 {latest.date()} 之间",
+                    ),
+                    remedy=Said(
+                        "look at how the source writes dates (a spreadsheet counts days from 1899-12-30)",
+                        "核对来源的日期写法（电子表格自 1899-12-30 起计日）",
+                    ),
                 )
 
 
@@ -75,25 +95,36 @@ def mostly_unknown(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
         if share == 1:
             whole[severity].append(name)
             continue
-        found = f"{name} is unknown in {int(share * 100)}% of {amount(len(rows.frame), 'row')}"
+        found = Said(
+            f"{name} is unknown in {int(share * 100)}% of {amount(len(rows.frame), 'row')}",
+            f"{len(rows.frame):,} 行中 {int(share * 100)}% 的{rows.layer.field_called(name).zh}情况不明",
+        )
         if name in unread:
-            found += ", some because their entry cannot be read"
+            found += Said(", some because their entry cannot be read", "，部分因填写内容无法识别")
         yield _unknown(rows, severity, found, [name], measured)
     # What nobody surveyed at all is one thing to know, not ten.
     for severity, names in whole.items():
         if names:
             stored = [name for name in names if find_column(rows.stored, name) is not None]
             absent = ", ".join(name for name in names if name not in stored)
-            found = f"{', '.join(names)}: unknown in every one of {amount(len(rows.frame), 'row')}"
+            called = joined(rows.layer.field_called(name) for name in names)
+            found = called + Said(
+                f": unknown in every one of {amount(len(rows.frame), 'row')}",
+                f"：{len(rows.frame):,} 行全部情况不明",
+            )
             if absent:
-                found += " (no such column)" if not stored else f" (no column {absent})"
+                found += (
+                    Said(" (no such column)", "（无此列）")
+                    if not stored
+                    else Said(f" (no column {absent})", f"（无 {absent.replace(', ', '、')} 列）")
+                )
             yield _unknown(rows, severity, found, names, measured)
 
 
 def _unknown(
     rows: LayerRows,
     severity: Severity,
-    found: str,
+    found: Said,
     names: Sequence[str],
     measured: Mapping[str, Sequence[str]],
 ) -> Observation:
@@ -102,9 +133,17 @@ def _unknown(
         "mostly-unknown",
         severity,
         [],
-        found=found + (f"; measured with it: {', '.join(uses)}" if uses else ""),
-        expected="known in at least half of the rows",
-        remedy="survey the missing ones, or map the column that holds it",
+        found=found
+        + (
+            Said(f"; measured with it: {', '.join(uses)}", f"；影响指标：{'、'.join(uses)}")
+            if uses
+            else NOTHING
+        ),
+        expected=Said("known in at least half of the rows", "至少半数的行已填"),
+        remedy=Said(
+            "survey the missing ones, or map the column that holds it",
+            "补充调查，或指定存有该项的列",
+        ),
     )
 
 
@@ -122,9 +161,15 @@ def unmatched_columns(rows: LayerRows, evidence: Evidence) -> Iterator[Observati
                 "unmatched-column",
                 "warning",
                 [],
-                found=f"the column {column!r} is no declared field, and {like!r} has no column",
-                expected=f"the column {like!r}",
-                remedy=f"import again with --field {like}={column}, if that is what it holds",
+                found=Said(
+                    f"the column {column!r} is no declared field, and {like!r} has no column",
+                    f"“{column}”列不是已声明的字段，而{rows.layer.field_called(like).zh}没有对应的列",
+                ),
+                expected=Said(f"the column {like!r}", f"列名为 {like}"),
+                remedy=Said(
+                    f"import again with --field {like}={column}, if that is what it holds",
+                    f"若确为该项，重新导入并将“{column}”对应到 {like}",
+                ),
             )
 
 
@@ -152,13 +197,23 @@ def impossible_ratios(rows: LayerRows, evidence: Evidence) -> Iterator[Observati
         with np.errstate(invalid="ignore"):
             over = part > whole * (1 + 1e-6)
         if over.any():
+            whole_zh = (
+                "面积"
+                if ratio.denominator == "area"
+                else rows.layer.field_called(ratio.denominator).zh
+            )
             yield rows.observe(
                 "impossible-ratio",
                 "warning",
                 over,
-                found=f"{ratio.numerator} of {amount(int(over.sum()), 'row')} is more than their {ratio.denominator}",
-                expected="a part no larger than the whole",
-                remedy="check the unit of the figure, and the outline",
+                found=Said(
+                    f"{ratio.numerator} of {amount(int(over.sum()), 'row')} is more than their {ratio.denominator}",
+                    f"{int(over.sum()):,} 行的{rows.layer.field_called(ratio.numerator).zh}大于其{whole_zh}",
+                ),
+                expected=Said("a part no larger than the whole", "部分不大于整体"),
+                remedy=Said(
+                    "check the unit of the figure, and the outline", "核对数值的单位和图形边界"
+                ),
             )
 
 
@@ -169,9 +224,9 @@ def empty_layer(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             "empty-layer",
             "info",
             [],
-            found="a table without rows: its figures are no_data",
-            expected="rows",
-            remedy="import the survey, or leave the table out",
+            found=Said("a table without rows: its figures are no_data", "空表：相应数字为“无数据”"),
+            expected=Said("rows", "有数据行"),
+            remedy=Said("import the survey, or leave the table out", "导入调查数据，或去掉该表"),
         )
 
 

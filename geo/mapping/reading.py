@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..errors import amount
 from ..model import FieldSpec, Finding, Severity
+from ..said import NOTHING, Said, joined, quoted
 from ..validate import AMISS, READ_AS, expected_values
 from ..vocabulary import read_values
 from .columns import Mapped, find
@@ -66,33 +67,50 @@ def _field(
     findings = []
 
     def add(
-        code: str, severity: Severity, at: np.ndarray[Any, Any], found: str, remedy: str
+        code: str, severity: Severity, at: np.ndarray[Any, Any], found: Said, remedy: Said
     ) -> None:
         named = tuple(rows[at])
         findings.append(
             Finding(code, severity, layer.name, named, found, expected_values(spec), remedy)
         )
 
+    column = "行名" if one.column == ROW else f"“{one.column}”列"
     for item in reading.amiss:
-        samples = ", ".join(repr(str(value)) for value in stored[item.rows].unique()[:5])
-        text = (
-            f"{one.column} of {amount(int(item.rows.sum()), 'row')} {AMISS[item.code]} as {name}, such as {samples};"
-            " they count as unknown"
+        samples = joined(quoted(value) for value in stored[item.rows].unique()[:5])
+        count, why = int(item.rows.sum()), AMISS[item.code]
+        text = Said(
+            f"{one.column} of {amount(count, 'row')} {why} as {name}, such as {samples};"
+            " they count as unknown",
+            f"{column}有 {count:,} 行作为{layer.field_called(name).zh}{why.zh}，如{samples.zh}；"
+            "按“情况不明”计",
         )
-        remedy = "say in the mapping file what they mean, or correct them"
+        remedy = Said(
+            "say in the mapping file what they mean, or correct them",
+            "在字段对应文件中说明其含义，或更正填写内容",
+        )
         add(item.code, "warning", item.rows, text, remedy)
     for remark in reading.remarks:
-        text = f"{one.column} of {amount(int(remark.rows.sum()), 'row')} {READ_AS[remark.code]}: {remark.sample}"
-        add(remark.code, "info", remark.rows, text, "")
+        count, how = int(remark.rows.sum()), READ_AS[remark.code]
+        text = Said(
+            f"{one.column} of {amount(count, 'row')} {how}: {remark.sample}",
+            f"{column}有 {count:,} 行{how.zh}：{remark.sample.zh}",
+        )
+        add(remark.code, "info", remark.rows, text, NOTHING)
     values = reading.values
     if spec.type == "text" and (name == layer.key or spec.refers_to):
         lost = values.str.fullmatch(_SCIENTIFIC).fillna(False).to_numpy(dtype=bool)
         if lost.any():
-            text = (
+            sample = quoted(values[lost].iloc[0])
+            text = Said(
                 f"{one.column} of {amount(int(lost.sum()), 'row')} lost digits in a spreadsheet, such as"
-                f" {values[lost].iloc[0]!r}; they count as unknown"
+                f" {sample}; they count as unknown",
+                f"{column}有 {int(lost.sum()):,} 行的代码在电子表格中丢失了位数，如{sample.zh}；"
+                "按“情况不明”计",
             )
-            remedy = "format the column as text before typing or pasting codes into it"
+            remedy = Said(
+                "format the column as text before typing or pasting codes into it",
+                "先把该列设为文本格式，再填写或粘贴代码",
+            )
             add("lost-digits", "warning", lost, text, remedy)
             values = values.mask(lost)
     return values, findings

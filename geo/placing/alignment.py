@@ -24,6 +24,8 @@ from ..registration import (
     sample_points,
     shifted_out,
 )
+from ..said import NOTHING as NOTHING_SAID
+from ..said import Said
 from ..validate import find_column
 from ..vocabulary import read_values
 from .home import metric_shapes
@@ -48,7 +50,7 @@ class Alignment:
 
     registration: Registration | None
     """None where the rows are where they should be, or nothing tells."""
-    evidence: str
+    evidence: Said
     """Empty where nothing tells."""
 
     @property
@@ -57,7 +59,7 @@ class Alignment:
         return bool(self.evidence)
 
 
-NOTHING = Alignment(None, "")
+NOTHING = Alignment(None, NOTHING_SAID)
 
 
 def alignment(rows: gpd.GeoDataFrame, layer: Layer, district: District, store: Store) -> Alignment:
@@ -97,7 +99,7 @@ def _against_itself(
     round_, stored = _newest(store, layer.name)
     if stored is None or getattr(stored, "crs", None) is None:
         return NOTHING
-    against = f"the {layer.name} of round {round_}"
+    against = Said(f"the {layer.name} of round {round_}", f"{round_} 轮次的{layer.called.zh}")
     key = find_column(stored, layer.key) if layer.key else None
     if key is not None and layer.key is not None and layer.key in rows.columns:
         keys = read_values(stored[key], layer.fields[layer.key]).values
@@ -115,10 +117,17 @@ def _against_itself(
             apart = float(np.median(np.hypot(*(a - b).T)))
             if moved is not None:
                 return Alignment(
-                    moved, f"{moved} against {len(a)} rows of the same key in {against}"
+                    moved,
+                    Said(
+                        f"{moved} against {len(a)} rows of the same key in {against}",
+                        f"相对于{against.zh}中编号相同的 {len(a):,} 行{moved.said.zh}",
+                    ),
                 )
             if apart <= ALIGNED_M:
-                told = f"{len(a)} rows are where {against} has those of the same key"
+                told = Said(
+                    f"{len(a)} rows are where {against} has those of the same key",
+                    f"{len(a):,} 行与{against.zh}中编号相同者位置一致",
+                )
                 return Alignment(None, told)
     return _nearby(
         rows, metric_shapes(store, round_, layer, district.spec.metric_crs), against, district
@@ -152,26 +161,31 @@ def _against_named_units(
             points = centres(rows.geometry.to_numpy()[known])
             if len(points) < FEWEST:
                 continue
-            found = _in_units(
-                points, units, crs, f"the {other_name} of round {round_} that {name} names"
+            against = Said(
+                f"the {other_name} of round {round_} that {name} names",
+                f"{layer.field_called(name).zh}所填的 {round_} 轮次{other.called.zh}",
             )
+            found = _in_units(points, units, crs, against)
             if found.tells:
                 return found
     return NOTHING
 
 
 def _in_units(
-    points: np.ndarray[Any, Any], units: np.ndarray[Any, Any], crs: str, against: str
+    points: np.ndarray[Any, Any], units: np.ndarray[Any, Any], crs: str, against: Said
 ) -> Alignment:
     outside = astray(points, units)
     if outside.mean() <= MOST_SLIPS:
-        return Alignment(None, f"{len(points)} rows lie in {against}")
+        told = Said(f"{len(points)} rows lie in {against}", f"{len(points):,} 行在{against.zh}内")
+        return Alignment(None, told)
     found = shifted_out(points, units, crs)
     if found is None:
         return NOTHING
-    told = (
+    told = Said(
         f"{found.registration} against {against}: {found.before:.0%} of the rows lie outside,"
-        f" {found.after:.0%} with that taken off"
+        f" {found.after:.0%} with that taken off",
+        f"相对于{against.zh}{found.registration.said.zh}：{found.before:.0%} 的行在其外，"
+        f"扣除后为 {found.after:.0%}",
     )
     return Alignment(found.registration, told)
 
@@ -194,7 +208,10 @@ def _against_others(
             shapes = metric_shapes(store, rounds[-1], other, district.spec.metric_crs)
         except GeoError:
             continue
-        found = _nearby(rows, shapes, f"the {other.name} of round {rounds[-1]}", district)
+        against = Said(
+            f"the {other.name} of round {rounds[-1]}", f"{rounds[-1]} 轮次的{other.called.zh}"
+        )
+        found = _nearby(rows, shapes, against, district)
         if found.registration is not None and (
             best.registration is None
             or found.registration.corrected_apart_m < best.registration.corrected_apart_m
@@ -204,7 +221,7 @@ def _against_others(
 
 
 def _nearby(
-    rows: gpd.GeoDataFrame, shapes: np.ndarray[Any, Any], against: str, district: District
+    rows: gpd.GeoDataFrame, shapes: np.ndarray[Any, Any], against: Said, district: District
 ) -> Alignment:
     if len(shapes) < 2:
         return NOTHING
@@ -213,21 +230,25 @@ def _nearby(
     found = registered(points, shapely.STRtree(outlines(shapes)), corrected)
     if found is None:
         return NOTHING
-    told = (
+    told = Said(
         f"{found} against {against}: {found.apart_m:.0f} m apart as it stands,"
-        f" {found.corrected_apart_m:.0f} m with that taken off"
+        f" {found.corrected_apart_m:.0f} m with that taken off",
+        f"相对于{against.zh}{found.said.zh}：现相距 {found.apart_m:.0f} 米，"
+        f"扣除后相距 {found.corrected_apart_m:.0f} 米",
     )
     return Alignment(found, told)
 
 
-def said(found: Alignment) -> str:
+def said(found: Alignment) -> Said:
     """The evidence, and what it comes to."""
     shift = found.registration.shift if found.registration else None
     if found.registration is None:
         return found.evidence
     if shift is None:
-        return f"{found.evidence}; neither GCJ-02 nor BD-09 does that"
-    return f"{found.evidence}; this is {TITLES[shift]}"
+        return found.evidence + Said(
+            "; neither GCJ-02 nor BD-09 does that", "；既非 GCJ-02 也非 BD-09 的偏移"
+        )
+    return found.evidence + Said(f"; this is {TITLES[shift]}", f"；应为 {TITLES[shift]} 坐标")
 
 
 def centres(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -14,6 +14,7 @@ from ..crs import network_off
 from ..district import District
 from ..errors import GeoError
 from ..model import Layer
+from ..said import Said, joined
 
 if TYPE_CHECKING:
     from ..store.base import Store
@@ -31,7 +32,7 @@ class Home:
 
     crs: str
     bounds: tuple[float, float, float, float]
-    said: str
+    said: Said
     """What tells it: `the villages of round 2007-06-30`."""
     sure: bool
     """False where only the metric system tells it."""
@@ -89,7 +90,7 @@ def home_of(district: District, store: Store) -> Home | None:
 
 def _extent(crs: str, store: Store, round_: str, layers: Any) -> Home | None:
     bounds = []
-    names = []
+    names: list[Said] = []
     try:
         tables = store.tables(round_)
         for layer in layers:
@@ -97,14 +98,16 @@ def _extent(crs: str, store: Store, round_: str, layers: Any) -> Home | None:
                 shapes = metric_shapes(store, round_, layer, crs)
                 if len(shapes):
                     bounds.append(shapely.total_bounds(shapes))
-                    names.append(layer.name)
+                    names.append(layer.called)
     except GeoError:
         return None  # evidence that cannot be had is no evidence
     if not bounds:
         return None
     every = np.array(bounds)
     extent = (*every[:, :2].min(axis=0).tolist(), *every[:, 2:].max(axis=0).tolist())
-    return Home(crs, extent, f"{', '.join(names)} of round {round_}", True)
+    listed = joined(names)
+    said = Said(f"{listed} of round {round_}", f"{round_} 轮次的{listed.zh}")
+    return Home(crs, extent, said, True)
 
 
 def metric_shapes(store: Store, round_: str, layer: Layer, crs: str) -> NDArray[np.object_]:
@@ -128,5 +131,5 @@ def _by_metric_system(crs: str) -> Home | None:
     west, south, east, north = to_metres.transform_bounds(*area.bounds)
     if not np.isfinite([west, south, east, north]).all():
         return None
-    said = f"the area {crs} is made for"
+    said = Said(f"the area {crs} is made for", f"{crs} 的适用范围")
     return Home(crs, (west, south, east, north), said, False)

@@ -10,6 +10,8 @@ import pyproj
 
 from ..crs import SHIFTED_WITHIN, central_meridian, zone_prefix
 from ..registration import TITLES
+from ..said import NOTHING as NOTHING_SAID
+from ..said import Said, joined
 from .alignment import NOTHING, Alignment, said
 from .home import Home
 from .placement import (
@@ -34,11 +36,14 @@ if TYPE_CHECKING:
 
     Align = Callable[[gpd.GeoSeries], Alignment]
 
-Doubt = tuple[str, str, str, str]
+Doubt = tuple[str, Said, Said, Said]
 """A finding: code, found, expected, remedy."""
 
-SILENT = "no coordinate system in the file"
-UNTOLD = "nothing here tells whether they are shifted as map services shift (gcj02, bd09)"
+SILENT = Said("no coordinate system in the file", "文件未注明坐标系")
+UNTOLD = Said(
+    "nothing here tells whether they are shifted as map services shift (gcj02, bd09)",
+    "无从判断坐标是否有地图服务的偏移（gcj02、bd09）",
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Judgement:
     """None where nothing tells."""
     proposals: tuple[Proposal, ...]
     """In the order they would be applied; accepted where they were."""
-    refused: str = ""
+    refused: Said = NOTHING_SAID
     """Why the rows cannot be placed without accepting the proposals; empty where they can."""
     doubts: tuple[Doubt, ...] = ()
 
@@ -60,7 +65,7 @@ def judge(
     align: Align,
     *,
     said_crs: Placement | None = None,
-    named_shift: tuple[Shift, str] | None = None,
+    named_shift: tuple[Shift, Said] | None = None,
     accept: bool = False,
 ) -> Judgement:
     """How a file's coordinates are to be understood.
@@ -109,15 +114,15 @@ def _as_said(
 
 
 def _without_home(
-    stated: Placement | None, places: Points, named: tuple[Shift, str] | None, accept: bool
+    stated: Placement | None, places: Points, named: tuple[Shift, Said] | None, accept: bool
 ) -> Judgement:
     if stated is not None:
         return Judgement(stated, ())
     if named is None or not is_degrees(places):
         return Judgement(None, (), refused=SILENT)
     degrees = Placement(pyproj.CRS.from_epsg(4326), shift=named[0])
-    proposal = Proposal("assume-crs", f"{named[1]}: this is {TITLES[named[0]]}", accept)
-    return Judgement(degrees, (proposal,), refused="" if accept else SILENT)
+    proposal = Proposal("assume-crs", _by_name(named), accept)
+    return Judgement(degrees, (proposal,), refused=NOTHING_SAID if accept else SILENT)
 
 
 def _believed(
@@ -125,7 +130,7 @@ def _believed(
     stated: Placement,
     home: Home,
     align: Align,
-    named: tuple[Shift, str] | None,
+    named: tuple[Shift, Said] | None,
     accept: bool,
 ) -> Judgement:
     found = _shifted(geometry, stated, home, align, named)
@@ -153,7 +158,10 @@ def _contradicted(
     if not home.sure:
         # Where nothing but the metric system speaks against the file, the file is followed.
         return Judgement(now.placement, proposals, doubts=(_outside(now, home, others),))
-    reason = f"the file states {now.placement.crs.name}, by which its rows lie {_off(now, home)}"
+    reason = Said(
+        f"the file states {now.placement.crs.name}, by which its rows lie {_off(now, home)}",
+        f"文件注明 {now.placement.crs.name}，据此各行位于{_off(now, home).zh}",
+    )
     return Judgement(placement, proposals, refused=reason)
 
 
@@ -162,7 +170,7 @@ def _unstated(
     places: Points,
     home: Home,
     align: Align,
-    named: tuple[Shift, str] | None,
+    named: tuple[Shift, Said] | None,
     accept: bool,
 ) -> Judgement:
     others = fitting(places, home, None)
@@ -172,13 +180,16 @@ def _unstated(
     evidence = _taken_as(best, home)
     prefix = zone_prefix(best.placement.crs) if best.placement.crs.is_projected else 0
     if prefix:
-        evidence = f"eastings begin with {prefix}, the number of a zone; {evidence}"
+        evidence = Said(
+            f"eastings begin with {prefix}, the number of a zone; {evidence}",
+            f"横坐标以带号 {prefix} 开头；{evidence.zh}",
+        )
     also = [other.placement.text for other in others[1:] if not other.placement.swapped]
     if also:
-        evidence += f"; {', '.join(also)} would do as well"
+        evidence += Said(f"; {', '.join(also)} would do as well", f"；{'、'.join(also)} 亦可")
     found = _shifted(geometry, best.placement, home, align, named)
     if found.shift is None and best.placement.crs.is_geographic and _may_be_shifted(home):
-        evidence += f"; {found.told or UNTOLD}"
+        evidence += joined(["", found.told or UNTOLD], "; ", "；")
     proposals = [Proposal("assume-crs", evidence, accept)]
     if best.placement.swapped:
         proposals.append(Proposal("swapped-axes", _swap(best), accept))
@@ -186,7 +197,7 @@ def _unstated(
     return Judgement(
         with_shift(best.placement, found.shift),
         tuple(proposals),
-        refused="" if accept else SILENT,
+        refused=NOTHING_SAID if accept else SILENT,
         doubts=found.doubts if found.shift is None else (),
     )
 
@@ -196,8 +207,8 @@ class _Shifted:
     """What is to be believed of a shift, and the doubts where it is not."""
 
     shift: Shift | None = None
-    evidence: str = ""
-    told: str = ""
+    evidence: Said = NOTHING_SAID
+    told: Said = NOTHING_SAID
     """What the comparison said, shift or not."""
 
     def proposals(self, accept: bool) -> tuple[Proposal, ...]:
@@ -207,11 +218,17 @@ class _Shifted:
     def doubts(self) -> tuple[Doubt, ...]:
         if not self.evidence:
             return ()
-        expected = "coordinates without the shift of map services"
-        remedy = f"import again with --accept-proposals or --crs {self.shift}"
+        expected = Said("coordinates without the shift of map services", "未经地图服务偏移的坐标")
+        remedy = Said(
+            f"import again with --accept-proposals or --crs {self.shift}",
+            f"重新导入，采纳建议或将坐标系指定为 {self.shift}",
+        )
         if self.shift is None:
-            expected = "the same things at the same place"
-            remedy = "look which of the two is right; another datum (Beijing 1954, Xi'an 1980) shifts like this"
+            expected = Said("the same things at the same place", "同一事物位置相同")
+            remedy = Said(
+                "look which of the two is right; another datum (Beijing 1954, Xi'an 1980) shifts like this",
+                "核对两者何者为准；其他基准（北京54、西安80）会有此类偏移",
+            )
         return (("datum-shift", self.evidence, expected, remedy),)
 
 
@@ -220,7 +237,7 @@ def _shifted(
     placement: Placement,
     home: Home,
     align: Align,
-    named: tuple[Shift, str] | None = None,
+    named: tuple[Shift, Said] | None = None,
 ) -> _Shifted:
     if not _may_be_shifted(home):
         return _Shifted()
@@ -228,43 +245,63 @@ def _shifted(
     if found.registration is not None:
         return _Shifted(found.registration.shift, said(found), said(found))
     if named is not None and not found.tells:
-        return _Shifted(named[0], f"{named[1]}: this is {TITLES[named[0]]}")
+        return _Shifted(named[0], _by_name(named))
     return _Shifted(told=found.evidence)
 
 
-def _difference(stated: Placement, best: Fit, places: Points, home: Home) -> tuple[str, str]:
+def _by_name(named: tuple[Shift, Said]) -> Said:
+    """The evidence of what the file's own names say."""
+    shift, why = named
+    return why + Said(f": this is {TITLES[shift]}", f"：应为 {TITLES[shift]} 坐标")
+
+
+def _difference(stated: Placement, best: Fit, places: Points, home: Home) -> tuple[str, Said]:
     """What is wrong with what the file states, as a code and the evidence."""
     better = best.placement
-    says = f"the file states {stated.crs.name}"
-    taken = _taken_as(best, home)
+    says = Said(f"the file states {stated.crs.name}", f"文件注明 {stated.crs.name}")
+    taken = joined(["", _taken_as(best, home)], "; ", "；")
     if better.swapped:
-        return "swapped-axes", f"{says}; {_swap(best)}"
+        return "swapped-axes", joined([says, _swap(best)], "; ", "；")
     if is_degrees(places) and stated.crs.is_projected:
-        return "degrees-in-metric-crs", f"{says}, and holds degrees; {taken}"
+        return "degrees-in-metric-crs", says + Said(
+            ", and holds degrees", "，而坐标是经纬度"
+        ) + taken
     if not is_degrees(places) and stated.crs.is_geographic:
-        return "metres-in-degrees-crs", f"{says}, and holds no degrees; {taken}"
+        return "metres-in-degrees-crs", says + Said(
+            ", and holds no degrees", "，而坐标不是经纬度"
+        ) + taken
     return _zones(stated.crs, better.crs, says, taken)
 
 
-def _zones(stated: pyproj.CRS, better: pyproj.CRS, says: str, taken: str) -> tuple[str, str]:
+def _zones(stated: pyproj.CRS, better: pyproj.CRS, says: Said, taken: Said) -> tuple[str, Said]:
     """How two projected systems differ."""
     said_prefix, prefix = zone_prefix(stated), zone_prefix(better)
     if said_prefix != prefix:
         begins = (
-            f"begin with {prefix}, the number of a zone"
+            Said(f"begin with {prefix}, the number of a zone", f"以带号 {prefix} 开头")
             if prefix
-            else "begin with no number of a zone"
+            else Said("begin with no number of a zone", "不带带号")
         )
-        wants = f"with {said_prefix}" if said_prefix else "with none"
-        return "zone-prefix", f"{says}, whose eastings begin {wants}, and these {begins}; {taken}"
+        wants = (
+            Said(f"with {said_prefix}", f"应以 {said_prefix} 开头")
+            if said_prefix
+            else Said("with none", "应不带带号")
+        )
+        how = Said(
+            f", whose eastings begin {wants}, and these {begins}",
+            f"，其横坐标{wants.zh}，而文件中{begins.zh}",
+        )
+        return "zone-prefix", says + how + taken
     about, meridian = central_meridian(stated), central_meridian(better)
     alike = _method(stated) == _method(better)
     if alike and np.isfinite([about, meridian]).all() and about != meridian:
-        return (
-            "wrong-zone",
-            f"{says}, a zone about {about:g}° E; {taken}, the zone about {meridian:g}° E",
+        return "wrong-zone", (
+            says
+            + Said(f", a zone about {about:g}° E", f"（中央经线 {about:g}°E）")
+            + taken
+            + Said(f", the zone about {meridian:g}° E", f"（中央经线 {meridian:g}°E）")
         )
-    return "wrong-crs", f"{says}; {taken}"
+    return "wrong-crs", says + taken
 
 
 def _method(crs: pyproj.CRS) -> str | None:
@@ -277,30 +314,44 @@ def _is_zone(crs: pyproj.CRS) -> bool:
     return operation is not None and "Transverse Mercator" in operation.method_name
 
 
-def _swap(best: Fit) -> str:
+def _swap(best: Fit) -> Said:
     first = "latitude" if best.placement.crs.is_geographic else "northing"
-    return (
-        f"{first} comes first: with the axes swapped, as {best.placement.crs.to_string()},"
-        f" the middle of these rows lies {best.where}"
+    first_zh = "纬度" if best.placement.crs.is_geographic else "纵坐标"
+    crs = best.placement.crs.to_string()
+    return Said(
+        f"{first} comes first: with the axes swapped, as {crs},"
+        f" the middle of these rows lies {best.where}",
+        f"{first_zh}在前：对调后按 {crs}，各行的中部{best.where.zh}",
     )
 
 
-def _taken_as(best: Fit, home: Home) -> str:
-    where = best.where if home.sure else f"in {home.said}"
-    return f"taken as {best.placement.crs.to_string()} the middle of these rows lies {where}"
+def _taken_as(best: Fit, home: Home) -> Said:
+    where = best.where if home.sure else Said(f"in {home.said}", f"在{home.said.zh}内")
+    crs = best.placement.crs.to_string()
+    return Said(
+        f"taken as {crs} the middle of these rows lies {where}",
+        f"按 {crs}，各行的中部{where.zh}",
+    )
 
 
-def _off(now: Fit, home: Home) -> str:
+def _off(now: Fit, home: Home) -> Said:
     if not np.isfinite(now.away_m):
-        return "nowhere on earth"
-    return f"{distance(now.away_m)} from {home.said}"
+        return Said("nowhere on earth", "地球之外")
+    away = distance(now.away_m)
+    return Said(f"{away} from {home.said}", f"距{home.said.zh} {away.zh}处")
 
 
-def _outside(now: Fit, home: Home, others: tuple[Fit, ...]) -> tuple[str, str, str, str]:
-    remedy = "check the coordinate system"
+def _outside(now: Fit, home: Home, others: tuple[Fit, ...]) -> Doubt:
+    remedy = Said("check the coordinate system", "核对坐标系")
     if others:
-        remedy += f"; {_taken_as(others[0], home)}"
-    return "outside-district", f"the rows lie {_off(now, home)}", "rows in the district", remedy
+        remedy = joined([remedy, _taken_as(others[0], home)], "; ", "；")
+    off = _off(now, home)
+    return (
+        "outside-district",
+        Said(f"the rows lie {off}", f"各行位于{off.zh}"),
+        Said("rows in the district", "位于本区"),
+        remedy,
+    )
 
 
 def _may_be_shifted(home: Home) -> bool:

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..crs import Shift, Stated, network_off, state, straighten, systems_about, zone_prefix
+from ..said import Said
 from .home import BETTER_WITHIN_M, Home
 
 if TYPE_CHECKING:
@@ -74,11 +75,12 @@ class Fit:
     away_m: float
 
     @property
-    def where(self) -> str:
+    def where(self) -> Said:
         """In words."""
         if self.away_m == 0:
-            return "within the district's extent"
-        return f"{distance(self.away_m)} from the district's extent"
+            return Said("within the district's extent", "在本区范围内")
+        away = distance(self.away_m)
+        return Said(f"{away} from the district's extent", f"距本区范围 {away.zh}")
 
 
 def sample_places(shapes: NDArray[np.object_]) -> Points:
@@ -127,11 +129,13 @@ def is_degrees(places: Points) -> bool:
     return bool(x <= 180 and y <= 90)
 
 
-def distance(metres: float) -> str:
+def distance(metres: float) -> Said:
     """A distance in words."""
     if not np.isfinite(metres):
-        return "infinitely far"
-    return f"{metres:,.0f} m" if metres < 10_000 else f"{metres / 1000:,.0f} km"
+        return Said("infinitely far", "无穷远")
+    if metres < 10_000:
+        return Said(f"{metres:,.0f} m", f"{metres:,.0f} 米")
+    return Said(f"{metres / 1000:,.0f} km", f"{metres / 1000:,.0f} 公里")
 
 
 def _thinkable(places: Points, home: Home, stated: pyproj.CRS | None) -> Iterator[Placement]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..said import Said
+
 
 @dataclass(frozen=True)
 class Proposal:
     """Something the importer believes of a file, and why; used only when told to."""
 
     code: str
-    evidence: str
+    evidence: Said
     accepted: bool = False

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..model import FieldSpec
+from ..said import Said, quoted
 from .dates import date, written_in
 from .figures import factor_between, figure
 from .words import UnreadableError, bool_reader, category_reader, text_of
@@ -43,7 +44,7 @@ class Remark:
 
     code: str
     rows: Mask
-    sample: str
+    sample: Said
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +119,7 @@ class _Entries:
         self.entries: list[Any] = list(entries)
         self.bad: dict[str, list[int]] = {}
         self.said: dict[str, list[int]] = {}
-        self.samples: dict[str, str] = {}
+        self.samples: dict[str, Said] = {}
 
     def read(self, read: Callable[[Any], Any]) -> list[Any]:
         """What each entry says, and None in the last place, which stands for a missing one."""
@@ -131,7 +132,7 @@ class _Entries:
                 self.bad.setdefault(error.code, []).append(number)
         return [*values, None]
 
-    def remark(self, code: str, number: int, sample: str) -> None:
+    def remark(self, code: str, number: int, sample: Said) -> None:
         self.said.setdefault(code, []).append(number)
         self.samples.setdefault(code, sample)
 
@@ -190,7 +191,9 @@ def _numbers(column: pd.Series[Any], spec: FieldSpec, unit: str | None) -> Readi
             entries.bad.setdefault("unreadable-value", []).append(number)
             value = None
         elif found is not None and found[1]:
-            entries.remark("unit-in-text", number, f"{entries.entries[number]!r} is {value:g}")
+            entry = quoted(entries.entries[number])
+            sample = Said(f"{entry} is {value:g}", f"{entry.zh}即 {value:g}")
+            entries.remark("unit-in-text", number, sample)
         numbers.append(value)
     if spec.type == "integer":
         whole = [None if value is None else int(value) for value in numbers]
@@ -247,10 +250,13 @@ def _dates(column: pd.Series[Any]) -> Reading:
     for number, found in enumerate(entries.read(lambda entry: date(entry, written))):
         moment, how = found or (None, None)
         if how == "serial" and moment is not None:
-            sample = f"{entries.entries[number]} is {moment:%Y-%m-%d}"
+            entry = f"{entries.entries[number]}"
+            sample = Said(f"{entry} is {moment:%Y-%m-%d}", f"{entry} 即 {moment:%Y-%m-%d}")
             entries.remark("serial-date", number, sample)
         elif how == "order":
-            sample = f"{written.order}, as {written.shown_by!r} shows"
+            shown_by = quoted(written.shown_by)
+            order = "日在前" if written.order == "day first" else "月在前"
+            sample = Said(f"{written.order}, as {shown_by} shows", f"{order}，由{shown_by.zh}可知")
             entries.remark("date-order", number, sample)
         dates.append(moment)
     return entries.reading(pd.Series(dates, dtype="datetime64[ms]"))
