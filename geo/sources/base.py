@@ -93,12 +93,14 @@ class Source:
     """Its geometry, where a format leaves it to whoever takes the rows; the frame has none then."""
 
     def drawn(self) -> Source:
-        """The same with its geometry in the frame."""
+        """The same with its geometry in the frame, of many rows still as numbers (`lazy`)."""
         if self.undrawn is None:
             return self
         import geopandas as gpd
 
-        frame = gpd.GeoDataFrame(self.frame, geometry=self.undrawn.drawn(), crs=self.undrawn.crs)
+        from .lazy import column_of
+
+        frame = gpd.GeoDataFrame(self.frame, geometry=column_of(self.undrawn, self.undrawn.crs))
         return replace(self, frame=frame, undrawn=None)
 
 

@@ -7,6 +7,7 @@ not build a million of them to take them apart again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,8 @@ _START = {
 """What follows a kind's number: how many parts, of which kind; None is how many places there are."""
 _LEAST = {_POINT: 1, _LINE: 2, _SURFACE: 4, _LINES: 2, _SURFACES: 4}
 _PLACE_BYTES, _KIND_BYTES = 16, 5
+_MOST_SMALL = 2**31
+"""Bytes from which a column counts them in 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,95 @@ class Undrawn:
             ends = np.cumsum(given)
             if not (self.places[ends - given] == self.places[ends - 1]).all():
                 raise ValueError("an outline that is open")
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Where the places of each row begin, and at last how many there are."""
+        return np.concatenate([[0], np.cumsum(self.counts)])
+
+    def take(self, rows: NDArray[np.intp]) -> Undrawn:
+        """The rows at these positions."""
+        if len(rows) == len(self.counts) and (rows == np.arange(len(rows))).all():
+            return self
+        counts = self.counts[rows]
+        first = self.starts[:-1][rows]
+        if len(rows) and (np.diff(rows) == 1).all():
+            places = self.places[first[0] : first[0] + counts.sum()]
+        else:
+            ends = np.cumsum(counts)
+            places = self.places[
+                np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + counts, counts)
+            ]
+        return Undrawn(self.kind, places, counts, self.crs)
+
+    @cached_property
+    def bounds(self) -> NDArray[np.float64]:
+        """West, south, east, north of each row; NaN where it has no shape."""
+        found = np.full((len(self.counts), 4), np.nan)
+        present = self.counts != 0
+        first, counts = self.starts[:-1][present], self.counts[present]
+        if not len(first):
+            return found
+        if counts.min() == counts.max():
+            # A row as wide as its places: one pass for each of them.
+            wide = self.places.reshape(len(first), -1, 2)
+            low, high = wide[:, 0].copy(), wide[:, 0].copy()
+            for place in range(1, wide.shape[1]):
+                np.minimum(low, wide[:, place], out=low)
+                np.maximum(high, wide[:, place], out=high)
+            found[present] = np.hstack([low, high])
+            return found
+        for axis in (0, 1):
+            along = np.ascontiguousarray(self.places[:, axis])
+            found[present, axis] = np.minimum.reduceat(along, first)
+            found[present, axis + 2] = np.maximum.reduceat(along, first)
+        return found
+
+    @cached_property
+    def lengths(self) -> NDArray[np.float64]:
+        """How long each row is, a surface along its border; NaN where it has no shape."""
+        found = np.where(self.counts == 0, np.nan, 0.0)
+        if self.kind == _POINT or not len(self.places):
+            return found
+        steps = np.hypot(*np.diff(self.places, axis=0, append=self.places[-1:]).T)
+        # From the last place of a row it is no step to the first of the next.
+        steps[self.starts[1:][self.counts != 0] - 1] = 0.0
+        present = self.counts != 0
+        found[present] = np.add.reduceat(steps, self.starts[:-1][present])
+        return found
+
+    @cached_property
+    def wkb(self) -> pa.Array:
+        """Each row as well-known binary, null where it has no shape."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        form, size = _form(self.kind)
+        heads = np.zeros((len(self.counts), size), dtype=np.uint8)
+        for at, value in form:
+            heads[:, at : at + len(value)] = np.frombuffer(value, dtype=np.uint8)
+        if self.kind != _POINT:
+            heads[:, -4:] = self.counts.astype("<u4")[:, None].view(np.uint8)
+        # A byte past the last row's places is none of ours: only as much is taken as there is.
+        ends = self.starts * _PLACE_BYTES
+        small = ends[-1] + heads.size < _MOST_SMALL
+        type_, width = (pa.binary(), np.int32) if small else (pa.large_binary(), np.int64)
+        places = np.ascontiguousarray(self.places, dtype="<f8")
+        parts = [
+            pa.Array.from_buffers(
+                type_,
+                len(self.counts),
+                [None, pa.py_buffer(offsets.astype(width)), pa.py_buffer(bytes_)],
+            )
+            for offsets, bytes_ in (
+                (np.arange(len(self.counts) + 1) * size, heads),
+                (ends, places),
+            )
+        ]
+        joined = pc.binary_join_element_wise(*parts, pa.scalar(b"", type_))
+        if (self.counts != 0).all():
+            return joined
+        return pc.if_else(pa.array(self.counts != 0), joined, pa.scalar(None, type_))
 
     def drawn(self) -> NDArray[np.object_]:
         """The shapes; None where a row has none."""
