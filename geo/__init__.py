@@ -24,6 +24,7 @@ _WHERE = {
     "write_report": "report.write",
     "write_map": "views.map",
     "map_html": "views.map",
+    "show_map": "views.inline",
     "GeoError": "errors",
     "DataError": "errors",
     "DeclarationError": "errors",
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from .report.write import write_report as write_report
     from .scope import scope_of as scope_of
     from .survey import open_survey as open_survey
+    from .views.inline import show_map as show_map
     from .views.map import map_html as map_html
     from .views.map import write_map as write_map
 

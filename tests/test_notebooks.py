@@ -28,3 +28,10 @@ def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
         kernel_name="python3",
         resources={"metadata": {"path": str(tmp_path)}},
     ).execute()
+    drawn = [
+        output["data"]["text/html"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "<iframe" in output.get("data", {}).get("text/html", "")
+    ]
+    assert drawn, f"{path.name}: shows no map"
