@@ -14,6 +14,7 @@ from ..district import District
 from ..errors import DataError, Fault, amount
 from ..placing import Alignment, Home, Judgement, Placement, alignment, home_of, judge
 from ..placing.placement import is_degrees, sample_places
+from ..sources.lazy import bounds_of
 from ..store.base import Store
 from .rows import Rows
 
@@ -128,7 +129,7 @@ def _without_the_impossible(
     """The rows whose coordinates can be degrees where degrees are due; a slip of a few costs the others nothing."""
     if not placement.crs.is_geographic:
         return geometry
-    bounds = shapely.bounds(geometry.to_numpy())
+    bounds = bounds_of(geometry)
     lon, lat = (1, 0) if placement.swapped else (0, 1)
     with np.errstate(invalid="ignore"):
         far = np.abs(bounds)
@@ -145,7 +146,7 @@ def _without_the_impossible(
 def _leave_out_of_this_world(rows: Rows, metric_crs: str) -> None:
     """Rows so far away that the district's metric system has no place for them: none could be measured."""
     geometry = rows.frame.geometry
-    bounds = shapely.bounds(geometry.to_numpy())
+    bounds = bounds_of(geometry)
     finite = np.asarray(np.isfinite(bounds).all(axis=1), dtype=bool)
     if geometry.crs is None or geometry.crs == metric_crs or not finite.any():
         return
@@ -214,7 +215,7 @@ def _list_strays(rows: Rows, placed: gpd.GeoSeries, home: Home) -> None:
     """Rows that lie far from the district while most do not."""
     if not home.sure:
         return
-    bounds = shapely.bounds(placed.to_numpy())
+    bounds = bounds_of(placed)
     middles = np.column_stack(
         [(bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2]
     )
@@ -236,8 +237,7 @@ def _list_strays(rows: Rows, placed: gpd.GeoSeries, home: Home) -> None:
 
 def _sample(geometry: gpd.GeoSeries) -> np.ndarray[Any, Any]:
     """Rows spread evenly over those that have a place."""
-    shapes = geometry.to_numpy()
-    present = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
+    present = np.flatnonzero(~(geometry.isna() | geometry.is_empty).to_numpy())
     return present[:: max(1, len(present) // JUDGED_BY)]
 
 

@@ -11,6 +11,7 @@ import shapely
 
 from ..errors import DataError, Fault, abridge, amount
 from ..placing import Proposal
+from ..sources.lazy import are_flat, kinds_of, without_numbers
 from ..validate import KINDS, conform, flat_shapes
 from .rows import Rows
 
@@ -51,9 +52,9 @@ def take_usable(rows: Rows, metric_crs: str, *, accept: bool = False) -> None:
         )
     # Without its key, the layer's findings name rows by their place in the frame.
     conformed = conform(rows.frame, layer.model_copy(update={"key": None}))
-    labels = rows.labels.astype(object).set_axis(rows.frame.index)
+    labels = rows.labels.set_axis(rows.frame.index)
     for finding in conformed.findings:
-        named = tuple(labels.reindex(list(finding.rows))) if finding.rows else ()
+        named = tuple(labels.reindex(list(finding.rows)).astype(object)) if finding.rows else ()
         rows.findings.append(replace(finding, rows=named))
     faults = [finding.fault() for finding in conformed.errors]
     if faults:
@@ -66,43 +67,18 @@ def _take_shapes(rows: Rows, metric_crs: str) -> None:
     if rows.layer.points_too:
         allowed = (*allowed, *KINDS["Point"])
     geometry = rows.frame.geometry
-    shapes = geometry.to_numpy()
-    flat = flat_shapes(shapes)
-    if flat is not shapes:
-        shapes = flat
-        rows.set_shapes(gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs))
+    if not are_flat(geometry):
+        flat = flat_shapes(geometry.to_numpy())
+        rows.set_shapes(gpd.GeoSeries(flat, index=geometry.index, crs=geometry.crs))
+        geometry = rows.frame.geometry
     ids = [int(getattr(shapely.GeometryType, kind.upper())) for kind in allowed]
-    wrong = ~np.isin(shapely.get_type_id(shapes), ids) & ~shapely.is_missing(shapes)
+    wrong = ~np.isin(kinds_of(geometry), ids) & ~geometry.isna().to_numpy()
     if wrong.any():
         kinds = rows.frame.geometry[wrong].geom_type
         rows.leave_out(wrong, [f"{kind}, not {rows.layer.geometry}" for kind in kinds])
-        shapes = rows.frame.geometry.to_numpy()
-    # A coordinate that is no number makes an extent that is none; an empty shape has none either.
-    bounds = shapely.bounds(shapes)
-    suspects = ~np.isfinite(bounds).all(axis=1) | _hides_nan(shapes)
-    bad = np.zeros(len(shapes), dtype=bool)
-    if suspects.any():
-        bad[np.flatnonzero(suspects)] = ~_finite(shapes[suspects])
-    rows.leave_out(bad, "coordinates that are no numbers")
+    rows.leave_out(without_numbers(rows.frame.geometry), "coordinates that are no numbers")
     if rows.layer.geometry == "Polygon":
         _repair(rows, metric_crs)
-
-
-def _hides_nan(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Whether some vertex of a shape is no number though its extent is: GEOS passes NaN over."""
-    hidden = np.zeros(len(shapes), dtype=bool)
-    # The sum of all is finite unless one of them is not, and takes a tenth of the time.
-    if not np.isfinite(shapely.get_coordinates(shapes).sum()):
-        coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
-        hidden[owners[~np.isfinite(coordinates).all(axis=1)]] = True
-    return hidden
-
-
-def _finite(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
-    good = np.ones(len(shapes), dtype=bool)
-    good[owners[~np.isfinite(coordinates).all(axis=1)]] = False
-    return good
 
 
 def _repair(rows: Rows, metric_crs: str) -> None:
