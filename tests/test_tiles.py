@@ -10,12 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import hostile
+import numpy as np
 import pyogrio
 import pytest
+import shapely
 from many import MANY, many_streets
 
 from geo.views.description import MapDescription, Shapes, plain
 from geo.views.page import tiles_page
+from geo.views.thinning import drawn_from
 from geo.views.tiles import WHOLE_UP_TO, Archive, archive_of, tiled_layers
 
 
@@ -56,6 +59,61 @@ def test_every_feature_is_in_the_tiles_with_its_class_label_and_values(
     assert (street["v0"], street["v1"]) == ("7 m", hostile.SPITE)
     assert (there["l"] == 0).all()
     assert (there["e"] == 0).sum() == MANY * 2 // 3
+
+
+@pytest.fixture
+def thinned_from_a_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geo.views.tiles.ALL_UP_TO", 1_000)
+
+
+def test_so_many_are_drawn_at_every_zoom(archive: Archive) -> None:
+    assert archive.zooms == (10, 13)
+    assert archive.drawn == (MANY,) * 4
+
+
+@pytest.mark.usefixtures("thinned_from_a_thousand")
+def test_each_zoom_draws_as_many_as_the_map_says(tmp_path: Path) -> None:
+    made = archive_of(many_streets())
+    assert made is not None
+    file = tmp_path / "map.pmtiles"
+    file.write_bytes(made.tiles)
+    for zoom, drawn in zip(range(10, 14), made.drawn, strict=True):
+        there = pyogrio.read_dataframe(file, ZOOM_LEVEL=zoom, read_geometry=False, columns=["i"])
+        assert there["i"].nunique() == drawn
+    assert made.drawn[-1] == MANY
+    assert made.drawn[0] < MANY / 5
+    assert plain(many_streets(), made)["drawn"] == list(made.drawn)
+
+
+def test_coming_closer_adds_features_and_takes_none_away() -> None:
+    # Ten streets within a cell of zoom 9, each longer than the one before.
+    west = 120.0 + np.arange(10) * 0.0002
+    lines = shapely.linestrings(
+        [[(x, 32.0), (x + 0.0001 * (n + 1), 32.0)] for n, x in enumerate(west)]
+    )
+    zooms = drawn_from(np.asarray(lines, dtype=object), (9, 14), all_up_to=9)
+    assert zooms[-1] == 9  # the longest is there from the first
+    seen = [int((zooms <= zoom).sum()) for zoom in range(9, 15)]
+    assert seen == sorted(seen)
+    assert (seen[0], seen[-1]) == (1, 10)
+
+
+@pytest.mark.usefixtures("thinned_from_a_thousand")
+def test_where_streets_lie_closer_one_zoom_more_holds_them_all() -> None:
+    # Ten times closer: nine metres from one to the next.
+    layer = many_streets().layers[1]
+    at = shapely.transform(layer.shapes.geometry, lambda xy: (xy - (119.9, 32.4)) / 10 + (120, 32))
+    shapes = replace(layer.shapes, geometry=np.asarray(at, dtype=object))
+    close = archive_of(
+        replace(
+            many_streets(),
+            extent=(120, 32, 120.012, 32.01),
+            layers=(replace(layer, shapes=shapes),),
+        )
+    )
+    assert close is not None
+    assert close.zooms[1] == 14
+    assert close.drawn[-2] < close.drawn[-1] == MANY
 
 
 def test_the_index_finds_every_feature_by_its_name(archive: Archive) -> None:

@@ -115,6 +115,8 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
       touchPitch: false,
       maxPitch: 0,
       fadeDuration: 0,
+      renderWorldCopies: false,
+      refreshExpiredTiles: false,
       // What is drawn stays readable for whoever prints it.
       canvasContextAttributes: { preserveDrawingBuffer: true },
       locale: { "NavigationControl.ZoomIn": words.zoom_in, "NavigationControl.ZoomOut": words.zoom_out },
@@ -124,6 +126,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   }
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
+  const pace = atlasPace(map);
 
   const control = (position, node) => {
     node.classList.add("maplibregl-ctrl");
@@ -300,6 +303,22 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 140, unit: "metric" }), "bottom-left");
   control("bottom-left", parts.north());
   const notes = control("bottom-right", parts.notes());
+  // Said while the zoom is one of those at which not every feature has room.
+  const left = parts.quote("p", "atlas-left-out", "");
+  left.setAttribute("role", "status");
+  left.hidden = true;
+  if (archive) {
+    control("top-left", left);
+    const [coarsest] = description.zooms;
+    const all = description.drawn.at(-1);
+    const tell = () => {
+      const drawn = description.drawn[Math.max(0, Math.floor(map.getZoom()) - coarsest)] ?? all;
+      left.hidden = drawn === all;
+      if (drawn < all) left.textContent = words.left_out.replace("{0}", drawn.toLocaleString("en")).replace("{1}", all.toLocaleString("en"));
+    };
+    map.on("zoom", tell);
+    tell();
+  }
   // Names stand as markup of ours: letters in the picture would need a font to be fetched.
   const names = new Map();
   description.layers.filter((layer) => layer.named && layer.tiled === undefined).forEach((layer) => {
@@ -345,6 +364,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   begin();
   const forPaper = () => {
     panel.open = true;
+    pace.sharpen();
     map.resize();
   };
   window.addEventListener("beforeprint", forPaper);
@@ -360,6 +380,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     remove: () => {
       window.removeEventListener("beforeprint", forPaper);
       watch.disconnect();
+      pace.stop();
       delete element.dataset.atlasDrawn;
       map.remove();
       if (archive) maplibregl.removeProtocol(scheme);

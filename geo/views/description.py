@@ -183,7 +183,9 @@ def plain(description: MapDescription, archive: Archive | None = None) -> dict[s
         "basemap": list(description.basemap.addresses) if description.basemap else [],
         "layers": [_plain_layer(layer, layer.name in tiled) for layer in description.layers],
     }
-    return said if archive is None else {**said, "zooms": list(archive.zooms)}
+    if archive is None:
+        return said
+    return {**said, "zooms": list(archive.zooms), "drawn": list(archive.drawn)}
 
 
 def as_json(description: MapDescription, archive: Archive | None = None) -> str:

@@ -31,7 +31,13 @@ def tiles_script() -> str:
     own = resources.files(__package__)
     return "\n".join(
         own.joinpath(name).read_text(encoding="utf-8")
-        for name in ("atlas_text.js", "atlas_parts.js", "atlas_archive.js", "atlas_tiles.js")
+        for name in (
+            "atlas_text.js",
+            "atlas_parts.js",
+            "atlas_archive.js",
+            "atlas_pace.js",
+            "atlas_tiles.js",
+        )
     )
 
 

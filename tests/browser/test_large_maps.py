@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,6 +41,19 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "pair.html").write_text(pair, encoding="utf-8")
     (folder / "pair.pmtiles").write_bytes(archive.tiles)
     return folder
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A map of which far out only a part is drawn."""
+    description = many_streets(count=10_200, language="en")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("geo.views.tiles.ALL_UP_TO", 1_000)
+        archive = archive_of(description)
+    assert archive is not None
+    file = tmp_path_factory.mktemp("far") / "far.html"
+    file.write_text(tiles_page(description, archive), encoding="utf-8")
+    return file
 
 
 def opened(browser: Browser, file: Path) -> tuple[Page, dict[str, list[Any]]]:
@@ -96,6 +110,25 @@ def test_the_file_draws_its_tiles_and_answers(browser: Browser, files: Path) -> 
     assert not [ran for ran in hostile.RAN if ran in shown]
     assert page.locator("img").count() == 0
     assert (seen["errors"], seen["dialogs"], asked_outside(seen)) == ([], [], [])
+    page.context.close()
+
+
+def test_a_map_says_while_not_all_is_drawn(browser: Browser, far: Path) -> None:
+    page, seen = opened(browser, far)
+    page.wait_for_selector(DRAWN)
+    note = page.locator(".atlas-left-out")
+    page.evaluate("() => { map_atlas.jumpTo({ zoom: 11.2 }); return map_atlas.once('idle'); }")
+    note.wait_for()
+    said = re.search(r"([\d,]+) of 10,200 features", note.inner_text())
+    assert said
+    ids = "() => new Set(map_atlas.queryRenderedFeatures().filter(({ properties }) => properties.l === 0).map(({ properties }) => properties.i)).size"
+    assert page.evaluate(ids) == int(said[1].replace(",", "")) < 10_200
+    assert "6,800" in (page.locator(".atlas-panel").text_content() or "")  # the legend counts all
+    keep(page, "large-file-far")
+    page.evaluate("() => map_atlas.jumpTo({ zoom: 12 })")
+    note.wait_for(state="hidden")
+    page.wait_for_function(f"() => ({ids})() === 10200")
+    assert seen["errors"] == []
     page.context.close()
 
 
