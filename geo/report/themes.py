@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..views import palette
 from ..views.description import Look
+from ..views.figure_layers import states_of
 from ..views.format import Language, amount, number, word
 from .drawing import Drawing, Sign, swatch
 from .material import is_split, measure_of
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 STATES = ("covered", "partly_covered", "not_covered", "unknown")
 _KINDS = {"Polygon": "area", "LineString": "line", "Point": "point"}
-_WHOLE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -127,21 +127,10 @@ def _group(material: Material, items: list[tuple[Layer, Indicator]]) -> Group:
     frame = material.survey.frame(layer.name)
     sums = pieces.groupby("fid")[["covered", "not_covered", "unknown"]].sum()
     frame = frame.loc[frame.index.isin(sums.index), ["geometry"]]
-    frame = frame.assign(state=_states(sums.loc[frame.index]))
+    frame = frame.assign(state=states_of(sums.loc[frame.index]))
     separator = "、" if material.language == "zh" else ", "
     title = separator.join(indicator.title.in_(material.language) for _, indicator in shown)
     return Group(title, _KINDS[layer.geometry], measure_of(shown[0][1]), frame, pieces)
-
-
-def _states(sums: pd.DataFrame) -> list[str]:
-    slack = sums.sum(axis=1) * _WHOLE
-    has = sums.gt(slack, axis=0)
-    state = pd.Series("unknown", index=sums.index, dtype=object)
-    state[has["not_covered"] & ~has["covered"]] = "not_covered"
-    state[has["unknown"] & ~has["covered"]] = "unknown"
-    state[has["covered"]] = "partly_covered"
-    state[has["covered"] & ~has["not_covered"] & ~has["unknown"]] = "covered"
-    return list(state)
 
 
 def look_of(state: str, kind: str) -> Look:

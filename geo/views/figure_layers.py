@@ -53,7 +53,7 @@ def features_by_state(
     sums = parts.groupby("fid")[["covered", "not_covered", "unknown"]].sum()
     frame = frame.loc[frame.index.isin(sums.index)]
     sums = sums.loc[frame.index]
-    state = _state(sums)
+    state = states_of(sums)
     # An unknown part of a street that is covered for the rest is shown as partly covered, yet its metres count as unknown.
     totals = sums.sum()
     measure = MEASURES[indicator.kind]
@@ -184,7 +184,8 @@ def _label(state: str, measure: str, language: Language) -> str:
     return f"{word(state, language)}{note}"
 
 
-def _state(sums: pd.DataFrame) -> list[str]:
+def states_of(sums: pd.DataFrame) -> list[str]:
+    """What is said of each feature by its `covered`, `not_covered` and `unknown`: a word of the legend."""
     slack = sums.sum(axis=1) * _WHOLE
     has = sums.gt(slack, axis=0)
     state = pd.Series("unknown", index=sums.index, dtype=object)
