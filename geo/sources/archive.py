@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from ..said import Said, quoted
 from .base import refuse
 from .limits import limits
 
@@ -63,9 +64,9 @@ def opened(
     ) as error:
         raise refuse(
             name,
-            f"an archive that cannot be unpacked ({error})",
-            "a whole archive without a password",
-            "make it again",
+            Said(f"an archive that cannot be unpacked ({error})", f"压缩包无法解压（{error}）"),
+            Said("a whole archive without a password", "完整且不带密码的压缩包"),
+            Said("make it again", "重新压缩"),
         ) from error
 
 
@@ -83,8 +84,11 @@ def _require_sane(infos: list[zipfile.ZipInfo], name: str, largest_bytes: int) -
     allowed = limits()
     if len(infos) > allowed.members:
         raise refuse(
-            name, f"an archive of {len(infos)} files", f"at most {allowed.members}", "zip only what is needed"
-        )  # fmt: skip
+            name,
+            Said(f"an archive of {len(infos)} files", f"压缩包内有 {len(infos):,} 个文件"),
+            Said(f"at most {allowed.members}", f"不超过 {allowed.members:,} 个"),
+            Said("zip only what is needed", "只压缩所需文件"),
+        )
     total = sum(info.file_size for info in infos)
     dense = [
         info
@@ -94,19 +98,42 @@ def _require_sane(infos: list[zipfile.ZipInfo], name: str, largest_bytes: int) -
     if total > largest_bytes or dense:
         raise refuse(
             name,
-            f"an archive that unpacks to {total >> 20} MiB"
-            + (f", {allowed.ratio} times its packed size or more" if dense else ""),
-            f"at most {largest_bytes >> 20} MiB, and at most {allowed.ratio} times its packed size",
-            "unpack it yourself and import what is in it, if you trust it",
+            Said(
+                f"an archive that unpacks to {total >> 20} MiB"
+                + (f", {allowed.ratio} times its packed size or more" if dense else ""),
+                f"压缩包解压后为 {total >> 20} MiB"
+                + (f"，达压缩后大小的 {allowed.ratio} 倍以上" if dense else ""),
+            ),
+            Said(
+                f"at most {largest_bytes >> 20} MiB, and at most {allowed.ratio} times its packed size",
+                f"不超过 {largest_bytes >> 20} MiB，且不超过压缩后大小的 {allowed.ratio} 倍",
+            ),
+            Said(
+                "unpack it yourself and import what is in it, if you trust it",
+                "如信任该文件，请自行解压后导入其中内容",
+            ),
         )
     for info in infos:
         inside = PurePosixPath(info.filename.replace("\\", "/"))
         if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[:1]:
-            found = f"a member that leads out of the archive ({info.filename!r})"
+            shown = quoted(info.filename)
+            found = Said(
+                f"a member that leads out of the archive ({shown})",
+                f"成员指向压缩包之外（{shown.zh}）",
+            )
         elif (info.external_attr >> 16) & 0o170000 == _LINK:
-            found = f"a link ({info.filename!r})"
+            shown = quoted(info.filename)
+            found = Said(f"a link ({shown})", f"链接（{shown.zh}）")
         elif inside.suffix.lower() in _NESTED:
-            found = f"an archive inside the archive ({info.filename!r})"
+            shown = quoted(info.filename)
+            found = Said(
+                f"an archive inside the archive ({shown})", f"压缩包内套压缩包（{shown.zh}）"
+            )
         else:
             continue
-        raise refuse(name, found, "plain files", "unpack it and zip only the files themselves")
+        raise refuse(
+            name,
+            found,
+            Said("plain files", "普通文件"),
+            Said("unpack it and zip only the files themselves", "解压后只将文件本身重新压缩"),
+        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Fault, SourceError
 from ..model import GeometryKind
+from ..said import Said, joined
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -69,7 +70,7 @@ class LeftOut:
     """A row that could not be taken, named as in its file, and why."""
 
     row: str
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Source:
     rows_read: int
     """With those left out."""
     left_out: tuple[LeftOut, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     """How the file was understood, where that was not plain: its encoding, say."""
     undrawn: Undrawn | None = None
     """Its geometry, where a format leaves it to whoever takes the rows; the frame has none then."""
@@ -136,7 +137,7 @@ class Format:
     """Writes a file of our own that holds what this one does, in a system that is said; rasters have it."""
 
 
-def refuse(name: str, found: str, expected: str, remedy: str) -> SourceError:
+def refuse(name: str, found: Said, expected: Said, remedy: Said) -> SourceError:
     """The error that says what a file is instead of what it should be."""
     return SourceError(Fault(name, found, expected, remedy))
 
@@ -154,17 +155,25 @@ def choose_layer(name: str, wanted: str | None, known: tuple[str, ...]) -> str:
     >>> choose_layer("a.gpkg", None, ("streets",))
     'streets'
     """
-    listed = ", ".join(known) or "none"
+    listed = joined(known) or Said("none", "无")
+    found = Said(f"the layers {listed}", f"文件中的图层：{listed.zh}")
     if wanted is None and len(known) == 1:
         return known[0]
     if wanted is None:
-        remedy = "name one with --source-layer, or as `source_layer` in a mapping file"
-        raise SourceError(Fault(name, f"the layers {listed}", "one layer", remedy, choices=known))
+        remedy = Said(
+            "name one with --source-layer, or as `source_layer` in a mapping file",
+            "选定其中一个图层（命令行：--source-layer）",
+        )
+        one = Said("one layer", "一个图层")
+        raise SourceError(Fault(name, found, one, remedy, choices=known))
     if wanted not in known:
         raise refuse(
             name,
-            f"the layers {listed}",
-            f"a layer {wanted!r}",
-            "name one that is there with --source-layer",
+            found,
+            Said(f"a layer {wanted!r}", f"有图层“{wanted}”"),
+            Said(
+                "name one that is there with --source-layer",
+                "改选文件中已有的图层（命令行：--source-layer）",
+            ),
         )
     return wanted

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, Fault, GeoError, SourceError
+from ..said import Said
 from . import confine, progress
 from .base import Format, Request, Staged, refuse
 from .limits import PREFIX, Limits, limits, require_columns
@@ -170,7 +171,12 @@ def _read(staged: Staged, job: dict[str, Any], allowed: Limits) -> None:
     _limit(allowed, job["size"], final=True)
     if "copy" in job:
         if one.copy is None:
-            raise refuse(staged.name, f"a {one.name} file", "a raster", "choose a GeoTIFF")
+            raise refuse(
+                staged.name,
+                Said(f"a {one.name} file", f"{one.name} 文件"),
+                Said("a raster", "栅格"),
+                Said("choose a GeoTIFF", "改用 GeoTIFF"),
+            )
         one.copy(staged, staged.path.parent / OUT / COPY, job["copy"]["crs"])
         pack_copy(staged.path.parent / OUT)
         return
@@ -180,9 +186,9 @@ def _read(staged: Staged, job: dict[str, Any], allowed: Limits) -> None:
     if len(source.frame) > allowed.rows:
         raise refuse(
             staged.name,
-            f"{len(source.frame)} rows",
-            f"at most {allowed.rows}",
-            "cut it into several",
+            Said(f"{len(source.frame)} rows", f"{len(source.frame):,} 行"),
+            Said(f"at most {allowed.rows}", f"不超过 {allowed.rows:,} 行"),
+            Said("cut it into several", "拆成几个文件"),
         )
     pack(source, staged.path.parent / OUT)
 
@@ -221,33 +227,54 @@ def too_large(name: str, allowed: Limits, size: int) -> SourceError:
     """The error that says that a file wants too much memory."""
     return refuse(
         name,
-        f"a file that takes more than {allowed.memory_bytes(size) >> 20} MiB of memory to read",
-        "one that takes less",
-        f"cut it into several, or, if you trust it, set {PREFIX}MEMORY_MIB higher",
+        Said(
+            f"a file that takes more than {allowed.memory_bytes(size) >> 20} MiB of memory to read",
+            f"读取该文件所需内存超过 {allowed.memory_bytes(size) >> 20} MiB",
+        ),
+        Said("one that takes less", "占用较少的文件"),
+        Said(
+            f"cut it into several, or, if you trust it, set {PREFIX}MEMORY_MIB higher",
+            f"拆成几个文件；如信任该文件，可调高 {PREFIX}MEMORY_MIB",
+        ),
     )
 
 
 def _unreadable(name: str, error: Exception) -> GeoError:
     said = " ".join(str(error).split())[:200]
     return refuse(
-        name, f"a file that cannot be read ({type(error).__name__}: {said})", "a whole file",
-        "save it again",
-    )  # fmt: skip
+        name,
+        Said(
+            f"a file that cannot be read ({type(error).__name__}: {said})",
+            f"文件无法读取（{type(error).__name__}：{said}）",
+        ),
+        Said("a whole file", "完整的文件"),
+        Said("save it again", "重新保存"),
+    )
 
 
 def _faults(error: GeoError, staged: Staged) -> list[dict[str, Any]]:
     """The reasons, for another process; the folder of our copy is nobody's business."""
+    from .transfer import told
+
     faults = error.faults if isinstance(error, DataError) else ()
     if not faults:
-        faults = (Fault(staged.name, str(error), "a file that can be read", "save it again"),)
+        faults = (
+            Fault(
+                staged.name,
+                Said(str(error), error.in_("zh")),
+                Said("a file that can be read", "可以读取的文件"),
+                Said("save it again", "重新保存"),
+            ),
+        )
     here = f"{staged.path.parent}{os.sep}"
     return [
         {
+            "layer": fault.layer.replace(here, ""),
             "rows": [str(row) for row in fault.rows],
             "choices": list(fault.choices),
             **{
-                key: getattr(fault, key).replace(here, "")
-                for key in ("layer", "found", "expected", "remedy")
+                key: told(getattr(fault, key).mapped(lambda text: text.replace(here, "")))
+                for key in ("found", "expected", "remedy")
             },
         }
         for fault in faults

@@ -13,7 +13,9 @@ import numpy as np
 import pyogrio
 import shapely
 
-NOTE = "curves are drawn as short straight lines"
+from ..said import Said
+
+NOTE = Said("curves are drawn as short straight lines", "曲线以短直线逼近")
 _NOTHING = "POINT EMPTY"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..said import Said
 from . import progress
 from .base import LeftOut, Source
 
@@ -28,12 +29,12 @@ class Features:
         """Add one feature; where it cannot be drawn, it is left out with the reason."""
         import shapely
 
-        from .ogr import plain_reason
+        from .ogr import broken
 
         try:
             shape = draw()
         except (ValueError, OverflowError, shapely.errors.ShapelyError) as error:
-            self.left_out.append(LeftOut(label, f"broken geometry: {plain_reason(error).strip()}"))
+            self.left_out.append(LeftOut(label, broken(error)))
             return
         self.labels.append(label)
         progress.tell(len(self.labels))
@@ -41,7 +42,7 @@ class Features:
         self.shapes.append(shape)
 
     def source(
-        self, format_: str, layer: str | None, crs: str, notes: tuple[str, ...] = ()
+        self, format_: str, layer: str | None, crs: str, notes: tuple[Said, ...] = ()
     ) -> Source:
         """All of them as a source, in the order they were found."""
         import geopandas as gpd

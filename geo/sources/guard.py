@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..errors import Fault, SourceError
+from ..said import Said
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 # What the GeoPackage standard and GDAL themselves put into a file: row counts, the spatial index, tile checks.
@@ -48,14 +49,22 @@ def geopackage_faults(path: Path) -> tuple[Fault, ...]:
         magic = stream.read(len(SQLITE_MAGIC))
     if magic != SQLITE_MAGIC:
         return (
-            _fault(path, "a file that is not a SQLite database", "choose a GeoPackage (.gpkg)"),
+            _fault(
+                path,
+                Said("a file that is not a SQLite database", "不是 SQLite 数据库的文件"),
+                Said("choose a GeoPackage (.gpkg)", "改用 GeoPackage（.gpkg）"),
+            ),
         )
     try:
         with closing(_read_only(path)) as database:
             return tuple(_schema_faults(path, database))
     except sqlite3.Error as error:
         return (
-            _fault(path, f"a damaged database ({error})", "save the layers into a new GeoPackage"),
+            _fault(
+                path,
+                Said(f"a damaged database ({error})", f"数据库已损坏（{error}）"),
+                Said("save the layers into a new GeoPackage", "将图层另存到新的 GeoPackage"),
+            ),
         )
 
 
@@ -91,7 +100,11 @@ def count_rows(path: Path, table: str, name: str | None = None) -> int:
         with closing(_read_only(path)) as database:
             return int(database.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])
     except sqlite3.Error as error:
-        fault = _fault(path, f"a damaged table {table!r} ({error})", "save it again")
+        fault = _fault(
+            path,
+            Said(f"a damaged table {table!r} ({error})", f"表“{table}”已损坏（{error}）"),
+            Said("save it again", "重新保存"),
+        )
         raise SourceError(replace(fault, layer=name or fault.layer)) from error
 
 
@@ -109,26 +122,36 @@ def _schema_faults(path: Path, database: sqlite3.Connection) -> list[Fault]:
         return [
             _fault(
                 path,
-                "a SQLite database without the tables of a GeoPackage",
-                "choose a GeoPackage (.gpkg)",
+                Said(
+                    "a SQLite database without the tables of a GeoPackage",
+                    "SQLite 数据库中没有 GeoPackage 的表",
+                ),
+                Said("choose a GeoPackage (.gpkg)", "改用 GeoPackage（.gpkg）"),
             )
         ]
     faults = []
     for kind, name, sql, page in entries:
         if kind == "view":
-            found = f"the view {name!r}"
+            found = Said(f"the view {name!r}", f"视图“{name}”")
         elif kind == "trigger" and not _OWN_TRIGGER.match(str(name)):
-            found = f"the foreign trigger {name!r}"
+            found = Said(f"the foreign trigger {name!r}", f"外来触发器“{name}”")
         elif kind == "table" and (page == 0 or _VIRTUAL.match(_REMARK.sub(" ", str(sql)))):
             if _is_spatial_index(str(name), str(sql)):
                 continue
-            found = f"the virtual table {name!r}"
+            found = Said(f"the virtual table {name!r}", f"虚拟表“{name}”")
         elif kind == "table" and _has_computed_column(database, str(name)):
-            found = f"computed columns in the table {name!r}"
+            found = Said(f"computed columns in the table {name!r}", f"表“{name}”有计算列")
         else:
             continue
         faults.append(
-            _fault(path, found, "export the layers into a new GeoPackage as plain tables")
+            _fault(
+                path,
+                found,
+                Said(
+                    "export the layers into a new GeoPackage as plain tables",
+                    "将图层以普通表导出到新的 GeoPackage",
+                ),
+            )
         )
     return faults
 
@@ -142,5 +165,7 @@ def _has_computed_column(database: sqlite3.Connection, table: str) -> bool:
     return any(row[6] in (2, 3) for row in database.execute(f'PRAGMA table_xinfo("{quoted}")'))
 
 
-def _fault(path: Path, found: str, remedy: str) -> Fault:
-    return Fault(path.name, found, "a GeoPackage of plain tables", remedy)
+def _fault(path: Path, found: Said, remedy: Said) -> Fault:
+    return Fault(
+        path.name, found, Said("a GeoPackage of plain tables", "只含普通表的 GeoPackage"), remedy
+    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..said import Said, joined, quoted
 from .base import LeftOut
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Joined:
     """Among the features; -1 where there is none."""
     left_out: tuple[LeftOut, ...]
     """The rows without one, with what they may mean."""
-    by_form: tuple[str, ...]
+    by_form: tuple[Said, ...]
     """Rows that were matched by another form of the name: `唐甸村 is 唐甸村委会`."""
 
 
@@ -74,26 +75,34 @@ def join_rows(
     by_form = _places([_form(_plain(name)) for name in names or ()])
     positions = np.full(len(keys), -1, dtype=np.intp)
     left_out: list[LeftOut] = []
-    forms: dict[str, None] = {}
+    forms: dict[Said, None] = {}
     for row, (key, label) in enumerate(zip(keys, labels, strict=True)):
         word = _plain(key)
         if not word:
-            left_out.append(LeftOut(label, "neither code nor name"))
+            left_out.append(LeftOut(label, Said("neither code nor name", "既无代码也无名称")))
             continue
         found = [by_code[word]] if word in by_code else by_name.get(word, [])
         if not found:
             found = by_form.get(_form(word), [])
             if len(found) == 1:
-                forms[f"{key} is {shown[found[0]]}"] = None
+                one = shown[found[0]]
+                forms[Said(f"{key} is {one}", f"{key} 即 {one}")] = None
         if len(found) == 1:
             positions[row] = found[0]
         elif found:
-            several = ", ".join(f"{codes[one]} {shown[one]}" for one in found)
-            left_out.append(LeftOut(label, f"{key!r} is the name of several: {several}"))
+            several = joined(f"{codes[one]} {shown[one]}" for one in found)
+            reason = Said(
+                f"{key!r} is the name of several: {several}",
+                f"{quoted(key).zh}有多个同名单元：{several.zh}",
+            )
+            left_out.append(LeftOut(label, reason))
         else:
             near = _near(word, codes, names) if len(left_out) < _MOST_SUGGESTIONS_FOR else ()
-            advice = f"; did you mean {' or '.join(near)}?" if near else ""
-            left_out.append(LeftOut(label, f"no feature {str(key)!r}{advice}"))
+            reason = Said(f"no feature {quoted(key)}", f"查无{quoted(key).zh}")
+            if near:
+                meant = joined(near, " or ", "或")
+                reason += Said(f"; did you mean {meant}?", f"；是否为{meant.zh}？")
+            left_out.append(LeftOut(label, reason))
     return Joined(positions, tuple(left_out), tuple(forms))
 
 

@@ -150,12 +150,28 @@ def bounds_of(geometry: gpd.GeoSeries) -> Floats:
         return np.asarray(geometry.array.bounds)
 
 
+def lacking(geometry: gpd.GeoSeries) -> Mask:
+    """The rows that have no shape, or one without a single place."""
+    # Of the array: geopandas' own columns draw what they are asked this of.
+    array = geometry.array
+    return np.asarray(array.isna() | array.is_empty)
+
+
 def kinds_of(geometry: gpd.GeoSeries) -> NDArray[np.int32]:
     """GEOS's number of the kind of each row; -1 where there is no shape."""
     plain = undrawn_in(geometry)
     if plain is None:
         return np.asarray(shapely.get_type_id(geometry.to_numpy()))
     return np.where(plain.counts == 0, -1, _NUMBERS[plain.kind]).astype(np.int32)
+
+
+def dimensions_of(geometry: gpd.GeoSeries) -> NDArray[np.int32]:
+    """0, 1 or 2 for points, lines and surfaces; -1 where there is no shape."""
+    plain = undrawn_in(geometry)
+    if plain is None:
+        return np.asarray(shapely.get_dimensions(geometry.to_numpy()))
+    dimension = {1: 0, 2: 1, 5: 1}.get(plain.kind, 2)
+    return np.where(plain.counts == 0, -1, dimension).astype(np.int32)
 
 
 def lengths_of(geometry: gpd.GeoSeries) -> Floats:
@@ -212,7 +228,9 @@ __all__ = [
     "column_from_wkb",
     "column_of",
     "coordinates_of",
+    "dimensions_of",
     "kinds_of",
+    "lacking",
     "lengths_of",
     "undrawn_in",
     "without_numbers",

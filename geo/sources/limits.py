@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field, fields
 
 from ..errors import DeclarationError
+from ..said import Said
 from .base import refuse
 
 PREFIX = "ATLAS_LIMIT_"
@@ -67,7 +68,7 @@ class Limits:
         )
 
 
-def require_size(name: str, size: int, limit: str, what: str) -> None:
+def require_size(name: str, size: int, limit: str, what: Said) -> None:
     """Refuse a file, or a part of one, that is past the limit of its kind.
 
     Parameters
@@ -85,9 +86,14 @@ def require_size(name: str, size: int, limit: str, what: str) -> None:
     most: int = getattr(limits(), limit)
     if size > most << 20:
         raise refuse(
-            name, f"{size >> 20} MiB of {what}", f"at most {most} MiB",
-            f"split it, convert it to a GeoPackage, or set {PREFIX}{limit.upper()} higher",
-        )  # fmt: skip
+            name,
+            Said(f"{size >> 20} MiB of {what}", f"{what}共 {size >> 20} MiB"),
+            Said(f"at most {most} MiB", f"不超过 {most} MiB"),
+            Said(
+                f"split it, convert it to a GeoPackage, or set {PREFIX}{limit.upper()} higher",
+                f"拆分，或转为 GeoPackage，或调高 {PREFIX}{limit.upper()}",
+            ),
+        )
 
 
 def require_columns(name: str, count: int) -> None:
@@ -101,9 +107,14 @@ def require_columns(name: str, count: int) -> None:
     most = limits().columns
     if count > most:
         raise refuse(
-            name, f"more than {most} columns", f"at most {most}",
-            f"keep those that are needed, or set {PREFIX}COLUMNS higher",
-        )  # fmt: skip
+            name,
+            Said(f"more than {most} columns", f"超过 {most:,} 列"),
+            Said(f"at most {most}", f"不超过 {most:,} 列"),
+            Said(
+                f"keep those that are needed, or set {PREFIX}COLUMNS higher",
+                f"只保留所需的列，或调高 {PREFIX}COLUMNS",
+            ),
+        )
 
 
 def limits() -> Limits:

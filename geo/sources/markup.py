@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
+from ..said import Said
 from .base import refuse
 from .limits import require_size
 from .texts import decode
@@ -65,7 +66,7 @@ def starts_with_root(path: Path, root: str) -> bool:
 
 def each(
     raw: bytes, name: str, tags: frozenset[str], take: Callable[[Element], None]
-) -> str | None:
+) -> Said | None:
     """Hand over each element of some tags as it ends, and forget it.
 
     Parameters
@@ -78,7 +79,7 @@ def each(
 
     Returns
     -------
-    str or None
+    Said or None
         How the encoding was found, where the file does not say it rightly.
 
     Raises
@@ -86,7 +87,7 @@ def each(
     SourceError
         It is not XML, declares entities, or is nested too deeply.
     """
-    require_size(name, len(raw), "xml_mib", "XML")
+    require_size(name, len(raw), "xml_mib", Said("XML", "XML"))
     raw, encoding, note = _in_unicode(raw, name)
     parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
@@ -101,12 +102,20 @@ def each(
         count = count + 1 if inside else 0
         if count > MOST_ELEMENTS:
             raise refuse(
-                name, f"more than {MOST_ELEMENTS} elements in one {_outermost(now, tags)}", "fewer",
-                "cut it into several",
-            )  # fmt: skip
+                name,
+                Said(
+                    f"more than {MOST_ELEMENTS} elements in one {_outermost(now, tags)}",
+                    f"一个 {_outermost(now, tags)} 内超过 {MOST_ELEMENTS:,} 个元素",
+                ),
+                Said("fewer", "较少"),
+                Said("cut it into several", "拆成几个文件"),
+            )
         if depth > DEEPEST:
             raise refuse(
-                name, f"XML nested more than {DEEPEST} deep", "a plain file", "export it again"
+                name,
+                Said(f"XML nested more than {DEEPEST} deep", f"XML 嵌套超过 {DEEPEST} 层"),
+                Said("a plain file", "普通文件"),
+                Said("export it again", "重新导出"),
             )
         element = Element(_local(tag), parser.CurrentLineNumber, attributes, now)
         now.children.append(element)
@@ -132,7 +141,10 @@ def each(
 
     def refuse_entity(*_: object) -> None:
         raise refuse(
-            name, "an entity declaration", "plain XML", "export it again without a DOCTYPE"
+            name,
+            Said("an entity declaration", "含实体声明"),
+            Said("plain XML", "普通 XML"),
+            Said("export it again without a DOCTYPE", "不带 DOCTYPE 重新导出"),
         )
 
     parser.StartElementHandler = start
@@ -145,13 +157,18 @@ def each(
             parser.Parse(raw[at : at + _CHUNK], at + _CHUNK >= len(raw))
     except expat.ExpatError as error:
         raise refuse(
-            name, f"XML that is broken at line {error.lineno} ({expat.ErrorString(error.code)})",
-            "whole XML", "export it again",
-        ) from error  # fmt: skip
+            name,
+            Said(
+                f"XML that is broken at line {error.lineno} ({expat.ErrorString(error.code)})",
+                f"XML 在第 {error.lineno} 行损坏（{expat.ErrorString(error.code)}）",
+            ),
+            Said("whole XML", "完整的 XML"),
+            Said("export it again", "重新导出"),
+        ) from error
     return note
 
 
-def _in_unicode(raw: bytes, name: str) -> tuple[bytes, str | None, str | None]:
+def _in_unicode(raw: bytes, name: str) -> tuple[bytes, str | None, Said | None]:
     """The bytes as expat can read them, and the encoding where it must not look at the declaration.
 
     expat knows no GBK; and files that say UTF-8 and are GBK are met with.
@@ -166,7 +183,10 @@ def _in_unicode(raw: bytes, name: str) -> tuple[bytes, str | None, str | None]:
     said = "UTF-8" if word in ("UTF-8", "UTF8") else "GB18030"
     note = None
     if declared and decoded.encoding != said and not raw.isascii():
-        note = f"text read as {decoded.encoding}, though the file says {word}"
+        note = Said(
+            f"text read as {decoded.encoding}, though the file says {word}",
+            f"文字按 {decoded.encoding} 读取，而文件注明 {word}",
+        )
     return decoded.text.encode("utf-8"), "utf-8", note
 
 

@@ -19,8 +19,10 @@ import shapely
 
 from ..crs import known_crs
 from ..errors import SourceError
+from ..said import Said, alike
 from . import progress
 from .base import LeftOut, refuse
+from .curves import NOTE as CURVES_NOTE
 from .undrawn import Undrawn, undrawn
 
 NULLABLE = {
@@ -43,7 +45,7 @@ class Rows:
     frame: gpd.GeoDataFrame | pd.DataFrame
     labels: pd.Series[Any]
     left_out: tuple[LeftOut, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     """What was made simpler: curves drawn as lines, heights not kept."""
     undrawn: Undrawn | None = None
     """The geometry, where it was asked not to be drawn."""
@@ -67,7 +69,12 @@ def layer_names(path: Path, name: str) -> tuple[str, ...]:
             warnings.filterwarnings("ignore", "Measured", UserWarning)
             return tuple(str(one) for one in pyogrio.list_layers(path)[:, 0])
     except (pyogrio.errors.DataSourceError, OSError, RuntimeError, ValueError) as error:
-        raise refuse(name, plain_reason(error), "a readable file", "save it again") from error
+        raise refuse(
+            name,
+            Said(plain_reason(error), f"文件无法读取（{plain_reason(error)}）"),
+            Said("a readable file", "可读的文件"),
+            Said("save it again", "重新保存"),
+        ) from error
 
 
 def read_rows(
@@ -115,28 +122,37 @@ def read_rows(
             answered = pyogrio.read_info(path, layer=layer, encoding=encoding)["driver"]
             if answered != driver:
                 raise refuse(
-                    name, f"a file for {answered}", f"a file for {driver}", "save it again"
+                    name,
+                    Said(f"a file for {answered}", f"文件为 {answered} 格式"),
+                    Said(f"a file for {driver}", f"{driver} 格式"),
+                    Said("save it again", "重新保存"),
                 )
             frame, shapes, crs = read(path, encoding=encoding, **which, **options)
     except UnicodeDecodeError as error:
         raise refuse(
             name,
-            "text in another encoding than the file says",
-            "text that can be decoded",
-            "add a .cpg file that names the encoding",
+            Said("text in another encoding than the file says", "文字编码与文件注明的不符"),
+            Said("text that can be decoded", "可以解码的文字"),
+            Said("add a .cpg file that names the encoding", "添加注明编码的 .cpg 文件"),
         ) from error
     except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
         if isinstance(error, SourceError):
             raise
         raise refuse(
-            name, plain_reason(error), f"a readable {driver} file", "save it again"
+            name,
+            Said(plain_reason(error), f"文件无法读取（{plain_reason(error)}）"),
+            Said(f"a readable {driver} file", f"可读的 {driver} 文件"),
+            Said("save it again", "重新保存"),
         ) from error
     if expected is not None and len(frame) != expected:
         raise refuse(
             name,
-            f"{len(frame)} rows that can be read, of {expected}",
-            "a file that is whole",
-            "save it again",
+            Said(
+                f"{len(frame)} rows that can be read, of {expected}",
+                f"{expected:,} 行中只有 {len(frame):,} 行可读",
+            ),
+            Said("a file that is whole", "完整的文件"),
+            Said("save it again", "重新保存"),
         )
     labels = label(frame).astype("string")
     frame = frame.drop(columns=_FID)
@@ -209,6 +225,13 @@ def plain_reason(error: Exception) -> str:
     return re.sub(r"'?\S*[/\\]atlas-\w+[/\\]([^'\s]*)'?", r"\1", text) or type(error).__name__
 
 
+def broken(error: Exception) -> Said:
+    """Why a shape cannot be drawn: what was raised over it, in our own words where it was ours."""
+    own = error.args[0] if error.args and isinstance(error.args[0], Said) else None
+    said = own or alike(plain_reason(error).strip())
+    return Said(f"broken geometry: {said}", f"图形损坏：{said.zh}")
+
+
 def _geometry_column(table: pa.Table) -> str | None:
     for name in table.schema.names:
         metadata = table.schema.field(name).metadata or {}
@@ -219,19 +242,24 @@ def _geometry_column(table: pa.Table) -> str | None:
 
 def without_heights(
     shapes: np.ndarray[Any, Any],
-) -> tuple[np.ndarray[Any, Any], tuple[str, ...]]:
+) -> tuple[np.ndarray[Any, Any], tuple[Said, ...]]:
     """Geometry in the plane, and a note where it was not."""
     has = [
-        name
+        Said(*name)
         for name, any_has in (
-            ("heights", shapely.has_z(shapes).any()),
-            ("measures", shapely.has_m(shapes).any()),
+            (("heights", "高程"), shapely.has_z(shapes).any()),
+            (("measures", "测度值"), shapely.has_m(shapes).any()),
         )
         if any_has
     ]
     if not has:
         return shapes, ()
-    return shapely.force_2d(shapes), (f"{' and '.join(has)} of the points are not kept",)
+    return shapely.force_2d(shapes), (
+        Said(
+            f"{' and '.join(has)} of the points are not kept",
+            f"各点的{'、'.join(one.zh for one in has)}未保留",
+        ),
+    )
 
 
 def _with_geometry(
@@ -252,12 +280,11 @@ def _with_geometry(
         geometry = np.array([_decoded(shape) for shape in shapes], dtype=object)
     geometry, notes = without_heights(geometry)
     if curved:
-        notes = ("curves are drawn as short straight lines", *notes)
+        notes = (CURVES_NOTE, *notes)
     missing = np.array([shape is None for shape in shapes], dtype=bool)
     broken = shapely.is_missing(geometry) & ~missing
     left_out = tuple(
-        LeftOut(str(labels.iloc[row]), f"broken geometry: {_why(shapes[row])}")
-        for row in np.flatnonzero(broken)
+        LeftOut(str(labels.iloc[row]), _why(shapes[row])) for row in np.flatnonzero(broken)
     )
     shaped = gpd.GeoDataFrame(
         frame[~broken].reset_index(drop=True),
@@ -274,9 +301,9 @@ def _decoded(wkb: bytes | None) -> shapely.Geometry | None:
         return None
 
 
-def _why(wkb: bytes) -> str:
+def _why(wkb: bytes) -> Said:
     try:
         shapely.from_wkb(wkb)
     except (shapely.errors.ShapelyError, NotImplementedError) as error:
-        return plain_reason(error)
-    return "it cannot be decoded"
+        return broken(error)
+    return Said("broken geometry: it cannot be decoded", "图形损坏：无法解码")

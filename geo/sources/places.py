@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..model import GeometryKind
+from ..said import Said, joined, quoted
 from .base import LeftOut, Source
 from .tables import Table
 
@@ -109,7 +110,7 @@ def placed(
     format_: str,
     layer: str | None,
     geometry: GeometryKind | None,
-    notes: Sequence[str] = (),
+    notes: Sequence[Said] = (),
 ) -> Source:
     """A table as a source: with geometry where its columns hold it, else without.
 
@@ -190,7 +191,7 @@ class _Curve:
 
 
 # A place as read: a shape (in a tuple, with the SRID it states), None where the cell is empty, or why not.
-_Drawn = tuple[Any, int | None] | str | None
+_Drawn = tuple[Any, int | None] | Said | None
 
 
 def _by_pair(x: Any, y: Any) -> _Drawn:
@@ -200,7 +201,8 @@ def _by_pair(x: Any, y: Any) -> _Drawn:
         return None
     read = (_number(x), _number(y))
     if read[0] is None or read[1] is None:
-        return f"coordinates {_shown(x)}, {_shown(y)}"
+        shown = joined([_shown(x), _shown(y)], ", ", "，")
+        return Said("coordinates ", "坐标") + shown
     return shapely.Point(read[0], read[1]), None
 
 
@@ -209,7 +211,7 @@ def _by_text(value: Any) -> _Drawn:
         return None
     text = unicodedata.normalize("NFKC", str(value)).strip(" ()[]")
     words = [word for word in re.split(r"[,;、\s]+", text) if word]
-    return _by_pair(*words) if len(words) == 2 else f"coordinates {_shown(value)}"
+    return _by_pair(*words) if len(words) == 2 else Said("coordinates ", "坐标") + _shown(value)
 
 
 def _by_wkt(value: Any) -> _Drawn:
@@ -218,10 +220,13 @@ def _by_wkt(value: Any) -> _Drawn:
     if value is None:
         return None
     if not isinstance(value, str):
-        return f"geometry {_shown(value)}"
+        return Said("geometry ", "图形") + _shown(value)
     if value.upper().count("COLLECTION") > _MOST_COLLECTIONS:
         # GEOS goes down into each, and crashes when it is too deep.
-        return f"broken geometry: more than {_MOST_COLLECTIONS} collections in one another"
+        return Said(
+            f"broken geometry: more than {_MOST_COLLECTIONS} collections in one another",
+            f"图形损坏：集合嵌套超过 {_MOST_COLLECTIONS} 层",
+        )
     stated = _EWKT.match(value)
     try:
         shape = shapely.from_wkt(value[stated.end() :] if stated else value)
@@ -230,7 +235,7 @@ def _by_wkt(value: Any) -> _Drawn:
             stated.group(1)
         ) if stated else None
     except shapely.errors.ShapelyError:
-        return f"broken geometry: {_shown(value)}"
+        return Said("broken geometry: ", "图形损坏：") + _shown(value)
     return shape, int(stated.group(1)) if stated else None
 
 
@@ -249,8 +254,8 @@ def _number(value: Any) -> float | None:
     return number if number is not None and math.isfinite(number) else None
 
 
-def _shown(value: Any) -> str:
-    return repr(str(value)[:40]) if value is not None else "empty"
+def _shown(value: Any) -> Said:
+    return quoted(str(value)[:40]) if value is not None else Said("empty", "为空")
 
 
 def _with_shapes(
@@ -259,7 +264,7 @@ def _with_shapes(
     drawn: Sequence[_Drawn],
     format_: str,
     layer: str | None,
-    notes: Sequence[str],
+    notes: Sequence[Said],
 ) -> Source:
     import geopandas as gpd
     import numpy as np
@@ -282,7 +287,10 @@ def _with_shapes(
         shapes[curved] = drawn_straight([shape.text for shape in shapes[curved]])
         notes = (*notes, CURVES_NOTE)
         lost = curved & shapely.is_missing(shapes)
-        faults += [LeftOut(str(label), "broken geometry: a curve") for label in table.rows[lost]]
+        faults += [
+            LeftOut(str(label), Said("broken geometry: a curve", "图形损坏：曲线"))
+            for label in table.rows[lost]
+        ]
         kept &= ~lost
     flat, flattened = without_heights(shapes[kept])
     frame = table.frame[kept].reset_index(drop=True)
@@ -292,9 +300,11 @@ def _with_shapes(
     frame = frame.rename(columns={"geometry": "geometry (text)"})
     srids = {said[1] for said in drawn if isinstance(said, tuple)}
     located = gpd.GeoDataFrame(frame, geometry=flat, crs=_stated(srids))
-    said = f"places are read from {' and '.join(where.names)}"
+    said = Said(
+        f"places are read from {' and '.join(where.names)}", f"位置取自{'、'.join(where.names)}列"
+    )
     if where.datum is not None:
-        said += f"; the name speaks of {where.datum}"
+        said += Said(f"; the name speaks of {where.datum}", f"；列名提及 {where.datum}")
     return Source(
         located,
         table.rows[kept].reset_index(drop=True),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..said import Said
 from .base import refuse
 
 PREFIX = "atlas-"
@@ -28,9 +29,14 @@ def private_folder() -> Iterator[Path]:
         made = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
     except OSError as error:
         raise refuse(
-            "temporary files", f"no folder to keep a copy of the file in ({error})",
-            "one that can be written to, with room for the file", "set TMPDIR to such a folder",
-        ) from error  # fmt: skip
+            "temporary files",
+            Said(
+                f"no folder to keep a copy of the file in ({error})",
+                f"没有可存放文件副本的文件夹（{error}）",
+            ),
+            Said("one that can be written to, with room for the file", "可写且空间足够的文件夹"),
+            Said("set TMPDIR to such a folder", "将 TMPDIR 设为这样的文件夹"),
+        ) from error
     with made as name:
         folder = Path(name)
         if sys.platform == "win32":

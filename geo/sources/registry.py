@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import SourceError
+from ..said import Said
 from . import formats as formats_package
 from .base import Format, Request, Source, Staged, refuse
 from .limits import PREFIX, limits
@@ -139,9 +140,9 @@ def require_regular_file(path: Path | str) -> Path:
     if not good:
         raise refuse(
             text,
-            "no such file",
-            "a file on this machine",
-            "check the path; addresses are not opened",
+            Said("no such file", "文件不存在"),
+            Said("a file on this machine", "本机上的文件"),
+            Said("check the path; addresses are not opened", "核对路径；网址不予打开"),
         )
     return file
 
@@ -158,7 +159,10 @@ def formats_named(name: str) -> tuple[Format, ...]:
     if not by_name:
         known = ", ".join(suffix for one in formats() for suffix in one.suffixes)
         raise refuse(
-            name, f"the suffix {Path(name).suffix!r}", f"one of {known}", "save it as one of these"
+            name,
+            Said(f"the suffix {Path(name).suffix!r}", f"后缀 {Path(name).suffix or '（无）'}"),
+            Said(f"one of {known}", f"{known.replace(', ', '、')} 之一"),
+            Said("save it as one of these", "另存为其中一种格式"),
         )
     return by_name
 
@@ -179,14 +183,16 @@ def format_of(staged: Staged) -> Format:
     other = next((one for one in formats() if one.recognises(staged.path)), None)
     if other is not None:
         raise refuse(
-            staged.name, f"a {other.name} file", f"a {said} file, as its name says",
-            f"rename it to end in {other.suffixes[0]}",
-        )  # fmt: skip
+            staged.name,
+            Said(f"a {other.name} file", f"{other.name} 文件"),
+            Said(f"a {said} file, as its name says", f"与文件名相符的 {said} 文件"),
+            Said(f"rename it to end in {other.suffixes[0]}", f"将后缀改为 {other.suffixes[0]}"),
+        )
     raise refuse(
         staged.name,
-        "bytes of another format",
-        f"a {said} file, as its name says",
-        f"save it as {said} again",
+        Said("bytes of another format", "内容是另一种格式"),
+        Said(f"a {said} file, as its name says", f"与文件名相符的 {said} 文件"),
+        Said(f"save it as {said} again", f"重新另存为 {said}"),
     )
 
 
@@ -229,16 +235,24 @@ def _pack_geodatabase(file: Path, folder: Path, progress: Progress) -> tuple[Sta
                             progress(copied >> 20, size >> 20, "MiB copied")
     except OSError as error:
         raise refuse(
-            file.name, f"{error}", "a folder that can be read", "check its rights"
+            file.name,
+            Said(f"{error}", f"无法读取（{error}）"),
+            Said("a folder that can be read", "可读的文件夹"),
+            Said("check its rights", "检查其权限"),
         ) from error
     return Staged(main, file.name, digest.hexdigest()), main.stat().st_size
 
 
 def _too_large(name: str, size: int, most: int) -> SourceError:
     return refuse(
-        name, f"a file of {size >> 20} MiB", f"at most {most >> 20} MiB",
-        f"cut it into several, or set {PREFIX}FILE_MIB higher",
-    )  # fmt: skip
+        name,
+        Said(f"a file of {size >> 20} MiB", f"文件 {size >> 20} MiB"),
+        Said(f"at most {most >> 20} MiB", f"不超过 {most >> 20} MiB"),
+        Said(
+            f"cut it into several, or set {PREFIX}FILE_MIB higher",
+            f"拆成几个文件，或调高 {PREFIX}FILE_MIB",
+        ),
+    )
 
 
 def _stage(
@@ -269,9 +283,13 @@ def _stage(
         size = sum(original.stat().st_size for original, _ in parts)
         if not size:
             raise refuse(
-                file.name, "an empty file (0 bytes)", "a file with rows in it",
-                "get it again: a copy or a download was cut off",
-            )  # fmt: skip
+                file.name,
+                Said("an empty file (0 bytes)", "空文件（0 字节）"),
+                Said("a file with rows in it", "有数据行的文件"),
+                Said(
+                    "get it again: a copy or a download was cut off", "重新获取：复制或下载未完成"
+                ),
+            )
         most = limits().file_mib << 20
         copied = 0
         for original, copy in parts:
@@ -289,6 +307,9 @@ def _stage(
                         progress(copied >> 20, size >> 20, "MiB copied")
     except OSError as error:
         raise refuse(
-            file.name, f"{error}", "a file that can be read", "check its rights"
+            file.name,
+            Said(f"{error}", f"无法读取（{error}）"),
+            Said("a file that can be read", "可以读取的文件"),
+            Said("check its rights", "检查其权限"),
         ) from error
     return Staged(main, file.name, digest.hexdigest()), size

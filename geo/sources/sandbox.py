@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar
 
 from ..errors import Fault, SourceError
+from ..said import Said
 from .base import Format, Request, Source, Staged, refuse
 from .child import LARGEST_JOB, OUT, loaded_drivers, too_large
 from .limits import PREFIX, Limits, limits
 from .progress import Progress
-from .transfer import TransferError, answer_in, copy_in, unpack
+from .transfer import TransferError, answer_in, copy_in, heard, unpack
 
 T = TypeVar("T")
 
@@ -376,7 +377,10 @@ class Reader:
         line = json.dumps(job).encode() + b"\n"
         if len(line) > LARGEST_JOB:
             raise refuse(
-                staged.name, "a request that is too long", "fewer columns", "ask for fewer"
+                staged.name,
+                Said("a request that is too long", "请求过长"),
+                Said("fewer columns", "较少的列"),
+                Said("ask for fewer", "减少所需的列"),
             )
         self._child.ask(line)
         status = self._wait(staged.name, allowed.wall_seconds(size), progress)
@@ -396,13 +400,13 @@ class Reader:
 
         def listen() -> None:
             with suppress(OSError, ValueError):
-                for line in iter(lambda: heard.readline(64), b""):
+                for line in iter(lambda: lines.readline(64), b""):
                     words = line.split()
                     if len(words) == 2 and all(word.isdigit() for word in words):
                         said[:] = [int(word) for word in words]
             over.set()
 
-        heard = self._child.heard()
+        lines = self._child.heard()
         threading.Thread(target=listen, daemon=True).start()
         started = time.monotonic()
         # One that was only just started has to load first.
@@ -410,7 +414,7 @@ class Reader:
         while not over.wait(_PATIENCE_SECONDS):
             if time.monotonic() > last:
                 self._child.end()
-                raise _too_long(name, f"{seconds} s")
+                raise _too_long(name, Said(f"{seconds} s", f"{seconds} 秒"))
             waited = time.monotonic() - started
             if waited > 1 and said[0]:
                 progress(said[0], said[1], "rows")
@@ -432,20 +436,32 @@ class Reader:
             import signal
 
             if status == -signal.SIGXCPU:
-                return _too_long(name, f"{allowed.cpu_seconds(size)} s of processor time")
+                return _too_long(name, _processor_time(allowed.cpu_seconds(size)))
         return refuse(
             name,
-            f"a file that stops the program reading it ({error})",
-            "a whole file",
-            "save it again, or convert it to a GeoPackage",
+            Said(
+                f"a file that stops the program reading it ({error})",
+                f"该文件使读取程序中止（{error}）",
+            ),
+            Said("a whole file", "完整的文件"),
+            Said("save it again, or convert it to a GeoPackage", "重新保存，或转为 GeoPackage"),
         )
 
 
-def _too_long(name: str, time_: str) -> SourceError:
+def _too_long(name: str, time_: Said) -> SourceError:
     return refuse(
-        name, f"a file that takes more than {time_} to read", "one that takes less",
-        f"cut it into several, or, if you trust it, set {PREFIX}SECONDS higher",
-    )  # fmt: skip
+        name,
+        Said(f"a file that takes more than {time_} to read", f"读取该文件超过 {time_.zh}"),
+        Said("one that takes less", "占用较少的文件"),
+        Said(
+            f"cut it into several, or, if you trust it, set {PREFIX}SECONDS higher",
+            f"拆成几个文件；如信任该文件，可调高 {PREFIX}SECONDS",
+        ),
+    )
+
+
+def _processor_time(seconds: int) -> Said:
+    return Said(f"{seconds} s of processor time", f"{seconds} 秒（处理器时间）")
 
 
 def _faults(value: object) -> tuple[Fault, ...]:
@@ -457,8 +473,9 @@ def _faults(value: object) -> tuple[Fault, ...]:
     faults = []
     for item in value[:_MOST_FAULTS]:
         try:
-            layer, found, expected, remedy = (
-                plain(item[key]) for key in ("layer", "found", "expected", "remedy")
+            layer = plain(item["layer"])
+            found, expected, remedy = (
+                heard(item[key]).mapped(plain) for key in ("found", "expected", "remedy")
             )
             rows = tuple(plain(row) for row in item["rows"][:_MOST_FAULTS])
             choices = tuple(plain(one) for one in item.get("choices", [])[:_MOST_FAULTS])

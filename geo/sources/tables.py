@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import abridge
+from ..said import Said
 from .base import LeftOut, Source
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Table:
     frame: pd.DataFrame
     rows: pd.Series[Any]
     left_out: tuple[LeftOut, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
 
 
 def table_of(
@@ -109,11 +110,25 @@ def table_of(
     names, notes = _names(lines, spans, first, last, column_name, width)
     filled_down = _fill_down(lines, spans, last)
     if filled_down:
-        notes.append(f"merged cells count for every row they cover: {abridge(filled_down)}")
+        notes.append(
+            Said(
+                f"merged cells count for every row they cover: {abridge(filled_down)}",
+                f"合并单元格的内容计入所覆盖的每一行：{abridge(filled_down).zh}",
+            )
+        )
     if first > 0:
-        notes.append(f"the header is {lines[first].label}; what is above it was not read")
-    wide = {line: span for span in spans for line in range(span.top, span.bottom + 1)
-            if span.right - span.left + 1 > width / 2}  # fmt: skip
+        notes.append(
+            Said(
+                f"the header is {lines[first].label}; what is above it was not read",
+                f"表头在 {lines[first].label}；其上内容未读取",
+            )
+        )
+    wide = {
+        line: span
+        for span in spans
+        for line in range(span.top, span.bottom + 1)
+        if span.right - span.left + 1 > width / 2
+    }
     body = [position for position in range(last + 1, len(lines)) if lines[position].filled]
     head = lines[first].cells if first <= last else None
     taken: list[Line] = []
@@ -148,7 +163,7 @@ def as_lines(
     column_name: Callable[[int], str],
     format_: str,
     layer: str,
-    notes: tuple[str, ...] = (),
+    notes: tuple[Said, ...] = (),
 ) -> Source:
     """The lines as they are, each a row; columns go by their position.
 
@@ -223,11 +238,13 @@ def _names(
     last: int,
     column_name: Callable[[int], str],
     width: int,
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[Said]]:
     """A name for each column (empty where it has none), and what is to be said of them."""
     if last < first:
-        said = ["no header was found; columns go by their position"] if lines else []
-        return [column_name(column) for column in range(width)], said
+        said = Said(
+            "no header was found; columns go by their position", "未找到表头；各列按位置命名"
+        )
+        return [column_name(column) for column in range(width)], [said] if lines else []
     grid = [list(line.cells) for line in lines[first : last + 1]]
     for span in spans:
         if first <= span.top <= last:
@@ -245,9 +262,14 @@ def _names(
         plain = not path or lowest[path[-1]] == 1
         names.append((path[-1] if path else "") if plain else " ".join(path))
     doubled = sorted(name for name, count in Counter(filter(None, names)).items() if count > 1)
-    notes = []
+    notes: list[Said] = []
     if doubled:
-        notes.append(f"several columns have the same name, and are numbered: {abridge(doubled)}")
+        notes.append(
+            Said(
+                f"several columns have the same name, and are numbered: {abridge(doubled)}",
+                f"有同名的列，已编号区分：{abridge(doubled).zh}",
+            )
+        )
     return names, notes
 
 
@@ -294,33 +316,34 @@ def _trailing(lines: Sequence[Line], body: Sequence[int]) -> int:
     return count
 
 
-def _below_table(line: Line) -> str | None:
+def _below_table(line: Line) -> Said | None:
     first = line.first()
     if not isinstance(first, str):
         return None
     text = _plain(first)
     if _TOTAL.fullmatch(text) or _TOTAL_LAST.fullmatch(text):
-        return "a total"
+        return Said("a total", "合计行")
     if _REMARK_LAST.fullmatch(text) and line.filled < len(line.cells):
-        return "a remark below the table"
+        return Said("a remark below the table", "表下备注")
     return None
 
 
 def _no_row(
     line: Line, head: Sequence[Any] | None, is_first: bool, is_below: bool, is_wide: bool
-) -> str | None:
+) -> Said | None:
     """Why a line is no row of the table, or None."""
     if is_below:
         return _below_table(line)
     first = line.first()
     if isinstance(first, str) and _TOTAL.fullmatch(_plain(first)):
-        return "a total"
+        return Said("a total", "合计行")
     if head is not None and line.cells == head:
-        return "the header again"
+        return Said("the header again", "重复的表头")
     if is_first and head is not None and _counts_columns(line):
-        return "numbers of the columns"
+        return Said("numbers of the columns", "列号行")
     if is_wide and line.filled == 1:
-        return f"a heading inside the table ({tidy(str(first))[:40]})"
+        shown = tidy(str(first))[:40]
+        return Said(f"a heading inside the table ({shown})", f"表内小标题（{shown}）")
     return None
 
 

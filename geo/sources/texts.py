@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
+from ..said import Said
 from .base import refuse
 
 _MARKS = (
@@ -23,7 +24,7 @@ class Decoded:
 
     text: str
     encoding: str
-    note: str | None
+    note: Said | None
     """Set where the encoding had to be found out."""
 
 
@@ -50,7 +51,13 @@ def decode(raw: bytes, name: str) -> Decoded:
             try:
                 return Decoded(raw.decode(codec), encoding, None)
             except UnicodeDecodeError as error:
-                raise _no_text(name, f"damaged {encoding} text at byte {error.start}") from error
+                raise _no_text(
+                    name,
+                    Said(
+                        f"damaged {encoding} text at byte {error.start}",
+                        f"{encoding} 文字在第 {error.start} 字节处损坏",
+                    ),
+                ) from error
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -62,8 +69,21 @@ def decode(raw: bytes, name: str) -> Decoded:
     except UnicodeDecodeError:
         text = ""
     if not is_chinese(text):
-        raise _no_text(name, f"text that is neither UTF-8 (at byte {at}) nor GBK")
-    return Decoded(text, "GB18030", "text read as GB18030: it is not UTF-8, and is GBK")
+        raise _no_text(
+            name,
+            Said(
+                f"text that is neither UTF-8 (at byte {at}) nor GBK",
+                f"文字既非 UTF-8（第 {at} 字节）也非 GBK",
+            ),
+        )
+    return Decoded(
+        text,
+        "GB18030",
+        Said(
+            "text read as GB18030: it is not UTF-8, and is GBK",
+            "文字按 GB18030 读取：不是 UTF-8，是 GBK",
+        ),
+    )
 
 
 def is_chinese(text: str) -> bool:
@@ -104,5 +124,10 @@ def _is_common(sign: str) -> bool:
     return True
 
 
-def _no_text(name: str, found: str) -> Exception:
-    return refuse(name, found, "text in UTF-8 or GBK", "save it again as UTF-8")
+def _no_text(name: str, found: Said) -> Exception:
+    return refuse(
+        name,
+        found,
+        Said("text in UTF-8 or GBK", "UTF-8 或 GBK 文字"),
+        Said("save it again as UTF-8", "另存为 UTF-8"),
+    )

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..said import Said
 from .base import LeftOut, Source
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 ANSWER = "answer.json"
 ROWS = "rows.arrow"
 LEFT_OUT = "left_out.arrow"
+_LEFT_OUT = ("row", "reason", "reason_zh")
 COPY = "copy"
 LARGEST_ANSWER = 64 << 20
 _DEEPEST = 32
@@ -93,14 +95,11 @@ def pack(source: Source, folder: Path) -> None:
     named |= {_SHAPES: shapes} if shapes is not None else {}
     named |= {_PLACES: places} if places is not None else {}
     _write(folder / ROWS, pa.table(named))
-    reasons = [(item.row, item.reason) for item in source.left_out]
+    reasons = [(item.row, item.reason, item.reason.zh) for item in source.left_out]
     _write(
         folder / LEFT_OUT,
         pa.table(
-            {
-                name: _text_array([pair[at] for pair in reasons])
-                for at, name in enumerate(("row", "reason"))
-            }
+            {name: _text_array([pair[at] for pair in reasons]) for at, name in enumerate(_LEFT_OUT)}
         ),
     )
     answer = {
@@ -112,7 +111,7 @@ def pack(source: Source, folder: Path) -> None:
         "format": source.format,
         "layer": source.layer,
         "rows_read": source.rows_read,
-        "notes": list(source.notes),
+        "notes": [told(note) for note in source.notes],
     }
     (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
@@ -190,9 +189,8 @@ def _source(answer: dict[str, Any], folder: Path) -> Source:
     import pyarrow as pa
     import shapely
 
-    names, types, columns, notes = (
-        _texts(answer[key]) for key in ("names", "types", "columns", "notes")
-    )
+    names, types, columns = (_texts(answer[key]) for key in ("names", "types", "columns"))
+    notes = tuple(heard(note) for note in answer["notes"])
     crs, layer = (_text_or_none(answer[key]) for key in ("crs", "layer"))
     format_, rows_read = answer["format"], answer["rows_read"]
     if not isinstance(format_, str) or type(rows_read) is not int or len(names) != len(types):
@@ -376,10 +374,10 @@ def _crs(text: str | None) -> Any:
 def _left_out(table: pa.Table) -> tuple[LeftOut, ...]:
     import pyarrow as pa
 
-    rows, reasons = (
-        _column(table, name, pa.large_string()).to_pylist() for name in ("row", "reason")
+    texts = (_column(table, name, pa.large_string()).to_pylist() for name in _LEFT_OUT)
+    return tuple(
+        LeftOut(str(row), Said(str(en), str(zh))) for row, en, zh in zip(*texts, strict=True)
     )
-    return tuple(LeftOut(str(row), str(reason)) for row, reason in zip(rows, reasons, strict=True))
 
 
 def _write(path: Path, table: pa.Table) -> None:
@@ -409,6 +407,25 @@ def _require(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
     if column.type != type_:
         raise TransferError(f"a column of {column.type}, not {type_}")
     return column
+
+
+def told(text: Said) -> list[str]:
+    """A text as it goes to another process, in both languages."""
+    return [str(text), text.zh]
+
+
+def heard(value: object) -> Said:
+    """A text that came from another process.
+
+    Raises
+    ------
+    TransferError
+        It is none.
+    """
+    en, zh = _texts(value) if isinstance(value, list) and len(value) == 2 else (None, None)
+    if en is None or zh is None:
+        raise TransferError("an answer of another kind")
+    return Said(en, zh)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import io
 from collections import Counter
 from pathlib import Path
 
+from ...said import Said
 from .. import progress
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 from ..limits import require_size
@@ -38,12 +39,12 @@ def _recognises(path: Path) -> bool:
 def _read(staged: Staged, request: Request) -> Source:
     if request.layer is not None:
         choose_layer(staged.name, request.layer, (Path(staged.name).stem,))
-    require_size(staged.name, staged.path.stat().st_size, "text_mib", "text")
+    require_size(staged.name, staged.path.stat().st_size, "text_mib", Said("text", "文本"))
     decoded = decode(staged.path.read_bytes(), staged.name)
     separator = _separator(decoded.text)
     notes = [] if decoded.note is None else [decoded.note]
     if separator not in ",\t":
-        notes.append(f"columns are separated by {separator!r}")
+        notes.append(Said(f"columns are separated by {separator!r}", f"各列以 {separator!r} 分隔"))
     table = table_of(_lines(decoded.text, separator, staged.name))
     return placed(table, "CSV", None, request.geometry, notes)
 
@@ -86,20 +87,35 @@ def _lines(text: str, separator: str, name: str) -> list[Line]:
             cells_read += len(cells)
             if len(cells) > MOST_COLUMNS or cells_read > MOST_CELLS:
                 raise refuse(
-                    name, f"more than {MOST_COLUMNS} columns or {MOST_CELLS} cells", "a smaller table",
-                    "split it",
-                )  # fmt: skip
+                    name,
+                    Said(
+                        f"more than {MOST_COLUMNS} columns or {MOST_CELLS} cells",
+                        f"超过 {MOST_COLUMNS:,} 列或 {MOST_CELLS:,} 个单元格",
+                    ),
+                    Said("a smaller table", "较小的表"),
+                    Said("split it", "拆分"),
+                )
             if any(cell is not None for cell in cells):
                 lines.append(Line(f"line {start}", cells))
             start = reader.line_num + 1
             progress.tell(len(lines))
     except csv.Error as error:
         raise refuse(
-            name, f"text that comes apart at line {reader.line_num} ({error})", "a table",
-            "check the quotation marks there",
-        ) from error  # fmt: skip
+            name,
+            Said(
+                f"text that comes apart at line {reader.line_num} ({error})",
+                f"第 {reader.line_num} 行文字无法拆分成列（{error}）",
+            ),
+            Said("a table", "表格"),
+            Said("check the quotation marks there", "检查该处的引号"),
+        ) from error
     if not lines:
-        raise refuse(name, "no line with anything in it", "a table", "choose another file")
+        raise refuse(
+            name,
+            Said("no line with anything in it", "文件中没有任何内容"),
+            Said("a table", "表格"),
+            Said("choose another file", "改用其他文件"),
+        )
     return lines
 
 

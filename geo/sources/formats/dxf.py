@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import SourceError
+from ...said import Said
 from ..base import Format, LeftOut, Request, Source, Staged, choose_layer, refuse
 from ..texts import decode
 
@@ -59,26 +60,36 @@ def _read(staged: Staged, request: Request) -> Source:
     layer = _layer(staged.name, frame, request)
     if layer is not None:
         taken = frame["Layer"].eq(layer).to_numpy(dtype=bool, na_value=False)
-        notes.append(f"only the drawing layer {layer!r} was read")
+        notes.append(
+            Said(f"only the drawing layer {layer!r} was read", f"只读取了图形中的图层“{layer}”")
+        )
     else:
         taken = frame.index.notna()
     left_out = list(rows.left_out)
     if paper is not None and (paper & taken).any():
         left_out += [
-            LeftOut(str(one), "drawn on the sheet, not in the model")
+            LeftOut(
+                str(one), Said("drawn on the sheet, not in the model", "绘于图纸空间，不在模型空间")
+            )
             for one in rows.labels[paper & taken]
         ]
         taken &= ~paper
     frame, labels = frame[taken].reset_index(drop=True), rows.labels[taken].reset_index(drop=True)
     if outlines:
-        notes.append("closed lines are taken as outlines")
+        notes.append(Said("closed lines are taken as outlines", "闭合线按面读取"))
     if "BlockName" in frame.columns:
-        notes.append("a block is the point where it is inserted")
+        notes.append(Said("a block is the point where it is inserted", "图块按其插入点读取"))
     columns = tuple(str(name) for name in frame.columns if name != "geometry")
     return Source(
-        frame, labels, columns, "DXF", layer, len(frame) + len(left_out), tuple(left_out),
+        frame,
+        labels,
+        columns,
+        "DXF",
+        layer,
+        len(frame) + len(left_out),
+        tuple(left_out),
         (*notes, *rows.notes),
-    )  # fmt: skip
+    )
 
 
 def _label(frame: pd.DataFrame) -> pd.Series[Any]:
@@ -103,7 +114,7 @@ def _layer(name: str, frame: gpd.GeoDataFrame, request: Request) -> str | None:
     return choose_layer(name, request.layer, known) if known else None
 
 
-def _in_unicode(staged: Staged) -> list[str]:
+def _in_unicode(staged: Staged) -> list[Said]:
     """Write our copy in UTF-8; returns how its encoding was found.
 
     GDAL goes by the code page that the drawing names, which newer drawings name and do not use.
@@ -111,12 +122,19 @@ def _in_unicode(staged: Staged) -> list[str]:
     size = staged.path.stat().st_size
     if size > LARGEST_BYTES:
         raise refuse(
-            staged.name, f"a drawing of {size >> 20} MiB", f"at most {LARGEST_BYTES >> 20} MiB",
-            "save only the layers that are needed",
-        )  # fmt: skip
+            staged.name,
+            Said(f"a drawing of {size >> 20} MiB", f"图形文件 {size >> 20} MiB"),
+            Said(f"at most {LARGEST_BYTES >> 20} MiB", f"不超过 {LARGEST_BYTES >> 20} MiB"),
+            Said("save only the layers that are needed", "只保存所需图层"),
+        )
     raw = staged.path.read_bytes()
     if raw.startswith(_BINARY):
-        raise refuse(staged.name, "a binary DXF drawing", "one as text", "save it as an ASCII DXF")
+        raise refuse(
+            staged.name,
+            Said("a binary DXF drawing", "二进制 DXF 图形"),
+            Said("one as text", "文本格式的 DXF"),
+            Said("save it as an ASCII DXF", "另存为 ASCII DXF"),
+        )
     notes = []
     try:
         decoded = decode(raw, staged.name)
@@ -132,10 +150,20 @@ def _in_unicode(staged: Staged) -> list[str]:
             text = raw.decode(f"cp{said}" if said.isdecimal() else said)
         except (LookupError, UnicodeDecodeError):
             raise refuse(
-                staged.name, f"text that is not in the code page {said} it names", "readable text",
-                "save it again",
-            ) from None  # fmt: skip
-        notes.append(f"text read by the code page {said} that the drawing names")
+                staged.name,
+                Said(
+                    f"text that is not in the code page {said} it names",
+                    f"文字与所注明的代码页 {said} 不符",
+                ),
+                Said("readable text", "可读的文字"),
+                Said("save it again", "重新保存"),
+            ) from None
+        notes.append(
+            Said(
+                f"text read by the code page {said} that the drawing names",
+                f"文字按图形注明的代码页 {said} 读取",
+            )
+        )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     _require_few_repeats(text, staged.name)
     staged.path.write_text(text, encoding="utf-8", newline="\n")
@@ -153,8 +181,14 @@ def _require_few_repeats(text: str, name: str) -> None:
         total += max(groups.get(70, 1), 1) * max(groups.get(71, 1), 1)
         if total > MOST_REPEATS:
             raise refuse(
-                name, f"blocks repeated more than {MOST_REPEATS} times", "fewer", "draw them out, or delete them"
-            )  # fmt: skip
+                name,
+                Said(
+                    f"blocks repeated more than {MOST_REPEATS} times",
+                    f"图块重复超过 {MOST_REPEATS:,} 次",
+                ),
+                Said("fewer", "较少"),
+                Said("draw them out, or delete them", "分解或删除"),
+            )
 
 
 def _whole(text: str) -> int:

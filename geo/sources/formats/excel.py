@@ -16,6 +16,7 @@ from typing import IO, Any
 from xml.parsers import expat
 
 from ...errors import SourceError, abridge
+from ...said import Said
 from .. import progress
 from ..archive import is_zip_with, opened
 from ..base import LEDGER_SHEET, Format, Request, Source, Staged, choose_layer, refuse
@@ -44,9 +45,14 @@ def _read(staged: Staged, request: Request) -> Source:
     with staged.path.open("rb") as stream:
         if stream.read(_HEAD_BYTES) == _OLD_MAGIC:
             raise refuse(
-                staged.name, "a workbook with a password, or of Excel 97 (.xls)",
-                "an .xlsx workbook without a password", "open it and save it as .xlsx",
-            )  # fmt: skip
+                staged.name,
+                Said(
+                    "a workbook with a password, or of Excel 97 (.xls)",
+                    "带密码的工作簿，或 Excel 97 格式（.xls）",
+                ),
+                Said("an .xlsx workbook without a password", "不带密码的 .xlsx 工作簿"),
+                Said("open it and save it as .xlsx", "打开后另存为 .xlsx"),
+            )
     with (
         opened(staged.path, staged.name, largest_bytes=limits().workbook_mib << 20) as (
             archive,
@@ -66,10 +72,18 @@ def _read(staged: Staged, request: Request) -> Source:
     if marks.bare:
         unknown = sorted(marks.bare, key=_by_row)
         notes.append(
-            f"formulas whose result the file does not hold are unknown: {abridge(unknown)}"
+            Said(
+                f"formulas whose result the file does not hold are unknown: {abridge(unknown)}",
+                f"文件未存结果的公式按“情况不明”计：{abridge(unknown).zh}",
+            )
         )
     if marks.errors:
-        notes.append(f"cells that hold an error are unknown: {abridge(marks.errors)}")
+        notes.append(
+            Said(
+                f"cells that hold an error are unknown: {abridge(marks.errors)}",
+                f"报错的单元格按“情况不明”计：{abridge(marks.errors).zh}",
+            )
+        )
     if request.grid:
         return as_lines(lines, _column_name, "Excel", sheet.title, tuple(notes))
     table = table_of(lines, _spans(marks, numbers), _column_name)
@@ -88,12 +102,17 @@ def _book(staged: Staged) -> Any:
     except Exception as error:
         # openpyxl raises what its parts raise: KeyError, TypeError, ParseError and more.
         raise refuse(
-            staged.name, f"a damaged workbook ({type(error).__name__}: {error})", "a readable .xlsx",
-            "open it and save it again",
-        ) from error  # fmt: skip
+            staged.name,
+            Said(
+                f"a damaged workbook ({type(error).__name__}: {error})",
+                f"工作簿已损坏（{type(error).__name__}：{error}）",
+            ),
+            Said("a readable .xlsx", "可读的 .xlsx"),
+            Said("open it and save it again", "打开后重新保存"),
+        ) from error
 
 
-def _sheet(book: Any, name: str, wanted: str | None) -> tuple[Any, list[str]]:
+def _sheet(book: Any, name: str, wanted: str | None) -> tuple[Any, list[Said]]:
     """The sheet that is meant: the one named, or the only one with anything in it."""
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     hidden = [title for title, one in sheets.items() if one.sheet_state != "visible"]
@@ -107,23 +126,31 @@ def _sheet(book: Any, name: str, wanted: str | None) -> tuple[Any, list[str]]:
     if not offered:
         raise refuse(
             name,
-            "no sheet with anything in it",
-            "a table",
-            "choose another file, or name a hidden sheet",
+            Said("no sheet with anything in it", "所有工作表均为空"),
+            Said("a table", "表格"),
+            Said("choose another file, or name a hidden sheet", "改用其他文件，或指定隐藏的工作表"),
         )
     try:
         title = choose_layer(name, wanted, tuple(offered))
     except SourceError as error:
         if wanted is not None or LEDGER_SHEET not in hidden:
             raise
-        advice = "; it is a ledger: with no --layer named, its states and remarks are taken back"
+        advice = Said(
+            "; it is a ledger: with no --layer named, its states and remarks are taken back",
+            "；此为台账：不指定图层导入，即取回其状态和备注",
+        )
         fault = error.faults[0]
         raise SourceError(replace(fault, remedy=fault.remedy + advice)) from error
-    notes = []
+    notes: list[Said] = []
     if hidden and wanted is None:
-        notes.append(f"hidden sheets were not read: {abridge(hidden)}")
+        notes.append(
+            Said(
+                f"hidden sheets were not read: {abridge(hidden)}",
+                f"隐藏的工作表未读取：{abridge(hidden).zh}",
+            )
+        )
     if book.epoch.year == 1904:
-        notes.append("its dates count from 1904")
+        notes.append(Said("its dates count from 1904", "其日期自 1904 年起计"))
     return sheets[title], notes
 
 
@@ -142,10 +169,18 @@ def _rows(sheet: Any, name: str) -> Iterator[tuple[Any, ...]]:
             if rows > MOST_ROWS or len(row) > MOST_COLUMNS or cells > MOST_CELLS:
                 raise refuse(
                     name,
-                    f"a sheet {sheet.title!r} past {MOST_ROWS} rows, {MOST_COLUMNS} columns or"
-                    f" {MOST_CELLS} cells",
-                    "a smaller table", "delete what lies outside the table, or split it",
-                )  # fmt: skip
+                    Said(
+                        f"a sheet {sheet.title!r} past {MOST_ROWS} rows, {MOST_COLUMNS} columns or"
+                        f" {MOST_CELLS} cells",
+                        f"工作表“{sheet.title}”超过 {MOST_ROWS:,} 行、{MOST_COLUMNS:,} 列或"
+                        f" {MOST_CELLS:,} 个单元格",
+                    ),
+                    Said("a smaller table", "较小的表"),
+                    Said(
+                        "delete what lies outside the table, or split it",
+                        "删除表格以外的内容，或拆分",
+                    ),
+                )
             yield row
     except (
         KeyError,
@@ -159,9 +194,14 @@ def _rows(sheet: Any, name: str) -> Iterator[tuple[Any, ...]]:
         if hasattr(error, "faults"):
             raise
         raise refuse(
-            name, f"a damaged sheet {sheet.title!r} ({type(error).__name__}: {error})",
-            "a readable .xlsx", "open it and save it again",
-        ) from error  # fmt: skip
+            name,
+            Said(
+                f"a damaged sheet {sheet.title!r} ({type(error).__name__}: {error})",
+                f"工作表“{sheet.title}”已损坏（{type(error).__name__}：{error}）",
+            ),
+            Said("a readable .xlsx", "可读的 .xlsx"),
+            Said("open it and save it again", "打开后重新保存"),
+        ) from error
 
 
 def _values(row: tuple[Any, ...]) -> Iterator[Any]:
@@ -180,7 +220,10 @@ def _lines(sheet: Any, marks: _Marks, name: str) -> tuple[list[Line], list[int]]
         progress.tell(number)
     if not lines:
         raise refuse(
-            name, f"a sheet {sheet.title!r} with nothing in it", "a table", "choose another sheet"
+            name,
+            Said(f"a sheet {sheet.title!r} with nothing in it", f"工作表“{sheet.title}”为空"),
+            Said("a table", "表格"),
+            Said("choose another sheet", "改选其他工作表"),
         )
     return lines, numbers
 
@@ -234,9 +277,14 @@ class _Marks:
             raise
         except (expat.ExpatError, KeyError, ValueError, TypeError) as error:
             raise refuse(
-                name, f"a damaged sheet {sheet.title!r} ({error})", "a readable .xlsx",
-                "open it and save it again",
-            ) from error  # fmt: skip
+                name,
+                Said(
+                    f"a damaged sheet {sheet.title!r} ({error})",
+                    f"工作表“{sheet.title}”已损坏（{error}）",
+                ),
+                Said("a readable .xlsx", "可读的 .xlsx"),
+                Said("open it and save it again", "打开后重新保存"),
+            ) from error
         return marks
 
     def _parse(self, stream: IO[bytes], name: str) -> None:
@@ -260,9 +308,12 @@ class _Marks:
                 if height > MOST_MERGED:
                     raise refuse(
                         name,
-                        f"merged cells over {MOST_MERGED} rows and more",
-                        "fewer",
-                        "unmerge them",
+                        Said(
+                            f"merged cells over {MOST_MERGED} rows and more",
+                            f"合并单元格超过 {MOST_MERGED:,} 行",
+                        ),
+                        Said("fewer", "较少"),
+                        Said("unmerge them", "取消合并"),
                     )
 
         def end(tag: str) -> None:
@@ -297,7 +348,12 @@ def _require_no_entities(archive: zipfile.ZipFile, part: str, name: str) -> None
         """The declarations are over."""
 
     def refuse_entity(*_: object) -> None:
-        raise refuse(name, f"an entity declaration in {part}", "a plain workbook", "save it again")
+        raise refuse(
+            name,
+            Said(f"an entity declaration in {part}", f"{part} 中有实体声明"),
+            Said("a plain workbook", "普通工作簿"),
+            Said("save it again", "重新保存"),
+        )
 
     def stop(*_: object) -> None:
         raise _BodyError
@@ -314,9 +370,9 @@ def _require_no_entities(archive: zipfile.ZipFile, part: str, name: str) -> None
     except expat.ExpatError as error:
         raise refuse(
             name,
-            f"a damaged part {part} ({error})",
-            "a readable .xlsx",
-            "open it and save it again",
+            Said(f"a damaged part {part} ({error})", f"{part} 部分已损坏（{error}）"),
+            Said("a readable .xlsx", "可读的 .xlsx"),
+            Said("open it and save it again", "打开后重新保存"),
         ) from error
 
 

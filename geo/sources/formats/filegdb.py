@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from ...said import Said
 from ..archive import is_zip_with, opened
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 
@@ -42,9 +43,14 @@ def _extract(staged: Staged, database: Path) -> None:
         folders = sorted({path.parent for path in paths.values() if path.suffix.lower() == _TABLE})
         if len(folders) != 1:
             raise refuse(
-                staged.name, f"{len(folders)} geodatabases ({', '.join(map(str, folders))})", "one",
-                "zip one at a time",
-            )  # fmt: skip
+                staged.name,
+                Said(
+                    f"{len(folders)} geodatabases ({', '.join(map(str, folders))})",
+                    f"{len(folders)} 个地理数据库（{'、'.join(map(str, folders))}）",
+                ),
+                Said("one", "一个"),
+                Said("zip one at a time", "每次只压缩一个"),
+            )
         for name, path in paths.items():
             if path.parent == folders[0]:
                 (database / path.name).write_bytes(archive.read(members[name]))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...said import Said
 from .. import progress
 from ..base import Format, LeftOut, Request, Source, Staged, refuse
 from ..limits import require_columns, require_size
@@ -35,7 +36,7 @@ def _read(staged: Staged, request: Request) -> Source:
     features = _features(staged, document)
     shapes, faults = _geometry(features)
     labels = [_label(number, feature) for number, feature in enumerate(features, start=1)]
-    left_out = tuple(LeftOut(labels[row], f"broken geometry: {why}") for row, why in faults.items())
+    left_out = tuple(LeftOut(labels[row], why) for row, why in faults.items())
     kept = [row for row in range(len(features)) if row not in faults]
     names: dict[str, None] = {}
     for feature in features:
@@ -57,12 +58,18 @@ def _read(staged: Staged, request: Request) -> Source:
 
 
 def _document(staged: Staged) -> dict[str, Any]:
-    require_size(staged.name, staged.path.stat().st_size, "text_mib", "JSON")
+    require_size(staged.name, staged.path.stat().st_size, "text_mib", Said("JSON", "JSON"))
     try:
         document = json.loads(staged.path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise refuse(
-            staged.name, f"text that is not JSON in UTF-8 ({error})", "GeoJSON", "save it again"
+            staged.name,
+            Said(
+                f"text that is not JSON in UTF-8 ({error})",
+                f"内容不是 UTF-8 编码的 JSON（{error}）",
+            ),
+            Said("GeoJSON", "GeoJSON"),
+            Said("save it again", "重新保存"),
         ) from error
     return document if isinstance(document, dict) else {}
 
@@ -80,9 +87,9 @@ def _features(staged: Staged, document: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(feature, dict) for feature in found):
         raise refuse(
             staged.name,
-            f"JSON of type {str(kind)[:40]!r}",
-            "a FeatureCollection",
-            "save it as GeoJSON",
+            Said(f"JSON of type {str(kind)[:40]!r}", f"JSON 的类型为 {str(kind)[:40]!r}"),
+            Said("a FeatureCollection", "FeatureCollection"),
+            Said("save it as GeoJSON", "另存为 GeoJSON"),
         )
     return found
 
@@ -100,19 +107,24 @@ def _crs(staged: Staged, document: dict[str, Any]) -> pyproj.CRS | None:
     name = properties.get("name") if isinstance(properties, dict) else None
     if not isinstance(stated, dict) or stated.get("type") != "name" or not isinstance(name, str):
         raise refuse(
-            staged.name, "a coordinate system given by a link", "one given by name, or none",
-            "remove the member `crs`, and say the system with --crs",
-        )  # fmt: skip
+            staged.name,
+            Said("a coordinate system given by a link", "坐标系以链接给出"),
+            Said("one given by name, or none", "以名称给出或不给"),
+            Said(
+                "remove the member `crs`, and say the system with --crs",
+                "删除 `crs` 成员，并指定坐标系",
+            ),
+        )
     return known_crs(name)
 
 
-def _geometry(features: list[dict[str, Any]]) -> tuple[list[Any], dict[int, str]]:
+def _geometry(features: list[dict[str, Any]]) -> tuple[list[Any], dict[int, Said]]:
     import shapely
 
-    from ..ogr import plain_reason
+    from ..ogr import broken
 
     shapes: list[Any] = []
-    faults: dict[int, str] = {}
+    faults: dict[int, Said] = {}
     for row, feature in enumerate(features):
         progress.tell(row, len(features))
         stated = feature.get("geometry")
@@ -121,7 +133,7 @@ def _geometry(features: list[dict[str, Any]]) -> tuple[list[Any], dict[int, str]
             try:
                 shape = shapely.from_geojson(_finite(stated))
             except (shapely.errors.ShapelyError, ValueError, RecursionError) as error:
-                faults[row] = plain_reason(error)
+                faults[row] = broken(error)
         shapes.append(shape)
     return shapes, faults
 
@@ -131,7 +143,7 @@ def _finite(geometry: Any) -> str:
     try:
         return json.dumps(geometry, allow_nan=False)
     except ValueError as error:
-        raise ValueError("coordinates that are no numbers") from error
+        raise ValueError(Said("coordinates that are no numbers", "坐标不是有效数字")) from error
 
 
 def _properties(feature: dict[str, Any]) -> Mapping[str, Any]:

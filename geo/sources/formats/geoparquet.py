@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...said import Said
 from ..base import Format, LeftOut, Request, Source, Staged, choose_layer, refuse
 from ..limits import limits
 
@@ -19,7 +20,10 @@ MOST_COLUMNS = 2_000
 _MAGIC = b"PAR1"
 _EXTENSIONS = (b"geoarrow.wkb", b"ogc.wkb")
 _NAMES = ("geometry", "geom", "wkb_geometry")
-_SPHERICAL = "its edges are arcs of great circles, and are taken as straight lines"
+_SPHERICAL = Said(
+    "its edges are arcs of great circles, and are taken as straight lines",
+    "其边为大圆弧，按直线读取",
+)
 
 
 def _recognises(path: Path) -> bool:
@@ -50,7 +54,12 @@ def _read(staged: Staged, request: Request) -> Source:
     notes = []
     others = [name for name in columns if name != primary]
     if others:
-        notes.append(f"of several geometries {primary} was read, not {', '.join(others)}")
+        notes.append(
+            Said(
+                f"of several geometries {primary} was read, not {', '.join(others)}",
+                f"有多个图形列，读取了 {primary}，未读 {'、'.join(others)}",
+            )
+        )
     if about.get("edges") == "spherical":
         notes.append(_SPHERICAL)
     shaped, rows, left_out, flattened = _with_shapes(
@@ -79,9 +88,15 @@ def _table(staged: Staged) -> tuple[pa.Table, dict[str, Any]]:
             ):
                 raise refuse(
                     staged.name,
-                    f"{facts.num_rows} rows of {facts.num_columns} columns, {unpacked >> 20} MiB unpacked",
-                    f"at most {allowed.rows} rows, {MOST_COLUMNS} columns and {allowed.unpacked_mib} MiB",
-                    "split it",
+                    Said(
+                        f"{facts.num_rows} rows of {facts.num_columns} columns, {unpacked >> 20} MiB unpacked",
+                        f"{facts.num_rows:,} 行 {facts.num_columns:,} 列，解压后 {unpacked >> 20} MiB",
+                    ),
+                    Said(
+                        f"at most {allowed.rows} rows, {MOST_COLUMNS} columns and {allowed.unpacked_mib} MiB",
+                        f"不超过 {allowed.rows:,} 行、{MOST_COLUMNS:,} 列和 {allowed.unpacked_mib} MiB",
+                    ),
+                    Said("split it", "拆分"),
                 )
             stated = json.loads((facts.metadata or {}).get(b"geo", b"{}"))
             table = file.read(use_threads=False)
@@ -90,9 +105,9 @@ def _table(staged: Staged) -> tuple[pa.Table, dict[str, Any]]:
             raise
         raise refuse(
             staged.name,
-            f"a damaged Parquet file ({error})",
-            "a readable .parquet",
-            "write it again",
+            Said(f"a damaged Parquet file ({error})", f"Parquet 文件已损坏（{error}）"),
+            Said("a readable .parquet", "可读的 .parquet"),
+            Said("write it again", "重新生成"),
         ) from error
     columns = stated.get("columns") if isinstance(stated, dict) else None
     if not isinstance(columns, dict) or not all(isinstance(one, dict) for one in columns.values()):
@@ -154,7 +169,7 @@ def _with_shapes(
     rows: pd.Series[Any],
     primary: str,
     about: dict[str, Any],
-) -> tuple[gpd.GeoDataFrame, pd.Series[Any], tuple[LeftOut, ...], tuple[str, ...]]:
+) -> tuple[gpd.GeoDataFrame, pd.Series[Any], tuple[LeftOut, ...], tuple[Said, ...]]:
     import geopandas as gpd
     import numpy as np
     import shapely
@@ -169,9 +184,9 @@ def _with_shapes(
         except (TypeError, NotImplementedError) as error:
             raise refuse(
                 staged.name,
-                f"geometry that is not WKB ({error})",
-                "a GeoParquet file",
-                "write it again",
+                Said(f"geometry that is not WKB ({error})", f"图形不是 WKB（{error}）"),
+                Said("a GeoParquet file", "GeoParquet 文件"),
+                Said("write it again", "重新生成"),
             ) from error
         missing = np.array([one is None for one in binary], dtype=bool)
     else:
@@ -179,13 +194,20 @@ def _with_shapes(
             read = gpd.read_parquet(staged.path, columns=[primary])
         except (ValueError, TypeError, OSError, NotImplementedError) as error:
             raise refuse(
-                staged.name, f"geometry encoded as {encoding!r} ({error})", "WKB", "write it again"
+                staged.name,
+                Said(
+                    f"geometry encoded as {encoding!r} ({error})",
+                    f"图形编码为 {encoding!r}（{error}）",
+                ),
+                Said("WKB", "WKB"),
+                Said("write it again", "重新生成"),
             ) from error
         shapes = read.geometry.to_numpy()
         missing = shapely.is_missing(shapes)
     broken = shapely.is_missing(shapes) & ~missing
     left_out = tuple(
-        LeftOut(str(label), "broken geometry: it cannot be decoded") for label in rows[broken]
+        LeftOut(str(label), Said("broken geometry: it cannot be decoded", "图形损坏：无法解码"))
+        for label in rows[broken]
     )
     flat, notes = without_heights(shapes[~broken])
     shaped = gpd.GeoDataFrame(frame[~broken].reset_index(drop=True), geometry=flat, crs=_crs(about))

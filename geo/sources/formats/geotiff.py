@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ...said import Said
 from ..base import Format, Request, Source, Staged, refuse
 from ..limits import limits
 
@@ -49,9 +50,11 @@ def _read(staged: Staged, request: Request) -> Source:
 
     if request.geometry not in (None, "Raster"):
         raise refuse(
-            staged.name, "a grid of values", f"rows of {request.geometry}",
-            "import it into a layer of raster",
-        )  # fmt: skip
+            staged.name,
+            Said("a grid of values", "栅格（像元值）"),
+            Said(f"rows of {request.geometry}", "数据行"),
+            Said("import it into a layer of raster", "导入到栅格图层"),
+        )
     require_sane(staged)
     with opened(staged) as raster:
         columns, rows = raster.width, raster.height
@@ -91,17 +94,37 @@ def copy_raster(staged: Staged, target: Path, crs: str | None = None) -> None:
     with opened(staged) as raster:
         faults = []
         if raster.crs is None and crs is None:
-            faults.append(("no coordinate system", "one", "say which it is with --crs EPSG:n"))
+            faults.append(
+                (
+                    Said("no coordinate system", "未注明坐标系"),
+                    Said("one", "注明坐标系"),
+                    Said("say which it is with --crs EPSG:n", "指定坐标系（命令行：--crs EPSG:n）"),
+                )
+            )
         if raster.transform.is_identity:
             faults.append(
-                ("no place on the ground", "a georeferenced raster", "put its .tfw beside it")
+                (
+                    Said("no place on the ground", "没有地面位置"),
+                    Said("a georeferenced raster", "已配准的栅格"),
+                    Said("put its .tfw beside it", "将其 .tfw 放在旁边"),
+                )
             )
         elif raster.transform.b or raster.transform.d or raster.transform.e >= 0:
             faults.append(
-                ("a rotated or flipped grid", "rows from north to south", "warp the raster")
+                (
+                    Said("a rotated or flipped grid", "格网旋转或倒置"),
+                    Said("rows from north to south", "各行自北向南"),
+                    Said("warp the raster", "对栅格重采样校正"),
+                )
             )
         if any(kind.startswith("complex") for kind in raster.dtypes):
-            faults.append(("complex numbers", "plain numbers", "export amplitude or phase"))
+            faults.append(
+                (
+                    Said("complex numbers", "像元为复数"),
+                    Said("plain numbers", "实数"),
+                    Said("export amplitude or phase", "导出幅度或相位"),
+                )
+            )
         for found, expected, remedy in faults:
             raise refuse(staged.name, found, expected, remedy)
         try:
@@ -109,9 +132,9 @@ def copy_raster(staged: Staged, target: Path, crs: str | None = None) -> None:
         except (RasterioError, OSError, ValueError) as error:
             raise refuse(
                 staged.name,
-                f"pixels that cannot be read ({error})",
-                "a whole raster",
-                "export it again",
+                Said(f"pixels that cannot be read ({error})", f"像元无法读取（{error}）"),
+                Said("a whole raster", "完整的栅格"),
+                Said("export it again", "重新导出"),
             ) from error
 
 
@@ -128,7 +151,10 @@ def require_sane(staged: Staged) -> None:
             found = pages(stream)
     except (OSError, ValueError, struct.error, OverflowError) as error:
         raise refuse(
-            staged.name, f"a damaged TIFF header ({error})", "a GeoTIFF", "export it again"
+            staged.name,
+            Said(f"a damaged TIFF header ({error})", f"TIFF 文件头已损坏（{error}）"),
+            Said("a GeoTIFF", "GeoTIFF 栅格"),
+            Said("export it again", "重新导出"),
         ) from error
     allowed = limits()
     most_bands = max(page.bands for page in found)
@@ -136,9 +162,18 @@ def require_sane(staged: Staged) -> None:
     if most_bands > allowed.bands or pixels > allowed.pixels:
         raise refuse(
             staged.name,
-            f"{found[0].width} × {found[0].height} pixels of {most_bands} bands",
-            f"at most {allowed.bands} bands, and {allowed.pixels} pixels counted in all of them",
-            "cut it to the district, and keep only the bands that are needed",
+            Said(
+                f"{found[0].width} × {found[0].height} pixels of {most_bands} bands",
+                f"{found[0].width} × {found[0].height} 像元，{most_bands} 个波段",
+            ),
+            Said(
+                f"at most {allowed.bands} bands, and {allowed.pixels} pixels counted in all of them",
+                f"不超过 {allowed.bands} 个波段，且各波段像元合计不超过 {allowed.pixels:,}",
+            ),
+            Said(
+                "cut it to the district, and keep only the bands that are needed",
+                "裁剪到本区，只保留所需波段",
+            ),
         )
 
 
@@ -221,7 +256,10 @@ def opened(staged: Staged) -> rasterio.DatasetReader:
         return rasterio.open(staged.path, driver="GTiff")
     except (RasterioError, OSError, ValueError) as error:
         raise refuse(
-            staged.name, f"a damaged raster ({error})", "a GeoTIFF", "export it again"
+            staged.name,
+            Said(f"a damaged raster ({error})", f"栅格已损坏（{error}）"),
+            Said("a GeoTIFF", "GeoTIFF 栅格"),
+            Said("export it again", "重新导出"),
         ) from error
 
 

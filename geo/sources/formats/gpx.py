@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...said import Said
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 from ..features import Features
 from ..limits import require_size
@@ -23,7 +24,7 @@ def _recognises(path: Path) -> bool:
 
 
 def _read(staged: Staged, request: Request) -> Source:
-    require_size(staged.name, staged.path.stat().st_size, "xml_mib", "XML")
+    require_size(staged.name, staged.path.stat().st_size, "xml_mib", Said("XML", "XML"))
     found = {layer: Features() for layer in _TAGS}
     counts = dict.fromkeys(_TAGS, 0)
     layer_of = {tag: layer for layer, tag in _TAGS.items()}
@@ -41,14 +42,27 @@ def _read(staged: Staged, request: Request) -> Source:
     )
     if request.layer is None and not fitting:
         raise refuse(
-            staged.name, f"the layers {', '.join(present) or 'none'}",
-            " or ".join(_FOR_KIND.get(request.geometry or "", tuple(_TAGS))), "record it again as such",
-        )  # fmt: skip
+            staged.name,
+            Said(
+                f"the layers {', '.join(present) or 'none'}",
+                f"文件中的图层：{'、'.join(present) or '无'}",
+            ),
+            Said(
+                " or ".join(_FOR_KIND.get(request.geometry or "", tuple(_TAGS))),
+                "或".join(_FOR_KIND.get(request.geometry or "", tuple(_TAGS))),
+            ),
+            Said("record it again as such", "按此类型重新记录"),
+        )
     layer = choose_layer(staged.name, request.layer, fitting if request.layer is None else present)
     notes = [] if note is None else [note]
     others = [f"{counts[one]} {one}" for one in present if one != layer]
     if others:
-        notes.append(f"the file also has {', '.join(others)}, which were not read")
+        notes.append(
+            Said(
+                f"the file also has {', '.join(others)}, which were not read",
+                f"文件另有 {'、'.join(others)}，未读取",
+            )
+        )
     return found[layer].source("GPX", layer, "EPSG:4326", tuple(notes))
 
 
@@ -78,7 +92,7 @@ def _shape(element: Element) -> shapely.Geometry | None:
     # A receiver that loses its signal leaves parts of a single point.
     drawn = [line for line in lines if len(line) > 1]
     if not drawn:
-        raise ValueError("a track of fewer than two points")
+        raise ValueError(Said("a track of fewer than two points", "轨迹不足两点"))
     return shapely.LineString(drawn[0]) if len(drawn) == 1 else shapely.MultiLineString(drawn)
 
 
@@ -87,7 +101,12 @@ def _place(element: Element) -> tuple[float, float]:
     try:
         lon, lat = (float(word) for word in said if word is not None)
     except ValueError:
-        raise ValueError(f"lon {said[0]!r}, lat {said[1]!r} at line {element.line}") from None
+        raise ValueError(
+            Said(
+                f"lon {said[0]!r}, lat {said[1]!r} at line {element.line}",
+                f"第 {element.line} 行经度为 {said[0]!r}、纬度为 {said[1]!r}",
+            )
+        ) from None
     return lon, lat
 
 

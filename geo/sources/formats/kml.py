@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...said import Said, quoted
 from ..archive import is_zip_with, opened
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 from ..features import Features
@@ -57,22 +58,29 @@ def _read(staged: Staged, request: Request) -> Source:
         choose_layer(staged.name, request.layer, tuple(sorted(names)))
     notes = [] if note is None else [note]
     if links:
-        notes.append(f"{links} links to other places were not followed")
+        notes.append(
+            Said(f"{links} links to other places were not followed", f"{links} 个外部链接未予打开")
+        )
     return found.source("KML", request.layer, "EPSG:4326", tuple(notes))
 
 
 def _document(staged: Staged) -> bytes:
     if staged.path.suffix != ".kmz":
-        require_size(staged.name, staged.path.stat().st_size, "xml_mib", "XML")
+        require_size(staged.name, staged.path.stat().st_size, "xml_mib", Said("XML", "XML"))
         return staged.path.read_bytes()
     with opened(staged.path, staged.name) as (archive, members):
         documents = [name for name in members if _is_kml(name)]
         # The one at the top is the document; the others are what it may link to.
         top = [name for name in documents if "/" not in name] or documents
         if not top:
-            raise refuse(staged.name, "an archive without a .kml", "a KMZ file", "export it again")
+            raise refuse(
+                staged.name,
+                Said("an archive without a .kml", "压缩包中没有 .kml"),
+                Said("a KMZ file", "KMZ 文件"),
+                Said("export it again", "重新导出"),
+            )
         main = next((name for name in top if name.lower() == "doc.kml"), top[0])
-        require_size(staged.name, members[main].file_size, "xml_mib", "XML")
+        require_size(staged.name, members[main].file_size, "xml_mib", Said("XML", "XML"))
         return archive.read(members[main])
 
 
@@ -117,7 +125,7 @@ def _point(element: Element) -> shapely.Geometry:
 
     places = _places(element)
     if len(places) != 1:
-        raise ValueError(f"a point of {len(places)} places")
+        raise ValueError(Said(f"a point of {len(places)} places", f"点有 {len(places)} 个位置"))
     return shapely.Point(places[0])
 
 
@@ -135,7 +143,7 @@ def _polygon(element: Element) -> shapely.Geometry:
         for tag in ("outerBoundaryIs", "innerBoundaryIs")
     )
     if len(outer) != 1:
-        raise ValueError(f"a polygon with {len(outer)} outlines")
+        raise ValueError(Said(f"a polygon with {len(outer)} outlines", f"面有 {len(outer)} 个外环"))
     return shapely.Polygon(_places(outer[0]), [_places(ring) for ring in inner])
 
 
@@ -190,7 +198,9 @@ def _numbers(words: list[str]) -> tuple[float, ...]:
     except ValueError:
         numbers = ()
     if len(numbers) != 2:
-        raise ValueError(f"coordinates {','.join(words)[:40]!r}")
+        raise ValueError(
+            Said(f"coordinates {','.join(words)[:40]!r}", f"坐标{quoted(','.join(words)[:40]).zh}")
+        )
     return numbers
 
 

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from ...said import Said, joined
 from ..archive import is_zip_with, opened
 from ..base import Format, Request, Source, Staged, choose_layer, refuse
 
@@ -39,9 +40,14 @@ def _read_loose(path: Path, name: str, layer: str, request: Request) -> Source:
     missing = [part for part in (".shx", ".dbf") if not path.with_suffix(part).is_file()]
     if missing:
         raise refuse(
-            name, f"no {' and no '.join(missing)} beside it", ".shp, .shx and .dbf together",
-            "put all the files of the shapefile into one folder, or one zip",
-        )  # fmt: skip
+            name,
+            Said(f"no {' and no '.join(missing)} beside it", f"旁边没有 {'、'.join(missing)}"),
+            Said(".shp, .shx and .dbf together", ".shp、.shx、.dbf 齐全"),
+            Said(
+                "put all the files of the shapefile into one folder, or one zip",
+                "将 Shapefile 的全部文件放入同一文件夹或同一 zip",
+            ),
+        )
     expected = _require_whole(path, name)
     encoding, note = _encoding(path, name)
     # GDAL would look at the .cpg again, whatever we found out.
@@ -94,18 +100,32 @@ def _require_whole(path: Path, name: str) -> int:
         struct.unpack("<IHH", table[4:12].tobytes()) if len(table) >= 32 else (0, 0, 0)
     )
     if width == 0 or len(table) < start + count * width:
-        found = f"an attribute table (.dbf) of {len(table)} bytes that was cut short"
+        found = Said(
+            f"an attribute table (.dbf) of {len(table)} bytes that was cut short",
+            f"属性表（.dbf）只有 {len(table):,} 字节，不完整",
+        )
     elif len(places) != count:
-        found = f"{len(places)} shapes (.shx) and {count} attribute rows (.dbf)"
+        found = Said(
+            f"{len(places)} shapes (.shx) and {count} attribute rows (.dbf)",
+            f"图形（.shx）{len(places):,} 个，属性行（.dbf）{count:,} 行",
+        )
     elif len(places) and int((places[:, 0] + places[:, 1] + 8).max()) > shapes_bytes:
-        found = f"a .shp of {shapes_bytes} bytes that was cut short"
+        found = Said(
+            f"a .shp of {shapes_bytes} bytes that was cut short",
+            f".shp 只有 {shapes_bytes:,} 字节，不完整",
+        )
     else:
         marks = table[start : start + count * width : width]
         return int(count) - int((marks == ord("*")).sum())  # a star marks a deleted row
-    raise refuse(name, found, "the parts of one whole shapefile", "export it, or copy it, again")
+    raise refuse(
+        name,
+        found,
+        Said("the parts of one whole shapefile", "完整的一套 Shapefile"),
+        Said("export it, or copy it, again", "重新导出或复制"),
+    )
 
 
-def _encoding(path: Path, name: str) -> tuple[str, str]:
+def _encoding(path: Path, name: str) -> tuple[str, Said]:
     """The encoding of the attribute table, and how that was found.
 
     In turn: what the .cpg says, what the table's own language byte says, UTF-8 and GB18030, each only
@@ -116,31 +136,44 @@ def _encoding(path: Path, name: str) -> tuple[str, str]:
     except (OSError, struct.error, ValueError) as error:
         raise refuse(
             name,
-            f"a damaged attribute table ({error})",
-            "a readable .dbf",
-            "export the shapefile again",
+            Said(f"a damaged attribute table ({error})", f"属性表已损坏（{error}）"),
+            Said("a readable .dbf", "可读的 .dbf"),
+            Said("export the shapefile again", "重新导出 Shapefile"),
         ) from error
     declared = []
     cpg = path.with_suffix(".cpg")
     if cpg.is_file():
         stated = cpg.read_bytes()[:64].decode("ascii", errors="ignore").strip()
-        declared.append((_python_name(stated), f"its .cpg says {stated}"))
+        declared.append(
+            (_python_name(stated), Said(f"its .cpg says {stated}", f".cpg 注明 {stated}"))
+        )
     with path.with_suffix(".dbf").open("rb") as stream:
         language = stream.read(30)[29]
     if language in _DECLARED:
-        declared.append((_DECLARED[language], "its table's language byte says so"))
+        declared.append(
+            (_DECLARED[language], Said("its table's language byte says so", "属性表的语言标志如此"))
+        )
     for encoding, why in (
         *declared,
-        ("UTF-8", "its text is UTF-8"),
-        ("GB18030", "its text is not UTF-8, and is GBK"),
+        ("UTF-8", Said("its text is UTF-8", "文字是 UTF-8")),
+        ("GB18030", Said("its text is not UTF-8, and is GBK", "文字不是 UTF-8，是 GBK")),
     ):
         if _decodes(text, encoding):
-            wrong = [f"not {said}" for other, said in declared if not _decodes(text, other)]
-            return encoding, "; ".join([f"text read as {encoding}: {why}", *wrong])
+            wrong = [
+                Said(f"not {said}", f"并非{said.zh}")
+                for other, said in declared
+                if not _decodes(text, other)
+            ]
+            read = Said(f"text read as {encoding}: {why}", f"文字按 {encoding} 读取：{why.zh}")
+            return encoding, joined([read, *wrong], "; ", "；")
     raise refuse(
-        name, "text that is neither UTF-8 nor GBK", "one of these, or a .cpg file that names another",
-        "add a .cpg file that names the encoding",
-    )  # fmt: skip
+        name,
+        Said("text that is neither UTF-8 nor GBK", "文字既非 UTF-8 也非 GBK"),
+        Said(
+            "one of these, or a .cpg file that names another", "用其中一种，或有 .cpg 文件注明编码"
+        ),
+        Said("add a .cpg file that names the encoding", "添加注明编码的 .cpg 文件"),
+    )
 
 
 def _python_name(stated: str) -> str:
