@@ -142,7 +142,7 @@ class UnknownNameError(GeoError, LookupError):
     def __init__(self, what: str, name: object, known: Iterable[object]) -> None:
         names = [str(item) for item in known]
         listed = abridge(names, 40) if names else Said("none", "无")
-        kind = _KINDS.get(what, what)
+        kind = _KINDS.get(what) or in_language(what, "zh")
         super().__init__(
             Said(
                 f"no {what} named {name!r}; there are: {listed}",

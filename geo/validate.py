@@ -19,7 +19,7 @@ from .crs import converted
 from .errors import amount
 from .model import FieldSpec, Finding, GeometryKind, Layer, Severity
 from .said import NOTHING, Said, joined, quoted
-from .sources.lazy import are_flat, kinds_of, lengths_of, without_numbers
+from .sources.lazy import are_flat, kinds_of, lacking, lengths_of, without_numbers
 from .vocabulary import Reading, read_values
 
 AMISS = {
@@ -79,6 +79,17 @@ _WHY_INVALID = {
     "Invalid Coordinate": "坐标无效",
 }
 """GEOS's reasons for which an outline is none."""
+
+
+def invalid_said(reason: str) -> Said:
+    """GEOS's reason for which an outline is none.
+
+    Examples
+    --------
+    >>> invalid_said("Self-intersection").zh
+    '边界自相交'
+    """
+    return Said(reason, _WHY_INVALID.get(reason, reason))
 
 
 def kind_called(kind: str) -> Said:
@@ -287,7 +298,10 @@ class _Check:
                     f"fill in {key}, or map another column to it", "补填，或改用其他列作编号"
                 ),
             )
-        doubled = values.duplicated(keep=False).to_numpy(dtype=bool) & ~missing
+        # That none is there twice is told much sooner than which are.
+        doubled = np.zeros(len(values), dtype=bool)
+        if not values.is_unique:
+            doubled = values.duplicated(keep=False).to_numpy(dtype=bool) & ~missing
         if doubled.any():
             self.add(
                 "duplicate-key",
@@ -309,7 +323,7 @@ class _Check:
         if not are_flat(geometry):
             shapes = flat_shapes(geometry.to_numpy())
             geometry = gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs)
-        nothing = (geometry.isna() | geometry.is_empty).to_numpy()
+        nothing = lacking(geometry)
         if nothing.any():
             self.add(
                 "no-geometry",
@@ -398,7 +412,7 @@ class _Check:
                     "invalid-geometry",
                     "error",
                     self.names(invalid),
-                    found=joined(Said(text, _WHY_INVALID.get(text, text)) for text in why),
+                    found=joined(map(invalid_said, why)),
                     expected=Said("outlines that do not cross themselves", "边界线不自相交"),
                     remedy=Said(
                         "redraw them, or import the file again: an import repairs them",

@@ -12,6 +12,7 @@ import numpy as np
 from ..district import District, open_district
 from ..errors import abridge, amount
 from ..model import ImportRecord, Layer
+from ..said import Said
 from .report import ImportReport
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..mapping import ImportMapping, Mapped
     from ..sources.base import Request, Source
     from ..sources.registry import Provenance
+    from .plan import Plan
 
 Progress = Callable[[int, int, str], None]
 _READING, _MAPPING, _CHECKING, _WRITING = range(4)
@@ -123,7 +125,13 @@ def import_file(
     rows = Rows(declared, source)
     _tell_mapping(rows, mapped, source, opened, filled_by_join(declared, plan.mapping.join))
     for words in mapped.doubled:
-        rows.find("ambiguous-column", (), words, "one column for a field", "say which with --field")
+        rows.find(
+            "ambiguous-column",
+            (),
+            words,
+            Said("one column for a field", "一个字段对应一列"),
+            Said("say which with --field", "在字段对应中指明用哪一列"),
+        )
     for words in source.notes:
         rows.remark("file", words)
     rows.proposals += plan.proposals
@@ -172,14 +180,7 @@ def import_file(
         step(_WRITING, _STEPS, f"writing {amount(len(rows.frame), 'row')}")
         target.write(rows.frame, rows.labels, record)
         step(_STEPS, _STEPS, f"{declared.name} was written to round {target.round}")
-        try:
-            path = plan.keep(mapped, facts[2], provenance.file, now(), said)
-            if path is not None:
-                rows.remark(
-                    "mapping-kept", f"for the next file of these columns: {FOLDER}/{path.name}"
-                )
-        except OSError as error:
-            rows.remark("mapping-kept", f"the mapping could not be kept: {error}")
+        _keep_mapping(rows, plan, mapped, facts[2], provenance.file, said)
     return ImportReport(
         declared.name,
         target.round,
@@ -217,7 +218,8 @@ def _tell_mapping(
     unused = mapped.unused(source.columns, others)
     text = mapped.shown
     if unused and source.format != "OSM PBF":  # whose hundreds of tags are not this file's columns
-        text += f"; not used: {abridge(unused, 20)}"
+        left = abridge(unused, 20)
+        text += Said(f"; not used: {left}", f"；未用的列：{left.zh}")
     rows.remark("field-mapping", text)
     measured = district.catalog.measuring_fields(mapped.layer)
     blank = [name for name in mapped.blank if name in measured and name not in joined]
@@ -226,13 +228,43 @@ def _tell_mapping(
         rows.find(
             "unmapped-field",
             (),
-            f"no column for {', '.join(blank)}: unknown in every row, and measured with by {', '.join(uses)}",
-            "a column for each field that an indicator rests on",
-            f"map them with --field {blank[0]}=COLUMN where the file has them under another name",
+            Said(
+                f"no column for {', '.join(blank)}: unknown in every row, and measured with by {', '.join(uses)}",
+                f"{'、'.join(mapped.layer.field_called(name).zh for name in blank)}没有对应的列："
+                f"各行均为“情况不明”，影响指标：{'、'.join(uses)}",
+            ),
+            Said(
+                "a column for each field that an indicator rests on", "指标所用的字段均有对应的列"
+            ),
+            Said(
+                f"map them with --field {blank[0]}=COLUMN where the file has them under another name",
+                f"文件中如以其他名称存有，请在字段对应中指定（命令行：--field {blank[0]}=列名）",
+            ),
         )
 
 
-def _named_shift(source: Source, layer: Layer) -> tuple[Shift, str] | None:
+def _keep_mapping(
+    rows: Rows, plan: Plan, mapped: Mapped, columns: Sequence[str], file: str, crs: str | None
+) -> None:
+    """Keep what the user had to say for the next file of these columns, and say that it was kept."""
+    from .plan import FOLDER
+    from .target import now
+
+    try:
+        path = plan.keep(mapped, columns, file, now(), crs)
+    except OSError as error:
+        told = Said(f"the mapping could not be kept: {error}", f"字段对应未能保存：{error}")
+        rows.remark("mapping-kept", told)
+        return
+    if path is not None:
+        where = f"{FOLDER}/{path.name}"
+        told = Said(
+            f"for the next file of these columns: {where}", f"供列名相同的后续文件使用：{where}"
+        )
+        rows.remark("mapping-kept", told)
+
+
+def _named_shift(source: Source, layer: Layer) -> tuple[Shift, Said] | None:
     """The shift that the names of a table's coordinate columns speak of, as `高德经度` does."""
     from ..sources.places import place_columns
 
@@ -242,4 +274,7 @@ def _named_shift(source: Source, layer: Layer) -> tuple[Shift, str] | None:
     if not said or said[0].datum not in ("gcj02", "bd09"):
         return None
     shift: Shift = "gcj02" if said[0].datum == "gcj02" else "bd09"
-    return shift, f"the names {' and '.join(said[0].names)} say so"
+    return shift, Said(
+        f"the names {' and '.join(said[0].names)} say so",
+        f"列名{'、'.join(said[0].names)}如此注明",
+    )

@@ -18,6 +18,7 @@ from ..district import District
 from ..errors import DataError, Fault, SourceError, StoreError, UnknownNameError, amount
 from ..model import ImportRecord, Layer
 from ..placing.proposal import Proposal
+from ..said import Said
 from ..sources.base import LEDGER_SHEET, LeftOut, Request
 from .merging import TAKEN, LedgerRecord, Line, Merge, Value
 from .report import ImportReport
@@ -96,15 +97,24 @@ def ledger_record(file: Path | str) -> LedgerRecord | None:
     name = Path(file).name
     if said["format"] != FORMAT:
         raise _fault(
-            name, f"a ledger of form {said['format']}", f"one of form {FORMAT}",
-            "take it back with the version that wrote it, or a newer one",
-        )  # fmt: skip
+            name,
+            Said(f"a ledger of form {said['format']}", f"台账格式为第 {said['format']} 版"),
+            Said(f"one of form {FORMAT}", f"第 {FORMAT} 版"),
+            Said(
+                "take it back with the version that wrote it, or a newer one",
+                "用生成该台账的程序版本或更新版本导入",
+            ),
+        )
     missing = [one for one in _NEEDED if one not in said]
     if missing:
         raise _fault(
-            name, f"a ledger without {', '.join(missing)}", "one with a list of things to put right",
-            "write the ledger of a round that has such a list",
-        )  # fmt: skip
+            name,
+            Said(f"a ledger without {', '.join(missing)}", f"台账缺 {'、'.join(missing)}"),
+            Said("one with a list of things to put right", "含整改清单的台账"),
+            Said(
+                "write the ledger of a round that has such a list", "用含整改清单的轮次重新生成台账"
+            ),
+        )
     return LedgerRecord(said)
 
 
@@ -157,9 +167,11 @@ def import_ledger(
     name = Path(file).name
     if said["district"] != district.spec.code:
         raise _fault(
-            name, f"a ledger of district {said['district']}", f"one of {district.spec.code}",
-            "choose the district it was written for with --district",
-        )  # fmt: skip
+            name,
+            Said(f"a ledger of district {said['district']}", f"{said['district']} 区的台账"),
+            Said(f"one of {district.spec.code}", f"{district.spec.code} 区的台账"),
+            Said("choose the district it was written for with --district", "改选该台账所属的区"),
+        )
     layer = _layer(district, record, name)
     source, provenance = read_source(file, Request(said["sheet"], grid=True))
     lines, left_out = _lines(source.frame, source.rows, record)
@@ -223,10 +235,20 @@ def _layer(district: District, record: LedgerRecord, name: str) -> Layer:
     missing = [field for field in TAKEN if field not in layer.fields]
     if missing or layer.key != record.said["key"]:
         raise _fault(
-            name, f"a ledger of {layer.name} by {record.said['key']}, with states and remarks",
-            f"the layer with the key {layer.key} and the fields {', '.join(TAKEN)}",
-            "write the ledger again with the layers as they are declared now",
-        )  # fmt: skip
+            name,
+            Said(
+                f"a ledger of {layer.name} by {record.said['key']}, with states and remarks",
+                f"{layer.called.zh}的台账，编号字段为 {record.said['key']}，含状态和备注",
+            ),
+            Said(
+                f"the layer with the key {layer.key} and the fields {', '.join(TAKEN)}",
+                f"图层的编号字段为 {layer.key}，且有字段 {'、'.join(TAKEN)}",
+            ),
+            Said(
+                "write the ledger again with the layers as they are declared now",
+                "按现行图层声明重新生成台账",
+            ),
+        )
     return layer
 
 
@@ -248,7 +270,7 @@ def _lines(
         if key is not None:
             lines.append(Line(label, key, texts))
         elif any(texts.values()):
-            left_out.append(LeftOut(label, "no key"))
+            left_out.append(LeftOut(label, Said("no key", "无编号")))
     return lines, left_out
 
 
@@ -265,7 +287,9 @@ def _newest(store: Store, layer: str, printed: str) -> str:
         raise UnknownNameError("round", printed, rounds)
     later = [one for one in rounds if one >= printed and layer in store.tables(one)]
     if not later:
-        raise UnknownNameError(f"layer in round {printed}", layer, store.tables(printed))
+        raise UnknownNameError(
+            Said(f"layer in round {printed}", f"{printed} 轮次的图层"), layer, store.tables(printed)
+        )
     return later[-1]
 
 
@@ -275,8 +299,11 @@ def _require_new(store: Store, target: str) -> None:
     store.require_draft(require_date(target))
     if target in store.rounds():
         raise StoreError(
-            f"round {target} exists already, and a ledger makes a round of its own; choose another date"
-            " with --round"
+            Said(
+                f"round {target} exists already, and a ledger makes a round of its own; choose another date"
+                " with --round",
+                f"轮次 {target} 已存在，而台账须自成一轮；请另选日期",
+            )
         )
 
 
@@ -290,17 +317,25 @@ def _aged(
     found = Survey(district, printed, store).digest
     if found == record.said["data_digest"]:
         return []
-    evidence = (
+    was = record.said["data_digest"][:16]
+    evidence = Said(
         f"round {printed} is no longer what the ledger was printed from (data digest {found[:16]}, not"
-        f" {record.said['data_digest'][:16]}): what changed there since looks as if the office had changed it back"
+        f" {was}): what changed there since looks as if the office had changed it back",
+        f"轮次 {printed} 已不是打印台账时的数据（数据摘要 {found[:16]}，原为 {was}）："
+        "其后的改动看起来会像是被填报单位改了回去",
     )
     if not accept:
         raise _fault(
-            name, evidence, "a ledger of the round as it is",
-            "take it all the same with --accept-proposals (--dry-run shows the changes), or send a new ledger",
-        )  # fmt: skip
+            name,
+            evidence,
+            Said("a ledger of the round as it is", "与该轮次现状一致的台账"),
+            Said(
+                "take it all the same with --accept-proposals (--dry-run shows the changes), or send a new ledger",
+                "采纳建议以照旧导入（可先试导入查看改动），或重新下发台账",
+            ),
+        )
     return [Proposal("older-ledger", evidence, True)]
 
 
-def _fault(name: str, found: str, expected: str, remedy: str) -> DataError:
+def _fault(name: str, found: Said, expected: Said, remedy: Said) -> DataError:
     return DataError(Fault(name, found, expected, remedy))

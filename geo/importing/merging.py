@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import abridge, amount
 from ..model import Finding, Layer, Severity
+from ..said import NOTHING, Said, joined, quoted
 from ..sources.base import LeftOut
 from ..validate import find_column
 from ..vocabulary import read_values
@@ -78,7 +79,7 @@ class Merge:
         self.changes: list[tuple[str, str, Value, Value]] = []
         self.left_out: list[LeftOut] = []
         self._already = 0
-        self._ignored: list[str] = []
+        self._ignored: list[Said] = []
 
     def take(self, lines: list[Line]) -> None:
         """Find what each row changes, or why it cannot be taken."""
@@ -86,24 +87,31 @@ class Merge:
         for line in lines:
             reason = self._take(line, seen)
             if reason:
-                self.left_out.append(LeftOut(line.label, f"{line.key}: {reason}"))
+                named = Said(f"{line.key}: {reason}", f"{line.key}：{reason.zh}")
+                self.left_out.append(LeftOut(line.label, named))
             seen.add(line.key)
 
-    def _take(self, line: Line, seen: set[str]) -> str:
+    def _take(self, line: Line, seen: set[str]) -> Said:
         """Why the row cannot be taken; empty where it can."""
         if line.key in seen:
-            return "a row above has that key already"
+            return Said("a row above has that key already", "上方已有此编号的行")
         if line.key not in self.before:
-            return f"no such {self.layer.key} in round {self.record.said['round']}"
+            printed = self.record.said["round"]
+            return Said(f"no such {self.layer.key} in round {printed}", f"{printed} 轮次无此编号")
         if line.key not in self.now:
-            return f"no longer in round {self.newest_round}"
+            return Said(
+                f"no longer in round {self.newest_round}", f"{self.newest_round} 轮次已无此项"
+            )
         said: dict[str, Value] = {}
         if STATE in line.values:
             found = self._state(line.values[STATE])
             if found is None:
-                return (
-                    f"{line.values[STATE] or 'an empty cell'!r} is no state;"
-                    f" expected one of {', '.join(self._words())}"
+                cell = line.values[STATE]
+                return Said(
+                    f"{cell or 'an empty cell'!r} is no state;"
+                    f" expected one of {', '.join(self._words())}",
+                    f"{quoted(cell).zh if cell else '空单元格'}不是规定的状态；"
+                    f"应为{'、'.join(self._words())}之一",
                 )
             said[STATE] = found[0]
         if REMARKS in line.values:
@@ -116,10 +124,18 @@ class Merge:
             if current[name] != before[name] and current[name] != value
         ]
         if clashes:
-            return "; ".join(
-                f"{name} became {current[name] or 'unknown'!r} in round {self.newest_round},"
-                f" and is {edits[name] or 'unknown'!r} in the ledger"
-                for name in clashes
+            return joined(
+                (
+                    Said(
+                        f"{name} became {current[name] or 'unknown'!r} in round {self.newest_round},"
+                        f" and is {edits[name] or 'unknown'!r} in the ledger",
+                        f"{self.layer.field_called(name).zh}在 {self.newest_round} 轮次已改为"
+                        f"{_shown(current[name])}，而台账填{_shown(edits[name])}",
+                    )
+                    for name in clashes
+                ),
+                "; ",
+                "；",
             )
         for name, value in edits.items():
             if current[name] == value:
@@ -128,8 +144,14 @@ class Merge:
                 self.changes.append((line.key, name, current[name], value))
         for name, value in line.values.items():
             if name not in TAKEN and name in before and value != before[name]:
-                self._ignored.append(f"{line.key} {name} {value or 'empty'!r}")
-        return ""
+                self._ignored.append(
+                    Said(
+                        f"{line.key} {name} {value or 'empty'!r}",
+                        f"{line.key} {self.layer.field_called(name).zh}"
+                        f"{quoted(value).zh if value else '为空'}",
+                    )
+                )
+        return NOTHING
 
     def _state(self, text: Value) -> tuple[Value] | None:
         """The state that a cell names, or None where it names none."""
@@ -172,49 +194,62 @@ class Merge:
         found: list[Finding] = []
 
         def add(
-            code: str, severity: Severity, rows: tuple[str, ...], text: str, remedy: str
+            code: str, severity: Severity, rows: tuple[str, ...], text: Said, remedy: Said
         ) -> None:
-            found.append(Finding(code, severity, self.layer.name, rows, text, "", remedy))
+            found.append(Finding(code, severity, self.layer.name, rows, text, NOTHING, remedy))
 
         keys = tuple(dict.fromkeys(key for key, *_ in self.changes))
         shown = [
-            f"{key} {name} {old or 'unknown'} → {new or 'unknown'}"
+            Said(
+                f"{key} {name} {old or 'unknown'} → {new or 'unknown'}",
+                f"{key} {self.layer.field_called(name).zh} {old or '情况不明'} → {new or '情况不明'}",
+            )
             for key, name, old, new in self.changes
         ]
-        text = (
-            f"{amount(len(shown), 'entry', 'entries')} of {amount(len(keys), 'row')} changed"
-            if shown
-            else "nothing changed"
-        )
-        add(
-            "ledger-changes",
-            "info",
-            keys,
-            f"{text}: {abridge(shown, _SHOWN)}" if shown else text,
-            "",
-        )
+        if shown:
+            text = Said(
+                f"{amount(len(shown), 'entry', 'entries')} of {amount(len(keys), 'row')} changed: ",
+                f"{len(keys):,} 行有 {len(shown):,} 处改动：",
+            ) + abridge(shown, _SHOWN)
+        else:
+            text = Said("nothing changed", "无改动")
+        add("ledger-changes", "info", keys, text, NOTHING)
         if self._already:
-            add(
-                "ledger-changes", "info", (),
+            text = Said(
                 f"{amount(self._already, 'entry is', 'entries are')} in round {self.newest_round} as the"
-                f" ledger has {'it' if self._already == 1 else 'them'}", "",
-            )  # fmt: skip
+                f" ledger has {'it' if self._already == 1 else 'them'}",
+                f"{self._already:,} 处在 {self.newest_round} 轮次中已与台账一致",
+            )
+            add("ledger-changes", "info", (), text, NOTHING)
         if self._ignored:
-            add(
-                "ledger-other-columns", "warning", (),
+            text = Said(
                 f"{len(self._ignored)} entries beside state and remarks differ from the round and were not"
-                f" taken: {abridge(self._ignored, _SHOWN)}",
+                " taken: ",
+                f"状态和备注以外有 {len(self._ignored):,} 处与轮次不同，未采用：",
+            ) + abridge(self._ignored, _SHOWN)
+            remedy = Said(
                 "change them where the layer is kept, and import it",
-            )  # fmt: skip
+                "在图层的原始数据中修改后再导入",
+            )
+            add("ledger-other-columns", "warning", (), text, remedy)
         if self.left_out:
             rows = tuple(item.row for item in self.left_out)
             reasons = [item.reason for item in self.left_out]
-            add(
-                "ledger-conflict", "warning", rows,
-                f"{amount(len(rows), 'row')} of the ledger were not taken: {abridge(reasons, _SHOWN)}",
+            text = Said(
+                f"{amount(len(rows), 'row')} of the ledger were not taken: ",
+                f"台账有 {len(rows):,} 行未采用：",
+            ) + abridge(reasons, _SHOWN)
+            remedy = Said(
                 "settle them with the office, and send a ledger of the new round",
-            )  # fmt: skip
+                "与填报单位核实，并下发新轮次的台账",
+            )
+            add("ledger-conflict", "warning", rows, text, remedy)
         return found
+
+
+def _shown(value: Value) -> str:
+    """An entry as Chinese quotes it."""
+    return quoted(value).zh if value else "“情况不明”"
 
 
 def _entries(frame: pd.DataFrame, layer: Layer) -> dict[str, dict[str, Value]]:

@@ -23,6 +23,7 @@ from ..mapping import (
 )
 from ..model import Layer
 from ..placing.proposal import Proposal
+from ..said import NOTHING, Said
 from ..sources.base import Request
 
 if TYPE_CHECKING:
@@ -70,8 +71,16 @@ def layer_of(district: District, name: str | None, mapping: ImportMapping) -> La
     chosen = name or mapping.layer
     if chosen is None:
         raise DataError(
-            Fault("import", "no layer named", "a declared layer", "add --layer NAME, or `layer` to the mapping")
-        )  # fmt: skip
+            Fault(
+                "import",
+                Said("no layer named", "未指定图层"),
+                Said("a declared layer", "已声明的图层"),
+                Said(
+                    "add --layer NAME, or `layer` to the mapping",
+                    "用 --layer 指定图层，或在字段对应文件中写明 `layer`",
+                ),
+            )
+        )
     return district.catalog.layer(chosen)
 
 
@@ -125,7 +134,7 @@ class Plan:
             if missing:
                 # A format that gives only what it is asked for is asked again.
                 source, provenance = read(self._request(wanted | missing))
-        advice = best.evidence if best is not None and not self.accept else ""
+        advice = best.evidence if best is not None and not self.accept else NOTHING
         require_fields(mapped, source.columns, filled(self.mapping.join), advice)
         return source, provenance, mapped
 

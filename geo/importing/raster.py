@@ -13,6 +13,7 @@ from ..district import District
 from ..errors import DataError, Fault, StoreError
 from ..model import Finding, Layer
 from ..placing import Home, Placement, home_of
+from ..said import NOTHING, Said
 from .report import ImportReport
 from .target import now, require_folder
 
@@ -63,33 +64,44 @@ def import_raster(
     if said is not None and said.shift is not None:
         raise DataError(
             Fault(
-                layer.name, f"{said.text} for a raster", "a system that pixels lie straight in",
-                "have the imagery rectified to CGCS2000 first",
+                layer.name,
+                Said(f"{said.text} for a raster", f"栅格的坐标系指定为 {said.text}"),
+                Said("a system that pixels lie straight in", "像元排列规则的坐标系"),
+                Said("have the imagery rectified to CGCS2000 first", "先将影像纠正到 CGCS2000"),
             )
-        )  # fmt: skip
+        )
     progress(0, 2, "reading")
     source, provenance = read_source(file, Request(geometry="Raster"))
     if source.format != "GeoTIFF":
         raise DataError(
             Fault(
-                layer.name, f"rows ({provenance.file} is {source.format})", "a GeoTIFF",
-                "choose a layer of rows, or a GeoTIFF",
+                layer.name,
+                Said(
+                    f"rows ({provenance.file} is {source.format})",
+                    f"文件是数据行（{provenance.file} 为 {source.format}）",
+                ),
+                Said("a GeoTIFF", "GeoTIFF 栅格"),
+                Said("choose a layer of rows, or a GeoTIFF", "改选数据行图层，或改用 GeoTIFF"),
             )
-        )  # fmt: skip
+        )
     outline = source.frame.geometry
     stated = said.crs if said is not None else outline.crs
     if stated is None:
         raise DataError(
             Fault(
-                layer.name, "no coordinate system in the file", "a coordinate system",
-                "say which it is with --crs EPSG:n",
+                layer.name,
+                Said("no coordinate system in the file", "文件未注明坐标系"),
+                Said("a coordinate system", "注明坐标系"),
+                Said("say which it is with --crs EPSG:n", "指定坐标系（命令行：--crs EPSG:n）"),
             )
-        )  # fmt: skip
+        )
     facts = source.frame.drop(columns="geometry").iloc[0].to_dict()
-    shown = (
-        f"{facts['columns']} × {facts['rows']} pixels of {facts['bands']} bands, {facts['type']}"
+    size = f"{facts['columns']} × {facts['rows']}"
+    shown = Said(
+        f"{size} pixels of {facts['bands']} bands, {facts['type']}",
+        f"{size} 像元，{facts['bands']} 个波段，{facts['type']}",
     )
-    findings = [Finding("file", "info", layer.name, (), shown, "", "")]
+    findings = [Finding("file", "info", layer.name, (), shown, NOTHING, NOTHING)]
     home = home_of(district, open_store(district.rounds_folder))
     if home is not None:
         away = _away_m(Placement(stated), outline.total_bounds, home)
@@ -97,8 +109,15 @@ def import_raster(
             findings.append(
                 Finding(
                     "outside-district", "warning", layer.name, (),
-                    f"the raster lies {away / 1000:,.1f} km from {home.said}", "a raster of the district",
-                    "check its coordinate system, or import another",
+                    Said(
+                        f"the raster lies {away / 1000:,.1f} km from {home.said}",
+                        f"栅格距{home.said.zh} {away / 1000:,.1f} 公里",
+                    ),
+                    Said("a raster of the district", "本区的栅格"),
+                    Said(
+                        "check its coordinate system, or import another",
+                        "核对坐标系，或改用其他栅格",
+                    ),
                 )
             )  # fmt: skip
     if not dry_run:
@@ -127,7 +146,10 @@ def import_raster(
 def _require_absent(target: Path) -> None:
     if target.exists():
         raise StoreError(
-            f"{target} is there already, and figures of every round may rest on it; move it away first"
+            Said(
+                f"{target} is there already, and figures of every round may rest on it; move it away first",
+                f"{target} 已存在，各轮次的数字可能以其为据；请先移走",
+            )
         )
 
 
@@ -149,7 +171,12 @@ def _put(made: Path, target: Path, beside: Path) -> None:
     except OSError as error:
         if isinstance(error, StoreError):
             raise
-        raise StoreError(f"cannot write {target} ({error}); what was there is as it was") from error
+        raise StoreError(
+            Said(
+                f"cannot write {target} ({error}); what was there is as it was",
+                f"无法写入 {target}（{error}）；原有内容未变",
+            )
+        ) from error
 
 
 def _away_m(placement: Placement, bounds: Sequence[float], home: Home) -> float:

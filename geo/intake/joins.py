@@ -14,8 +14,9 @@ from ..errors import DataError, Fault, UnknownNameError, abridge, amount
 from ..mapping.joining import Known, Matching, holding_column, joining_column, known_rows, matched
 from ..model import FieldSpec, Layer
 from ..placing import Proposal
+from ..said import Said, joined
 from ..store.base import Store
-from ..validate import find_column
+from ..validate import GEOMETRY, find_column
 from ..vocabulary import read_values
 from .rows import Rows
 
@@ -58,9 +59,16 @@ def join(rows: Rows, wanted: str, district: District, store: Store, round_: str,
     column = joining_column(rows.raw, known, column or None, file)
     found = matched(rows.raw[column], rows.labels, known)
     total = len(rows.labels)
-    said = f"{total - len(found.left_out)} of {amount(total, 'row')} were matched by {column} with {known.said}"
+    hits = total - len(found.left_out)
+    said = Said(
+        f"{hits} of {amount(total, 'row')} were matched by {column} with {known.said}",
+        f"{total:,} 行中有 {hits:,} 行按“{column}”列与{known.said.zh}对上",
+    )
     if found.by_form:
-        said += f"; other forms of a name were taken for it: {abridge(found.by_form)}"
+        forms = abridge(found.by_form)
+        said += Said(
+            f"; other forms of a name were taken for it: {forms}", f"；以下异名视为同名：{forms.zh}"
+        )
     rows.remark("joined", said)
     lost = found.positions < 0
     positions = found.positions[~lost]
@@ -80,14 +88,21 @@ def require_geometry(rows: Rows, district: District, store: Store, round_: str) 
     """
     if rows.layer.geometry == "Table" or rows.geometry is not None:
         return
-    advice = "choose a layer that is a table, or give coordinates: columns of them, or WKT"
+    advice = Said(
+        "choose a layer that is a table, or give coordinates: columns of them, or WKT",
+        "改选属性表类图层，或提供坐标（坐标列或 WKT）",
+    )
     for layer in district.levels:
         known = known_rows(store, layer, round_) if layer.key else None
         column = holding_column(rows.raw, known) if known is not None and known.codes else None
         if column is not None:
-            advice += f"; {column} holds {layer.name} by code or name: --join {layer.name}"
+            advice += Said(
+                f"; {column} holds {layer.name} by code or name: --join {layer.name}",
+                f"；“{column}”列填有{layer.called.zh}的代码或名称，可据此关联（命令行：--join {layer.name}）",
+            )
             break
-    raise DataError(Fault(rows.layer.name, "rows without geometry", rows.layer.geometry, advice))
+    found = Said("rows without geometry", "各行均无图形")
+    raise DataError(Fault(rows.layer.name, found, GEOMETRY[rows.layer.geometry], advice))
 
 
 def resolve_names(
@@ -139,9 +154,14 @@ def _resolve(
         last = found if last is None or len(found.left_out) < len(last.left_out) else last
     if hit.any():
         pairs = dict(zip(values[strange][hit], meant[hit], strict=True))
-        shown = abridge([f"{said} is {code}" for said, code in pairs.items()], 3)
-        where = " and ".join(one.said for one in known)
-        evidence = f"{int(hit.sum())} entries of {name} are names of {where}: {shown}"
+        shown = abridge(
+            [Said(f"{said} is {code}", f"{said} 即 {code}") for said, code in pairs.items()], 3
+        )
+        where = joined((one.said for one in known), " and ")
+        evidence = Said(
+            f"{int(hit.sum())} entries of {name} are names of {where}: {shown}",
+            f"{rows.layer.field_called(name).zh}有 {int(hit.sum()):,} 项填的是{where.zh}的名称：{shown.zh}",
+        )
         if told_to:
             rows.remark("names-for-codes", evidence)
         else:
@@ -154,13 +174,27 @@ def _resolve(
     if not hit.all() and last is not None:
         reasons = {item.row: item.reason for item in last.left_out}
         lost = labels[~hit]
-        samples = [f"{row}: {reasons[str(row)]}" for row in lost if str(row) in reasons]
+        samples = abridge(
+            [
+                joined([str(row), reasons[str(row)]], ": ", "：")
+                for row in lost
+                if str(row) in reasons
+            ],
+            3,
+        )
+        units = joined((one.layer.called for one in known), " or ", "或")
         rows.find(
             "unknown-unit",
             lost.tolist(),
-            f"{name} of {amount(len(lost), 'row')} is no code or name there is, such as {abridge(samples, 3)}",
-            f"a code of {' or '.join(spec.refers_to)}",
-            "correct them; until then they count for no unit",
+            Said(
+                f"{name} of {amount(len(lost), 'row')} is no code or name there is, such as {samples}",
+                f"{len(lost):,} 行的{rows.layer.field_called(name).zh}查无此代码或名称，如 {samples.zh}",
+            ),
+            Said(f"a code of {' or '.join(spec.refers_to)}", f"{units.zh}中已有的代码"),
+            Said(
+                "correct them; until then they count for no unit",
+                "更正；更正前不计入任何单元",
+            ),
         )
 
 
@@ -168,17 +202,26 @@ def _joinable(district: District, name: str, target: Layer) -> Layer:
     layer = district.catalog.layer(name)
     if layer.key is None or layer.geometry == "Raster":
         fault = Fault(
-            name, "a layer without a key", "a layer whose rows have codes", "join another"
+            name,
+            Said("a layer without a key", "该图层没有编号"),
+            Said("a layer whose rows have codes", "各行有代码的图层"),
+            Said("join another", "改用其他图层关联"),
         )
         raise DataError(fault)
     fits = target.geometry in ("Table", "Point") or target.geometry == layer.geometry
     if not fits:
         raise DataError(
             Fault(
-                name, f"{layer.geometry}", f"{target.geometry}, as {target.name} is",
-                "join a layer of that kind, or give the rows coordinates",
+                name,
+                GEOMETRY[layer.geometry],
+                GEOMETRY[target.geometry]
+                + Said(f", as {target.name} is", f"，与{target.called.zh}一致"),
+                Said(
+                    "join a layer of that kind, or give the rows coordinates",
+                    "改用该类图层关联，或提供坐标",
+                ),
             )
-        )  # fmt: skip
+        )
     return layer
 
 
@@ -201,7 +244,11 @@ def _fill(rows: Rows, known: Known, positions: np.ndarray[Any, Any]) -> None:
         rows.frame = rows.frame.assign(**{name: values.set_axis(rows.frame.index)})
         filled.append(name)
     if filled:
-        rows.remark("joined", f"{', '.join(filled)} are those of {known.said}")
+        fields = "、".join(layer.field_called(name).zh for name in filled)
+        rows.remark(
+            "joined",
+            Said(f"{', '.join(filled)} are those of {known.said}", f"{fields}取自{known.said.zh}"),
+        )
     ordered = [name for name in layer.fields if name in rows.frame.columns]
     rest = [name for name in rows.frame.columns if name not in ordered]
     rows.frame = rows.frame[[*ordered, *rest]]
@@ -211,7 +258,10 @@ def _place(rows: Rows, known: Known, positions: np.ndarray[Any, Any]) -> None:
     if not isinstance(known.frame, gpd.GeoDataFrame) or known.frame.crs is None:
         raise DataError(
             Fault(
-                known.layer.name, f"{known.said} without places", "geometry", "join another layer"
+                known.layer.name,
+                Said(f"{known.said} without places", f"{known.said.zh}没有位置"),
+                Said("geometry", "有图形"),
+                Said("join another layer", "改用其他图层关联"),
             )
         )
     shapes = known.frame.geometry.to_numpy()[positions]
@@ -220,8 +270,14 @@ def _place(rows: Rows, known: Known, positions: np.ndarray[Any, Any]) -> None:
         rows.find(
             "placed-by-unit",
             (),
-            f"each row stands at one point inside its row of {known.layer.name}, which is not where it is",
-            "places of their own",
-            f"use them for figures by {known.layer.name} alone, or survey their places",
+            Said(
+                f"each row stands at one point inside its row of {known.layer.name}, which is not where it is",
+                f"各行落在所属{known.layer.called.zh}内的一点，并非实际位置",
+            ),
+            Said("places of their own", "各有自己的位置"),
+            Said(
+                f"use them for figures by {known.layer.name} alone, or survey their places",
+                f"只用于按{known.layer.called.zh}统计，或补测位置",
+            ),
         )
     rows.set_shapes(gpd.GeoSeries(shapes, index=rows.frame.index, crs=known.frame.crs))

@@ -14,7 +14,8 @@ from ..district import District
 from ..errors import DataError, Fault, amount
 from ..placing import Alignment, Home, Judgement, Placement, alignment, home_of, judge
 from ..placing.placement import is_degrees, sample_places
-from ..sources.lazy import bounds_of
+from ..said import NOTHING, Said, joined
+from ..sources.lazy import bounds_of, lacking
 from ..store.base import Store
 from .rows import Rows
 
@@ -30,7 +31,7 @@ def place(
     store: Store,
     *,
     accept: bool = False,
-    named_shift: tuple[Shift, str] | None = None,
+    named_shift: tuple[Shift, Said] | None = None,
 ) -> str:
     """Put rows where they are.
 
@@ -100,9 +101,12 @@ def _overrule(rows: Rows, geometry: gpd.GeoSeries, stated: Stated) -> None:
         rows.find(
             "crs-overruled",
             (),
-            f"the file states {geometry.crs.name}, and was taken as {stated.text} as you said",
-            "one statement",
-            "leave --crs out if the file is right",
+            Said(
+                f"the file states {geometry.crs.name}, and was taken as {stated.text} as you said",
+                f"文件注明 {geometry.crs.name}，按您的指定作 {stated.text} 处理",
+            ),
+            Said("one statement", "两者一致"),
+            Said("leave --crs out if the file is right", "如文件无误，不要另行指定坐标系"),
         )
     if stated.shift is not None or stated.crs.is_geographic:
         _require_degrees(rows, geometry, stated.text)
@@ -116,9 +120,15 @@ def _require_degrees(rows: Rows, geometry: gpd.GeoSeries, text: str) -> None:
         raise DataError(
             Fault(
                 rows.layer.name,
-                f"coordinates from {west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}",
-                f"longitude and latitude, as {text} is",
-                "say the projected coordinate system with --crs EPSG:n",
+                Said(
+                    f"coordinates from {west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}",
+                    f"坐标范围 {west:.6g}, {south:.6g} 至 {east:.6g}, {north:.6g}",
+                ),
+                Said(f"longitude and latitude, as {text} is", f"{text} 所用的经纬度"),
+                Said(
+                    "say the projected coordinate system with --crs EPSG:n",
+                    "指定投影坐标系（命令行：--crs EPSG:n）",
+                ),
             )
         )
 
@@ -139,7 +149,7 @@ def _without_the_impossible(
     if not bad.any():
         return geometry
     hint = _turned_back(bounds[bad], replace(placement, swapped=not placement.swapped), home)
-    _list_bad(rows, bad, bounds, "no longitude and latitude", hint)
+    _list_bad(rows, bad, bounds, Said("no longitude and latitude", "不是经纬度"), hint)
     return geometry[~bad]
 
 
@@ -163,31 +173,47 @@ def _leave_out_of_this_world(rows: Rows, metric_crs: str) -> None:
         lost[np.flatnonzero(lost)] = ~np.isfinite(moved).all(axis=1)
     if lost.sum() == finite.sum():
         return  # not a slip of a row but of the system, which is told of all together
-    _list_bad(rows, lost, bounds, f"no place in {metric_crs}")
+    why = Said(f"no place in {metric_crs}", f"在 {metric_crs} 中没有对应位置")
+    _list_bad(rows, lost, bounds, why)
 
 
-def _turned_back(bounds: np.ndarray[Any, Any], turned: Placement, home: Home | None) -> str:
+def _turned_back(bounds: np.ndarray[Any, Any], turned: Placement, home: Home | None) -> Said:
     """How many of these extents would lie in the district with their axes swapped, in words."""
     if home is None or not home.sure:
-        return ""
+        return NOTHING
     middles = (bounds[:, :2] + bounds[:, 2:]) / 2
     back = int((home.away_m(turned.metric(middles, home.crs)) <= home.within_m).sum())
-    return f"; {back} would lie in it with their axes swapped" if back else ""
+    if not back:
+        return NOTHING
+    return Said(
+        f"; {back} would lie in it with their axes swapped",
+        f"；其中 {back:,} 行对调坐标轴后位于本区",
+    )
 
 
 def _list_bad(
-    rows: Rows, bad: Mask, bounds: np.ndarray[Any, Any], why: str, hint: str = ""
+    rows: Rows, bad: Mask, bounds: np.ndarray[Any, Any], why: Said, hint: Said = NOTHING
 ) -> None:
     if not bad.any():
         return
-    where = [f"coordinates {one[0]:.9g}, {one[1]:.9g} are {why}" for one in bounds[bad]]
+    where = [
+        Said(
+            f"coordinates {one[0]:.9g}, {one[1]:.9g} are {why}",
+            f"坐标 {one[0]:.9g}, {one[1]:.9g} {why.zh}",
+        )
+        for one in bounds[bad]
+    ]
+    first = f"{bounds[bad][0][0]:.9g}, {bounds[bad][0][1]:.9g}"
     rows.find(
         "impossible-coordinates",
         rows.labels[bad].tolist(),
-        f"{amount(int(bad.sum()), 'row')} whose coordinates are {why}, such as"
-        f" {bounds[bad][0][0]:.9g}, {bounds[bad][0][1]:.9g}{hint.replace('in it', 'in the district')}; left out",
-        "coordinates of a place",
-        "correct them in the source",
+        Said(
+            f"{amount(int(bad.sum()), 'row')} whose coordinates are {why}, such as"
+            f" {first}{hint.replace('in it', 'in the district')}; left out",
+            f"{int(bad.sum()):,} 行的坐标{why.zh}，如 {first}{hint.zh}；未采用",
+        ),
+        Said("coordinates of a place", "实有位置的坐标"),
+        Said("correct them in the source", "在原始数据中更正"),
     )
     rows.leave_out(bad, where)
 
@@ -196,18 +222,34 @@ def _onto_a_modern_datum(rows: Rows, placed: gpd.GeoSeries) -> gpd.GeoSeries:
     way = crossing(placed)
     if way is None:
         return placed
+    expected = Said("coordinates on CGCS2000", "CGCS2000 坐标")
     if way.operation is None:
-        found = (
+        found = Said(
             f"{way.datum}: no way to CGCS2000 or WGS 84 is known here, so longitude and latitude were kept;"
-            " places may be off by tens of metres, even more than a hundred"
+            " places may be off by tens of metres, even more than a hundred",
+            f"{way.datum}：此处没有转换到 CGCS2000 或 WGS 84 的参数，经纬度照原样保留；"
+            "位置可能偏差数十米，甚至百米以上",
         )
-        remedy = "have the surveying office convert the file with its own parameters"
-        rows.find("datum-accuracy", (), found, "coordinates on CGCS2000", remedy)
+        remedy = Said(
+            "have the surveying office convert the file with its own parameters",
+            "请测绘部门用其参数转换该文件",
+        )
+        rows.find("datum-accuracy", (), found, expected, remedy)
         return placed
-    good = f"good to {way.accuracy_m:g} m" if way.accuracy_m is not None else "of unknown accuracy"
-    found = f"{way.datum}: brought to WGS 84 by {way.operation}, {good}"
-    remedy = "where that is not enough, have the surveying office convert the file with its own parameters"
-    rows.find("datum-accuracy", (), found, "coordinates on CGCS2000", remedy)
+    good = (
+        Said(f"good to {way.accuracy_m:g} m", f"精度 {way.accuracy_m:g} 米")
+        if way.accuracy_m is not None
+        else Said("of unknown accuracy", "精度不明")
+    )
+    found = Said(
+        f"{way.datum}: brought to WGS 84 by {way.operation}, {good}",
+        f"{way.datum}：已按 {way.operation} 转换到 WGS 84，{good.zh}",
+    )
+    remedy = Said(
+        "where that is not enough, have the surveying office convert the file with its own parameters",
+        "精度不够时，请测绘部门用其参数转换该文件",
+    )
+    rows.find("datum-accuracy", (), found, expected, remedy)
     return brought_over(placed)
 
 
@@ -229,23 +271,34 @@ def _list_strays(rows: Rows, placed: gpd.GeoSeries, home: Home) -> None:
     rows.find(
         "outside-district",
         rows.labels[astray].tolist(),
-        f"{amount(int(astray.sum()), 'row')} more than {home.within_m / 1000:g} km from {home.said}{hint}",
-        "rows in the district",
-        "correct their coordinates, or leave them out",
+        Said(
+            f"{amount(int(astray.sum()), 'row')} more than {home.within_m / 1000:g} km from {home.said}{hint}",
+            f"{int(astray.sum()):,} 行距{home.said.zh}超过 {home.within_m / 1000:g} 公里{hint.zh}",
+        ),
+        Said("rows in the district", "位于本区"),
+        Said("correct their coordinates, or leave them out", "更正坐标，或剔除这些行"),
     )
 
 
 def _sample(geometry: gpd.GeoSeries) -> np.ndarray[Any, Any]:
     """Rows spread evenly over those that have a place."""
-    present = np.flatnonzero(~(geometry.isna() | geometry.is_empty).to_numpy())
+    present = np.flatnonzero(~lacking(geometry))
     return present[:: max(1, len(present) // JUDGED_BY)]
 
 
 def _refusal(layer: str, found: Judgement) -> Fault:
-    advice = "say which it is with --crs EPSG:n, gcj02 or bd09"
+    advice = Said(
+        "say which it is with --crs EPSG:n, gcj02 or bd09", "指定坐标系：EPSG:n、gcj02 或 bd09"
+    )
     if found.placement is not None:
-        reasons = "; ".join(proposal.evidence for proposal in found.proposals)
-        option = "" if found.placement.swapped else f"--crs {found.placement.text}, or "
-        advice += f"; {reasons}: {option}--accept-proposals"
-    expected = "a coordinate system that puts the rows into the district"
+        reasons = joined((proposal.evidence for proposal in found.proposals), "; ", "；")
+        text = found.placement.text
+        said = "" if found.placement.swapped else f"--crs {text}, or "
+        said_zh = "" if found.placement.swapped else f"将坐标系指定为 {text}，或"
+        advice += Said(
+            f"; {reasons}: {said}--accept-proposals", f"；{reasons.zh}：可{said_zh}采纳建议"
+        )
+    expected = Said(
+        "a coordinate system that puts the rows into the district", "使各行落在本区的坐标系"
+    )
     return Fault(layer, found.refused, expected, advice)

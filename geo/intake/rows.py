@@ -13,6 +13,7 @@ from ..errors import DataError, Fault, abridge, amount
 from ..mapping import ImportMapping, Mapped, chosen, mapped_fields
 from ..model import Finding, Layer
 from ..placing import Proposal
+from ..said import NOTHING, Said, joined
 from ..sources.base import LeftOut, Source
 
 Progress = Callable[[int, int, str], None]
@@ -41,35 +42,45 @@ class Rows:
             self.find(
                 "broken-geometry",
                 broken,
-                f"{amount(len(broken), 'row')} of the file with broken geometry; they were left out",
-                "geometry that can be drawn",
-                "redraw them in the source",
+                Said(
+                    f"{amount(len(broken), 'row')} of the file with broken geometry; they were left out",
+                    f"文件有 {len(broken):,} 行图形损坏，未采用",
+                ),
+                Said("geometry that can be drawn", "可以绘出的图形"),
+                Said("redraw them in the source", "在原始数据中重新绘制"),
             )
         if placeless:
             self.find(
                 "unreadable-coordinates",
                 placeless,
-                f"{amount(len(placeless), 'row')} whose coordinates cannot be read; they were left out",
-                "longitude and latitude, or easting and northing",
-                "correct them in the source",
+                Said(
+                    f"{amount(len(placeless), 'row')} whose coordinates cannot be read; they were left out",
+                    f"{len(placeless):,} 行的坐标无法识别，未采用",
+                ),
+                Said("longitude and latitude, or easting and northing", "经纬度，或横坐标与纵坐标"),
+                Said("correct them in the source", "在原始数据中更正"),
             )
         if rest:
-            said = abridge([f"{item.row}: {item.reason}" for item in rest])
+            said = abridge([joined([item.row, item.reason], ": ", "：") for item in rest])
             self.remark(
-                "not-rows", f"{amount(len(rest), 'line')} of the file were left out ({said})"
+                "not-rows",
+                Said(
+                    f"{amount(len(rest), 'line')} of the file were left out ({said})",
+                    f"文件有 {len(rest):,} 行未采用（{said.zh}）",
+                ),
             )
 
     def find(
-        self, code: str, rows: Sequence[object], found: str, expected: str, remedy: str
+        self, code: str, rows: Sequence[object], found: Said, expected: Said, remedy: Said
     ) -> None:
         """Add a warning."""
         self.findings.append(
             Finding(code, "warning", self.layer.name, tuple(rows), found, expected, remedy)
         )
 
-    def remark(self, code: str, found: str) -> None:
+    def remark(self, code: str, found: Said) -> None:
         """Add what is worth knowing."""
-        self.findings.append(Finding(code, "info", self.layer.name, (), found, "", ""))
+        self.findings.append(Finding(code, "info", self.layer.name, (), found, NOTHING, NOTHING))
 
     def keep(self, mask: np.ndarray[Any, Any]) -> None:
         """Only these rows from here on."""
@@ -77,7 +88,7 @@ class Rows:
         self.raw = self.raw[mask]
         self.labels = self.labels[mask]
 
-    def leave_out(self, mask: np.ndarray[Any, Any], reason: str | Sequence[str]) -> None:
+    def leave_out(self, mask: np.ndarray[Any, Any], reason: Said | Sequence[Said]) -> None:
         """Take rows out and list them."""
         if not mask.any():
             return
@@ -89,29 +100,40 @@ class Rows:
     def choose(self, mapping: ImportMapping) -> None:
         """Only the rows the mapping asks for."""
         if not len(self.frame):
-            left = f" ({amount(len(self.left_out), 'line')} left out)" if self.left_out else ""
+            count = len(self.left_out)
+            left = f" ({amount(count, 'line')} left out)" if count else ""
+            left_zh = f"（{count:,} 行未采用）" if count else ""
             raise DataError(
                 Fault(
                     self.layer.name,
-                    f"a table without a single row{left}",
-                    "rows",
-                    "choose another layer or sheet of the file, or another file",
+                    Said(f"a table without a single row{left}", f"表中没有一行数据{left_zh}"),
+                    Said("rows", "有数据行"),
+                    Said(
+                        "choose another layer or sheet of the file, or another file",
+                        "改选文件的其他图层或工作表，或改用其他文件",
+                    ),
                 )
             )
         take = chosen(mapping, self.frame)
         if not take.all():
             self.remark(
                 "rows-chosen",
-                f"{int(take.sum())} of {amount(len(take), 'row')} are what the mapping asks for",
+                Said(
+                    f"{int(take.sum())} of {amount(len(take), 'row')} are what the mapping asks for",
+                    f"{len(take):,} 行中有 {int(take.sum()):,} 行符合字段对应的筛选条件",
+                ),
             )
         self.keep(take)
         if not len(self.frame):
             raise DataError(
                 Fault(
                     self.layer.name,
-                    "no row that the mapping asks for",
-                    "at least one",
-                    "check `where` and `has` of the mapping",
+                    Said("no row that the mapping asks for", "没有符合字段对应筛选条件的行"),
+                    Said("at least one", "至少一行"),
+                    Said(
+                        "check `where` and `has` of the mapping",
+                        "检查字段对应中的 `where` 和 `has`",
+                    ),
                 )
             )
 

@@ -11,8 +11,9 @@ import shapely
 
 from ..errors import DataError, Fault, abridge, amount
 from ..placing import Proposal
+from ..said import Said, joined
 from ..sources.lazy import are_flat, kinds_of, without_numbers
-from ..validate import KINDS, conform, flat_shapes
+from ..validate import GEOMETRY, KINDS, conform, flat_shapes, invalid_said, kind_called
 from .rows import Rows
 
 MERGED = ("LineString", "Polygon")
@@ -37,17 +38,25 @@ def take_usable(rows: Rows, metric_crs: str, *, accept: bool = False) -> None:
         _take_shapes(rows, metric_crs)
     for name, spec in layer.fields.items():
         if spec.required:
-            rows.leave_out(rows.frame[name].isna().to_numpy(dtype=bool), f"no {name}")
+            rows.leave_out(
+                rows.frame[name].isna().to_numpy(dtype=bool),
+                Said(f"no {name}", f"未填{layer.field_called(name).zh}"),
+            )
     if layer.key is not None and len(rows.frame):
         _take_each_key_once(rows, layer.key, accept)
     if not len(rows.frame):
-        sample = "; ".join(f"{item.row}: {item.reason}" for item in rows.left_out[:3])
+        sample = joined(
+            (joined([item.row, item.reason], ": ", "：") for item in rows.left_out[:3]), "; ", "；"
+        )
         raise DataError(
             Fault(
                 layer.name,
-                f"no row that can be taken ({len(rows.left_out)} left out, such as {sample})",
-                f"rows of {layer.geometry}",
-                "check the layer and the mapping",
+                Said(
+                    f"no row that can be taken ({len(rows.left_out)} left out, such as {sample})",
+                    f"没有可采用的行（{len(rows.left_out):,} 行未采用，如 {sample.zh}）",
+                ),
+                Said(f"rows of {layer.geometry}", f"几何类型为{GEOMETRY[layer.geometry].zh}的行"),
+                Said("check the layer and the mapping", "核对图层和字段对应"),
             )
         )
     # Without its key, the layer's findings name rows by their place in the frame.
@@ -75,8 +84,16 @@ def _take_shapes(rows: Rows, metric_crs: str) -> None:
     wrong = ~np.isin(kinds_of(geometry), ids) & ~geometry.isna().to_numpy()
     if wrong.any():
         kinds = rows.frame.geometry[wrong].geom_type
-        rows.leave_out(wrong, [f"{kind}, not {rows.layer.geometry}" for kind in kinds])
-    rows.leave_out(without_numbers(rows.frame.geometry), "coordinates that are no numbers")
+        due = GEOMETRY[rows.layer.geometry]
+        said = {
+            kind: Said(f"{kind}, not {due}", f"图形为{kind_called(kind).zh}，应为{due.zh}")
+            for kind in kinds.unique()
+        }
+        rows.leave_out(wrong, [said[kind] for kind in kinds])
+    rows.leave_out(
+        without_numbers(rows.frame.geometry),
+        Said("coordinates that are no numbers", "坐标不是有效数字"),
+    )
     if rows.layer.geometry == "Polygon":
         _repair(rows, metric_crs)
 
@@ -98,16 +115,21 @@ def _repair(rows: Rows, metric_crs: str) -> None:
     ]
     names = rows.labels[invalid][surfaces].tolist()
     changes = [
-        f"{name} {old:.1f} → {new:.1f} m²" for name, old, new in zip(names, *in_metres, strict=True)
+        Said(f"{name} {old:.1f} → {new:.1f} m²", f"{name} {old:.1f} → {new:.1f} 平方米")
+        for name, old, new in zip(names, *in_metres, strict=True)
     ]
     if changes:
         rows.find(
             "repaired-geometry",
             names,
-            f"{amount(len(names), 'outline')} that crossed themselves; repaired by structure,"
-            f" which changed their area: {abridge(changes)}",
-            "outlines that do not cross themselves",
-            "compare them with the source",
+            Said(
+                f"{amount(len(names), 'outline')} that crossed themselves; repaired by structure,"
+                " which changed their area: ",
+                f"{len(names):,} 个面的边界自相交，已按结构修复，面积变化：",
+            )
+            + abridge(changes),
+            Said("outlines that do not cross themselves", "边界线不自相交"),
+            Said("compare them with the source", "与原始数据核对"),
         )
     rows.set_shapes(gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs))
     lost = np.zeros(len(shapes), dtype=bool)
@@ -115,19 +137,27 @@ def _repair(rows: Rows, metric_crs: str) -> None:
     why = [
         str(text).split("[", maxsplit=1)[0] for text in shapely.is_valid_reason(before[~surfaces])
     ]
-    rows.leave_out(lost, [f"an outline without area ({text})" for text in why])
+    rows.leave_out(
+        lost,
+        [
+            Said(f"an outline without area ({text})", f"面积为零的面（{invalid_said(text).zh}）")
+            for text in why
+        ],
+    )
 
 
 def _take_each_key_once(rows: Rows, key: str, accept: bool) -> None:
     """One row a key: parts of one thing are put together where that is accepted, others left out."""
     keys = rows.frame[key]
-    if not keys.duplicated().any():
+    if keys.is_unique:
         return
     parts = _parts(rows, key)
     if parts.any():
-        evidence = (
+        such = abridge(keys[parts].unique().tolist(), 3)
+        evidence = Said(
             f"{amount(int(parts.sum()), 'row')} share their {key} with a row that differs from them in nothing but its"
-            f" place, such as {abridge(keys[parts].unique().tolist(), 3)}: they may be parts of one"
+            f" place, such as {such}: they may be parts of one",
+            f"{int(parts.sum()):,} 行与他行编号相同且仅位置不同，如 {such.zh}：可能是同一事物的几个部分",
         )
         rows.proposals.append(Proposal("merge-parts", evidence, accept))
         if accept:
@@ -139,9 +169,12 @@ def _take_each_key_once(rows: Rows, key: str, accept: bool) -> None:
     copies = _copies(rows)
     firsts = dict(zip(keys[~again], rows.labels[~again], strict=True))
     reasons = [
-        f"a copy of {firsts[value]}"
+        Said(f"a copy of {firsts[value]}", f"与 {firsts[value]} 完全相同")
         if copy
-        else f"{key} {value} is that of {firsts[value]} already"
+        else Said(
+            f"{key} {value} is that of {firsts[value]} already",
+            f"编号 {value} 已为 {firsts[value]} 所用",
+        )
         for value, copy in zip(keys[again], copies[again], strict=True)
     ]
     same = int((again & copies).sum())
@@ -149,10 +182,16 @@ def _take_each_key_once(rows: Rows, key: str, accept: bool) -> None:
     rows.find(
         "duplicate-key",
         rows.labels[again].tolist(),
-        f"{amount(int(again.sum()), 'row')} whose {key} an earlier row has ({same} are copies of it, {differ} differ);"
-        " they were left out",
-        f"{key} of its own for every row",
-        "correct them in the source, or map another column",
+        Said(
+            f"{amount(int(again.sum()), 'row')} whose {key} an earlier row has ({same} are copies of it, {differ} differ);"
+            " they were left out",
+            f"{int(again.sum()):,} 行的编号与前面的行重复（{same:,} 行为重复行，{differ:,} 行内容不同），未采用",
+        ),
+        Said(f"{key} of its own for every row", "每行编号唯一"),
+        Said(
+            "correct them in the source, or map another column",
+            "在原始数据中更正，或改用其他列作编号",
+        ),
     )
     rows.leave_out(again, reasons)
 

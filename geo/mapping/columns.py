@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DataError, Fault
 from ..model import FieldSpec, Layer
+from ..said import NOTHING, Said, alike, joined, quoted
 from ..validate import expected_values
 from ..vocabulary import read_values
 from .declared import ROW, FieldMapping, ImportMapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 READABLE = 0.9
 """A near miss is proposed where at least this share of its entries can be read as the field."""
 _SAMPLE = 5_000
+_NONE = Said("none", "无")
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,18 @@ class NearMiss:
     readable: int
 
     @property
-    def evidence(self) -> str:
+    def evidence(self) -> Said:
         """In words."""
-        unit = f", in {self.match.unit}" if self.match.unit else ""
-        said = f": {self.readable} of {self.entries} entries can be read so" if self.entries else ""
-        return f"the column {self.match.column!r} may be {self.match.field}{unit}{said}"
+        column, field, unit = self.match.column, self.match.field, self.match.unit
+        said = Said(f"the column {column!r} may be {field}", f"“{column}”列可能是 {field}")
+        if unit:
+            said += Said(f", in {unit}", f"（单位 {unit}）")
+        if self.entries:
+            said += Said(
+                f": {self.readable} of {self.entries} entries can be read so",
+                f"：{self.entries} 项中有 {self.readable} 项可按此读取",
+            )
+        return said
 
     @property
     def mapping(self) -> FieldMapping:
@@ -52,7 +61,7 @@ class Mapped:
     fields: Mapping[str, FieldMapping]
     """With those that took a column of their own name or title."""
     near: tuple[NearMiss, ...] = ()
-    doubled: tuple[str, ...] = ()
+    doubled: tuple[Said, ...] = ()
     """Columns that could be a field's as well as the one that was taken."""
 
     @property
@@ -67,14 +76,14 @@ class Mapped:
         return json.dumps(dumped, ensure_ascii=False)
 
     @property
-    def shown(self) -> str:
+    def shown(self) -> Said:
         """The mapping in a line, and what it leaves unknown.
 
         The form is `hardened ← surface, zone = urban; unknown: width_m`.
         """
-        filled = ", ".join(_shown(name, one) for name, one in self.fields.items())
-        blank = ", ".join(self.blank)
-        return filled + (f"; unknown: {blank}" if blank else "")
+        filled = joined((_shown(name, one) for name, one in self.fields.items()), zh="，")
+        blank = joined(self.blank)
+        return filled + Said(f"; unknown: {blank}", f"；情况不明：{blank.zh}") if blank else filled
 
     def unused(self, columns: Sequence[str], others: Sequence[str] = ()) -> tuple[str, ...]:
         """The columns of the file that nothing was taken from.
@@ -102,10 +111,11 @@ class Mapped:
         return replace(self, fields=ordered)
 
 
-def _shown(name: str, one: FieldMapping) -> str:
+def _shown(name: str, one: FieldMapping) -> Said:
     if one.column is None:
-        return f"{name} = {one.value}"
-    return f"{name} ← {one.column}" + (f" in {one.unit}" if one.unit else "")
+        return alike(f"{name} = {one.value}")
+    taken = alike(f"{name} ← {one.column}")
+    return taken + Said(f" in {one.unit}", f"（单位 {one.unit}）") if one.unit else taken
 
 
 def columns_wanted(mappings: Sequence[ImportMapping], layer: Layer) -> frozenset[str]:
@@ -143,21 +153,24 @@ def map_columns(
         A field is not declared, a column is not there, or words do not fit the field: all at once.
     """
     faults: list[Fault] = []
-    has = ", ".join(columns) or "none"
+    has = joined(columns) or _NONE
 
-    def require(column: str, use: str) -> None:
+    def require(column: str, use: Said) -> None:
         if find(column, columns) is None and column != ROW:
             faults.append(
                 Fault(
                     layer.name,
-                    f"no column {column!r} in {file} (it has {has})",
-                    f"the column {use}",
-                    "name one that is there",
+                    Said(
+                        f"no column {column!r} in {file} (it has {has})",
+                        f"{file} 没有“{column}”列（现有：{has.zh}）",
+                    ),
+                    Said(f"the column {use}", f"有{use.zh}"),
+                    Said("name one that is there", "改选文件中已有的列"),
                 )
             )
 
     for column in (*mapping.where, *mapping.has):
-        require(column, "that rows are chosen by")
+        require(column, Said("that rows are chosen by", "用于筛选行的列"))
     fields: dict[str, FieldMapping] = {}
     for name, one in mapping.fields.items():
         spec = layer.fields.get(name)
@@ -165,14 +178,18 @@ def map_columns(
             faults.append(
                 Fault(
                     layer.name,
-                    f"a mapping for {name!r}",
-                    f"declared fields ({', '.join(layer.fields)})",
-                    "correct the name",
+                    Said(f"a mapping for {name!r}", f"对应了未声明的字段“{name}”"),
+                    Said(
+                        f"declared fields ({', '.join(layer.fields)})",
+                        f"已声明的字段（{'、'.join(layer.fields)}）",
+                    ),
+                    Said("correct the name", "更正字段名"),
                 )
             )
             continue
         if one.column is not None:
-            require(one.column, f"for {name}")
+            called = layer.field_called(name).zh
+            require(one.column, Said(f"for {name}", f"与{called}对应的列"))
             if one.unit is None:
                 one = one.model_copy(update={"unit": stated_unit(one.column, spec)})  # noqa: PLW2901
         faults += [Fault(layer.name, *problem) for problem in _misfits(name, spec, one)]
@@ -186,8 +203,14 @@ def map_columns(
             if own:
                 fields[name] = FieldMapping(column=own[0].column, unit=own[0].unit)
             if len(own) > 1:
-                others = ", ".join(repr(match.column) for match in own[1:])
-                doubled.append(f"{name} was taken from {own[0].column!r}, and not from {others}")
+                taken_from = quoted(own[0].column)
+                others = joined(quoted(match.column) for match in own[1:])
+                doubled.append(
+                    Said(
+                        f"{name} was taken from {taken_from}, and not from {others}",
+                        f"{layer.field_called(name).zh}取自{taken_from.zh}列，未取{others.zh}列",
+                    )
+                )
     ordered = {name: fields[name] for name in layer.fields if name in fields}
     taken = {one.column for one in fields.values()}
     near = near_misses(
@@ -200,7 +223,10 @@ def map_columns(
 
 
 def require_fields(
-    mapped: Mapped, columns: Sequence[str], filled: frozenset[str] = frozenset(), advice: str = ""
+    mapped: Mapped,
+    columns: Sequence[str],
+    filled: frozenset[str] = frozenset(),
+    advice: Said = NOTHING,
 ) -> None:
     """Refuse a mapping that leaves a required field without a column.
 
@@ -220,17 +246,26 @@ def require_fields(
     faults = []
     for name, spec in mapped.layer.fields.items():
         if spec.required and name not in mapped.fields and name not in filled:
-            remedy = (
-                f"add --field {name}=COLUMN; --field {name}={ROW} takes each row's name in the file"
+            remedy = Said(
+                f"add --field {name}=COLUMN; --field {name}={ROW} takes each row's name in the file",
+                f"在字段对应中为 {name} 指定列（命令行：--field {name}=列名；{name}={ROW} 取各行在文件中的名称）",
             )
             if name in near or advice:
                 evidence = near[name].evidence if name in near else advice
-                remedy = f"{evidence}: --accept-proposals, or {remedy}"
+                remedy = Said(
+                    f"{evidence}: --accept-proposals, or {remedy}",
+                    f"{evidence.zh}：可采纳建议；或{remedy.zh}",
+                )
+            has = joined(columns) or _NONE
+            called = mapped.layer.field_called(name).zh
             faults.append(
                 Fault(
                     mapped.layer.name,
-                    f"no column for {name} (the file has {', '.join(columns) or 'none'})",
-                    f"{name} for every row",
+                    Said(
+                        f"no column for {name} (the file has {has})",
+                        f"没有与{called}对应的列（文件现有：{has.zh}）",
+                    ),
+                    Said(f"{name} for every row", f"逐行有{called}"),
                     remedy,
                 )
             )
@@ -262,30 +297,35 @@ def _weighed(match: Match, layer: Layer, frame: pd.DataFrame) -> NearMiss:
     return NearMiss(match, len(entries), int((~reading.unreadable).sum()))
 
 
-def _misfits(name: str, spec: FieldSpec, one: FieldMapping) -> list[tuple[str, str, str]]:
-    problems = []
+def _misfits(name: str, spec: FieldSpec, one: FieldMapping) -> list[tuple[Said, Said, Said]]:
+    problems: list[tuple[Said, Said, Said]] = []
+    remove, correct = Said("remove them", "删除"), Said("correct the value", "更正取值")
     if (one.yes or one.no) and spec.type != "bool":
-        problems.append(
-            (f"`yes` or `no` for {name}", f"a bool field; {name} is {spec.type}", "remove them")
+        found = Said(f"`yes` or `no` for {name}", f"为 {name} 设了 `yes` 或 `no`")
+        expected = Said(
+            f"a bool field; {name} is {spec.type}", f"是否型字段；{name} 为 {spec.type} 型"
         )
+        problems.append((found, expected, remove))
     if one.values and spec.type != "category":
-        problems.append(
-            (f"`values` for {name}", f"a category field; {name} is {spec.type}", "remove them")
+        found = Said(f"`values` for {name}", f"为 {name} 设了 `values`")
+        expected = Said(
+            f"a category field; {name} is {spec.type}", f"分类型字段；{name} 为 {spec.type} 型"
         )
+        problems.append((found, expected, remove))
     stray = sorted(set(one.values.values()) - set(spec.values)) if spec.values else []
     if stray:
-        problems.append(
-            (f"{name} = {', '.join(stray)}", expected_values(spec), "correct the value")
-        )
+        found = Said(f"{name} = {', '.join(stray)}", f"{name} 取值为 {'、'.join(stray)}")
+        problems.append((found, expected_values(spec), correct))
     if one.unit is not None:
         from ..vocabulary.figures import factor_between
 
         if spec.type not in ("number", "integer") or factor_between(one.unit, spec.unit) is None:
+            expected = expected_values(spec)
             problems.append(
                 (
-                    f"`unit = {one.unit!r}` for {name}",
-                    f"a unit of {expected_values(spec)}",
-                    "correct it",
+                    Said(f"`unit = {one.unit!r}` for {name}", f"{name} 的单位写作“{one.unit}”"),
+                    Said(f"a unit of {expected}", f"{expected.zh}所用的单位"),
+                    Said("correct it", "更正单位"),
                 )
             )
     if one.value is not None:
@@ -293,7 +333,8 @@ def _misfits(name: str, spec: FieldSpec, one: FieldMapping) -> list[tuple[str, s
 
         reading = read_values(pd.Series([one.value], dtype=object), spec)
         if reading.values.isna().any():
-            problems.append((f"{name} = {one.value!r}", expected_values(spec), "correct the value"))
+            found = Said(f"{name} = {one.value!r}", f"{name} 取值为 {one.value!r}")
+            problems.append((found, expected_values(spec), correct))
     return problems
 
 

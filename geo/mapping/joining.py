@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import DataError, Fault, GeoError
 from ..model import Layer
+from ..said import Said, joined
 from ..sources.base import LeftOut
 from ..sources.joins import join_column, join_rows
 from ..validate import find_column
@@ -34,9 +35,12 @@ class Known:
     names: tuple[str | None, ...]
 
     @property
-    def said(self) -> str:
+    def said(self) -> Said:
         """What it is called in messages."""
-        return f"the {self.layer.name} of round {self.round}"
+        return Said(
+            f"the {self.layer.name} of round {self.round}",
+            f"{self.round} 轮次的{self.layer.called.zh}",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +51,7 @@ class Matching:
     """-1 where none, or several."""
     left_out: tuple[LeftOut, ...]
     """The rows without one, and what they may mean."""
-    by_form: tuple[str, ...]
+    by_form: tuple[Said, ...]
     """Names that were taken for another form of the same."""
 
 
@@ -124,24 +128,33 @@ def joining_column(frame: pd.DataFrame, known: Known, wanted: str | None, file: 
     """
     name = known.layer.name
     columns = [str(column) for column in frame.columns]
-    has = ", ".join(columns) or "none"
+    has = joined(columns) or Said("none", "无")
     if wanted is not None:
         column = find(wanted, columns)
         if column is not None:
             return column
-        expected = f"the column that names rows of {name}"
         raise DataError(
             Fault(
                 name,
-                f"no column {wanted!r} in {file} (it has {has})",
-                expected,
-                "name one that is there",
+                Said(
+                    f"no column {wanted!r} in {file} (it has {has})",
+                    f"{file} 没有“{wanted}”列（现有：{has.zh}）",
+                ),
+                Said(
+                    f"the column that names rows of {name}",
+                    f"填有{known.layer.called.zh}名称或代码的列",
+                ),
+                Said("name one that is there", "改选文件中已有的列"),
             )
         )
     best = holding_column(frame, known)
     if best is None:
-        found = f"no column of {file} in which most entries are codes or names of {known.said} (it has {has})"
-        raise DataError(Fault(name, found, "such a column", f"name it: --join {name}=COLUMN"))
+        found = Said(
+            f"no column of {file} in which most entries are codes or names of {known.said} (it has {has})",
+            f"{file} 中没有多数内容为{known.said.zh}代码或名称的列（现有：{has.zh}）",
+        )
+        remedy = Said(f"name it: --join {name}=COLUMN", f"指定该列：--join {name}=列名")
+        raise DataError(Fault(name, found, Said("such a column", "有这样的列"), remedy))
     return best
 
 

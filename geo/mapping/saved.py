@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import DeclarationError
 from ..model import Layer
+from ..said import Said
 from .columns import find
 from .declared import ROW, ImportMapping, load_mapping
 
@@ -29,15 +30,21 @@ class Kept:
     """The share of columns in common."""
 
     @property
-    def evidence(self) -> str:
+    def evidence(self) -> Said:
         """In words."""
         how = "all" if self.alike == 1 else f"{self.alike:.0%} of"
+        how_zh = "各列" if self.alike == 1 else f"{self.alike:.0%} 的列"
         said = ", ".join(
             f"{name} ← {one.column}" if one.column is not None else f"{name} = {one.value}"
             for name, one in self.mapping.fields.items()
         )
-        crs = f"; coordinates in {self.mapping.crs}" if self.mapping.crs else ""
-        return f"{how} columns are those of an earlier import ({self.path.name}): {said}{crs}"
+        crs = self.mapping.crs
+        return Said(
+            f"{how} columns are those of an earlier import ({self.path.name}): {said}"
+            + (f"; coordinates in {crs}" if crs else ""),
+            f"{how_zh}与以往某次导入（{self.path.name}）相同：{said.replace(', ', '，')}"
+            + (f"；坐标系为 {crs}" if crs else ""),
+        )
 
 
 def kept_mappings(folder: Path, layer: Layer) -> dict[Path, ImportMapping]:
