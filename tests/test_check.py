@@ -524,9 +524,9 @@ def test_ends_are_held_against_every_line_however_long_or_scattered() -> None:
         shapely.LinearRing([(50, 50), (60, 50), (60, 60)]),
     ]
     lines = np.array(shapes, dtype=object)
-    ends, owners = network._lonely(lines)
+    ends, owners = network._lonely(gpd.GeoSeries(lines))
     assert len(ends) == 2 * 401 + 4
-    pieces = zip(*network._candidates(ends, owners, lines), strict=True)
+    pieces = zip(*network._candidates(ends, owners, shapely.bounds(lines)), strict=True)
     end, line = (np.concatenate(piece) for piece in pieces)
     apart = shapely.distance(shapely.points(ends[end]), lines[line])
     found = {pair for pair, gap in zip(zip(end, line, strict=True), apart, strict=True) if gap <= 1}

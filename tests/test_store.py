@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -40,6 +41,7 @@ from geo.store.both import BothStore, Form
 from geo.store.folder import TEMPORARY
 from geo.store.geopackage import GeoPackageStore
 from geo.store.geoparquet import GeoParquetStore
+from geo.store.geoparquet_file import file_digest, read_file, scan_file, write_file
 from geo.store.lock import HOLDER_FILE, LOCK_FILE
 from geo.store.publication import changes
 from geo.store.styles import qml
@@ -1337,3 +1339,31 @@ def test_qgis_finds_a_style_beside_each_table_of_geoparquet(folder: Path) -> Non
     store.undo(ROUND, onto=store.digest(ROUND))
     assert not (folder / ROUND / "inspections.qml").exists()
     assert (folder / ROUND / "back_streets.qml").is_file()
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_the_digest_of_what_is_written_is_that_of_what_is_read(folder: Path, many: bool) -> None:
+    chance = np.random.default_rng(7)
+    count = 500 if many else 3
+    at = chance.uniform(0, 10_000, (count, 2))
+    frame = gpd.GeoDataFrame(
+        {
+            "id": pd.array([f"s{n}" for n in range(count)], dtype="string"),
+            "lit": pd.array(([True, False, None] * count)[:count], dtype="boolean"),
+            "width_m": np.where(np.arange(count) % 2, np.nan, 3.5),
+            "lanes": pd.array(([1, None, 2**60] * count)[:count], dtype="Int64"),
+            "zone": pd.Categorical((["urban", None, "fringe"] * count)[:count]),
+            "built": pd.to_datetime(["2007-01-02"] * count).as_unit("ms"),
+        },
+        geometry=shapely.linestrings(np.stack([at, at + 30], axis=1)),
+        crs="EPSG:4549",
+    )
+    frame.loc[1, "geometry"] = None
+    path = folder / "a.parquet"
+    folder.mkdir()
+    told = write_file(path, frame, rows_in_group=50)
+    assert told == file_digest(path)
+    assert scan_file(path).rows == count
+    read = read_file(path)
+    assert read["id"].tolist() == frame["id"].tolist()
+    assert shapely.equals(read.geometry.to_numpy(), frame.geometry.to_numpy()).sum() == count - 1

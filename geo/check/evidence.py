@@ -22,6 +22,7 @@ from ..model import Finding, Layer, Severity
 from ..placing.home import Home
 from ..registration import outlines
 from ..said import Said
+from ..sources.lazy import bounds_of, kinds_of
 from ..survey import Survey
 from ..validate import KINDS, Conformed, conform
 
@@ -68,6 +69,17 @@ class LayerRows:
         keys = self.texts(self.layer.key)
         return np.where(pd.isna(keys), fids, keys)
 
+    def named(self, positions: NDArray[np.intp]) -> tuple[object, ...]:
+        """The names of some rows; those of all are made only where something asks for them."""
+        if "names" in self.__dict__ or len(positions) * 2 > len(self.stored):
+            return tuple(self.names[positions].tolist())
+        some = LayerRows(
+            self.layer,
+            self.stored.iloc[positions],
+            replace(self.conformed, frame=self.frame.iloc[positions]),
+        )
+        return tuple(some.names.tolist())
+
     def texts(self, name: str) -> NDArray[np.object_]:
         """The values of a field as text, None where unknown."""
         values = self.frame[name].astype("string").astype(object).to_numpy()
@@ -85,20 +97,40 @@ class LayerRows:
         if not self.placed:
             return np.full(len(self.frame), None, dtype=object)
         shapes = np.asarray(self.frame.geometry.to_numpy(), dtype=object).copy()
-        shapes[~self._sound(shapes)] = None
-        if self.aside is not None:
-            shapes[self.aside] = None
+        shapes[~self.usable] = None
         return shapes
 
-    def _sound(self, shapes: Shapes) -> Mask:
-        with np.errstate(invalid="ignore"):
-            bounds = shapely.bounds(shapes)
-        sound: Mask = np.asarray(np.isfinite(bounds).all(axis=1))
+    def chosen(self, positions: NDArray[np.intp]) -> Shapes:
+        """Metric geometry of some rows, as `shapes` has it; the others need not be drawn."""
+        if "shapes" in self.__dict__ or not self.placed:
+            return np.asarray(self.shapes[positions], dtype=object)
+        shapes = np.array(self.frame.geometry.iloc[positions].to_numpy(), dtype=object)
+        shapes[~self.usable[positions]] = None
+        return shapes
+
+    @cached_property
+    def bounds(self) -> NDArray[np.float64]:
+        """West, south, east, north of each usable row in the metric CRS; NaN of the others."""
+        if not self.placed:
+            return np.full((len(self.frame), 4), np.nan)
+        found = bounds_of(self.frame.geometry)
+        return found if self.usable.all() else np.where(self.usable[:, None], found, np.nan)
+
+    @property
+    def total_bounds(self) -> NDArray[np.float64]:
+        """Around all usable rows, of which there is one at least."""
+        held = self.bounds[self.usable]
+        return np.concatenate([held[:, :2].min(axis=0), held[:, 2:].max(axis=0)])
+
+    def _sound(self) -> Mask:
+        geometry = self.frame.geometry
+        sound: Mask = np.asarray(np.isfinite(bounds_of(geometry)).all(axis=1))
         kinds = KINDS[self.layer.geometry] + (KINDS["Point"] if self.layer.points_too else ())
         types = [getattr(shapely.GeometryType, kind.upper()) for kind in kinds]
-        sound &= np.isin(shapely.get_type_id(shapes), types)
+        sound &= np.isin(kinds_of(geometry), types)
         sound &= ~self.not_finite
         if self.layer.geometry == "Polygon":
+            shapes = geometry.to_numpy()
             valid: Mask = np.asarray(shapely.is_valid(np.where(sound, shapes, np.array(None))))
             sound &= valid
         return sound
@@ -115,7 +147,10 @@ class LayerRows:
     @cached_property
     def usable(self) -> Mask:
         """The rows whose geometry can be measured."""
-        return ~shapely.is_missing(self.shapes)
+        if not self.placed:
+            return np.zeros(len(self.frame), dtype=bool)
+        sound = self._sound()
+        return sound if self.aside is None else sound & ~self.aside
 
     @cached_property
     def tree(self) -> STRtree:
@@ -141,7 +176,10 @@ class LayerRows:
 
     def positions(self, names: Iterable[object]) -> NDArray[np.intp]:
         """Where the rows of those names stand; all of them where several share a name."""
-        return np.flatnonzero(pd.Series(self.names, dtype=object).isin(list(names)).to_numpy())
+        wanted = list(names)
+        if not wanted:
+            return np.array([], dtype=np.intp)
+        return np.flatnonzero(pd.Series(self.names, dtype=object).isin(wanted).to_numpy())
 
     def observe(
         self,
@@ -162,7 +200,7 @@ class LayerRows:
             code,
             severity,
             self.name,
-            tuple(self.names[positions].tolist()),
+            self.named(positions),
             found,
             expected,
             remedy,
@@ -172,10 +210,10 @@ class LayerRows:
 
     def marks(self, positions: NDArray[np.intp]) -> tuple[Any, ...]:
         """A point for each of the rows that has a place."""
-        if self.layer.geometry in ("Table", "Raster") or not self.placed:
+        if self.layer.geometry in ("Table", "Raster") or not self.placed or not len(positions):
             return ()
         # Broken geometry has a place too: the middle of what can be read of it.
-        shapes = self.frame.geometry.to_numpy()[positions]
+        shapes = self.frame.geometry.iloc[positions].to_numpy()
         with np.errstate(invalid="ignore"):
             bounds = shapely.bounds(shapes)
         finite = np.isfinite(bounds).all(axis=1)

@@ -28,7 +28,7 @@ def metric_system(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     """Whether lengths and areas in the district's metric system are those on the ellipsoid."""
     if rows is not (evidence.finest or next(iter(evidence.every()), None)) or not rows.usable.any():
         return
-    bounds = shapely.total_bounds(rows.shapes[rows.tree_rows])
+    bounds = rows.total_bounds
     crs = evidence.metric_crs
     try:
         error = _metric_error(crs, *(float(bound) for bound in bounds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..model import ShareWithinDistance
 from ..said import Said, joined
+from ..sources.lazy import bounds_of, coordinates_of, kinds_of, undrawn_in
 from .evidence import Check, Evidence, LayerRows, Observation, Shapes, amount
 
 TOUCHING_M = 0.01
@@ -26,14 +28,16 @@ def nearly_joined(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     """Ends of lines that stop just short of another line of the same network."""
     if not rows.layer.network or not rows.usable.any():
         return
-    shapes = rows.shapes[rows.tree_rows]
-    ends, owners = _lonely(shapes)
+    lines = rows.frame.geometry.iloc[rows.tree_rows]
+    ends, owners = _lonely(lines)
     gap = np.full(len(ends), np.inf)
-    for end, line in _candidates(ends, owners, shapes):
+    for end, line in _candidates(ends, owners, bounds_of(lines)):
         # Few ends of a good network come so far: only these are made points, each once.
         some, each = np.unique(end, return_inverse=True)
         points = np.asarray(shapely.points(ends[some]), dtype=object)
-        np.minimum.at(gap, end, shapely.distance(points[each], shapes[line]))
+        others, which = np.unique(line, return_inverse=True)
+        shapes = rows.chosen(rows.tree_rows[others])
+        np.minimum.at(gap, end, shapely.distance(points[each], shapes[which]))
     gap[gap > NEARLY_M] = np.inf
     at = np.flatnonzero((gap > TOUCHING_M) & np.isfinite(gap))
     if len(at):
@@ -52,18 +56,20 @@ def nearly_joined(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
         )
 
 
-def _lonely(shapes: Shapes) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def _lonely(lines: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Ends of open lines that no other end shares, and the position of the line of each."""
-    vertices, of = shapely.get_coordinates(shapes, return_index=True)
+    vertices, of = coordinates_of(lines)
     firsts = np.flatnonzero(np.diff(of, prepend=-1))
     lasts = np.append(firsts[1:], len(of)) - 1
-    kinds = shapely.get_type_id(shapes[of[firsts]])
+    kinds = kinds_of(lines)[of[firsts]]
+    if undrawn_in(lines) is not None:
+        kinds[kinds == _SEVERAL] = 1  # what is undrawn has one part, whatever it is called
     plain = np.isin(kinds, (1, 2)) & (vertices[firsts] != vertices[lasts]).any(axis=1)
     ends = np.concatenate([vertices[firsts[plain]], vertices[lasts[plain]]])
     owners = np.tile(of[firsts[plain]], 2)
     several = of[firsts[kinds == _SEVERAL]]
     if len(several):
-        more, theirs = _ends_of_parts(shapes[several])
+        more, theirs = _ends_of_parts(lines.iloc[several].to_numpy())
         ends, owners = np.concatenate([ends, more]), np.concatenate([owners, several[theirs]])
     free = _unshared(ends)
     return ends[free], owners[free]
@@ -90,7 +96,7 @@ def _unshared(ends: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _candidates(
-    ends: NDArray[np.float64], owners: NDArray[np.intp], shapes: Shapes
+    ends: NDArray[np.float64], owners: NDArray[np.intp], bounds: NDArray[np.float64]
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Ends and lines whose extent they are in or all but in: positions of both, pair by pair, in pieces.
 
@@ -99,9 +105,9 @@ def _candidates(
     """
     if not len(ends):
         return
-    boxes = shapely.bounds(shapes) + np.array([-NEARLY_M, -NEARLY_M, NEARLY_M, NEARLY_M])
+    boxes = bounds + np.array([-NEARLY_M, -NEARLY_M, NEARLY_M, NEARLY_M])
     origin = boxes[:, :2].min(axis=0)
-    side = 2 * float(np.median(boxes[:, 2:] - boxes[:, :2])) + NEARLY_M
+    side = float(np.median(boxes[:, 2:] - boxes[:, :2])) + NEARLY_M
     side = max(side, float((boxes[:, 2:].max(axis=0) - origin).max()) / _MOST_ACROSS)
     while True:
         low, high = (

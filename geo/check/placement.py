@@ -17,6 +17,7 @@ from ..placing.home import Home, metric_shapes
 from ..placing.judging import judge
 from ..said import NOTHING as NOTHING_SAID
 from ..said import Said, joined
+from ..sources.lazy import bounds_of, lacking
 from .evidence import Check, Evidence, LayerRows, Mask, Observation, amount
 
 FAR_M = 2_000.0
@@ -43,7 +44,9 @@ class Extent:
     def box(self) -> tuple[float, float, float, float]:
         """Around the rows that have not slipped."""
         kept = self.rows.usable & ~self.astray
-        west, south, east, north = shapely.total_bounds(self.rows.shapes[kept])
+        held = self.rows.bounds[kept]
+        west, south = held[:, :2].min(axis=0)
+        east, north = held[:, 2:].max(axis=0)
         return float(west), float(south), float(east), float(north)
 
 
@@ -54,7 +57,7 @@ def misplaced(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     home = evidence.homes.get(rows.name)
     if home is None:
         return
-    present = ~(rows.stored.geometry.isna() | rows.stored.geometry.is_empty).to_numpy(dtype=bool)
+    present = ~lacking(rows.stored.geometry)
     far = rows.aside if rows.placed else present
     if far is None or not far.any():
         return
@@ -72,7 +75,7 @@ def misplaced(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             shapes=() if not rows.placed else rows.marks(np.flatnonzero(far)),
         )
     if not judged.proposals and rows.placed:
-        away = _away_m(rows.frame.geometry.to_numpy()[far], home)
+        away = _away_m(bounds_of(rows.frame.geometry)[far], home)
         most = f"{away.max() / 1000:,.0f}" if np.isfinite(away).all() else ""
         worst = Said(f", by up to {most} km", f"，最远 {most} 公里") if most else NOTHING_SAID
         yield rows.observe(
@@ -124,21 +127,20 @@ def set_aside(evidence: Evidence) -> None:
 
 def _far(rows: LayerRows, home: Home) -> Mask:
     """The rows that have a place, and it is far from every unit."""
-    shapes = rows.frame.geometry.to_numpy()
-    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes) | rows.not_finite)
-    far = np.asarray(there & (_away_m(shapes, home) > FAR_M))
+    geometry = rows.frame.geometry
+    there = ~(lacking(geometry) | rows.not_finite)
+    far = np.asarray(there & (_away_m(bounds_of(geometry), home) > FAR_M))
     # What runs past the border, or is there for orientation, belongs where most of it does.
     loose = rows.layer.unit is None and not rows.layer.indicators
     return far if not loose or far.sum() * 2 > there.sum() else np.zeros(len(far), dtype=bool)
 
 
-def _away_m(shapes: NDArray[np.object_], home: Home) -> NDArray[np.float64]:
+def _away_m(bounds: NDArray[np.float64], home: Home) -> NDArray[np.float64]:
     """How far the nearest corner of each shape's extent lies from the district; infinite for no place.
 
     A line that is in the district but for one vertex is not far: it is too long.
     """
     with np.errstate(invalid="ignore"):
-        bounds = shapely.bounds(shapes)
         west, south, east, north = home.bounds
         beside = np.maximum(np.maximum(west - bounds[:, 2], bounds[:, 0] - east), 0)
         beyond = np.maximum(np.maximum(south - bounds[:, 3], bounds[:, 1] - north), 0)
@@ -208,7 +210,8 @@ def _of_another_round(rows: LayerRows, evidence: Evidence) -> Home | None:
 
 
 def _extent(rows: LayerRows) -> Extent:
-    centres = _centres(rows.shapes)
+    bounds = rows.bounds
+    centres = np.column_stack([bounds[:, 0] + bounds[:, 2], bounds[:, 1] + bounds[:, 3]]) / 2
     away = np.hypot(*(centres - np.nanmedian(centres[rows.usable], axis=0)).T)
     usual = float(np.median(away[rows.usable]))
     with np.errstate(invalid="ignore"):
@@ -221,12 +224,6 @@ def _near(one: Extent, other: Extent) -> bool:
     middle = np.nanmedian(one.centres[one.rows.usable], axis=0)
     west, south, east, north = other.box
     return bool(shapely.box(west, south, east, north).distance(shapely.Point(middle)) <= APART_M)
-
-
-def _centres(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore"):
-        bounds = shapely.bounds(shapes)
-        return np.column_stack([bounds[:, 0] + bounds[:, 2], bounds[:, 1] + bounds[:, 3]]) / 2
 
 
 CHECKS: tuple[Check, ...] = (misplaced,)

@@ -11,8 +11,9 @@ import pandas as pd
 import shapely
 
 from ..said import Said, joined
+from ..sources.lazy import bounds_of, dimensions_of, lengths_of
 from ..validate import PROVENANCE
-from .evidence import Check, Evidence, LayerRows, Mask, Observation, Shapes, amount
+from .evidence import Check, Evidence, LayerRows, Mask, Observation, amount
 
 SHORTEST_M = 0.05
 """A line shorter than this is a slip of the hand."""
@@ -29,7 +30,7 @@ def copies(rows: LayerRows) -> Mask:
     again = np.zeros(len(stored), dtype=bool)
     shaped = isinstance(stored, gpd.GeoDataFrame) and stored._geometry_column_name in stored.columns
     if shaped:
-        suspects = np.flatnonzero(_same_extent(stored.geometry.to_numpy()))
+        suspects = np.flatnonzero(_same_extent(stored.geometry))
     elif rows.layer.key is not None:
         suspects = np.flatnonzero(pd.Series(rows.names, dtype=object).duplicated(keep=False))
     else:
@@ -44,11 +45,11 @@ def copies(rows: LayerRows) -> Mask:
     return again
 
 
-def _same_extent(shapes: Shapes) -> Mask:
-    """Shapes that share their extent with another: only they can be the same."""
+def _same_extent(geometry: gpd.GeoSeries) -> Mask:
+    """Rows that share their extent with another: only they can be the same."""
     with np.errstate(invalid="ignore"):
         # One number an extent: equal for equal ones, and that two differing ones agree harms nothing.
-        mark = np.nan_to_num(shapely.bounds(shapes), posinf=0.0, neginf=0.0) @ np.array(
+        mark = np.nan_to_num(bounds_of(geometry), posinf=0.0, neginf=0.0) @ np.array(
             [1.0, math.sqrt(2), math.e, math.pi]
         )
     return pd.Series(mark).duplicated(keep=False).to_numpy(dtype=bool)
@@ -78,11 +79,11 @@ def duplicate_geometry(rows: LayerRows, evidence: Evidence) -> Iterator[Observat
     """Rows of different content drawn at one and the same place; direction and start do not matter."""
     if not rows.usable.any():
         return
-    positions = rows.tree_rows[_same_extent(rows.shapes[rows.tree_rows])]
+    positions = rows.tree_rows[_same_extent(rows.frame.geometry)[rows.tree_rows]]
     if not len(positions):
         return
     positions = positions[~copies(rows)[positions]]
-    shapes = rows.shapes[positions]
+    shapes = rows.chosen(positions)
     plain = pd.Series(shapely.to_wkb(shapely.normalize(shapes)))
     twice = plain.duplicated(keep=False).to_numpy(dtype=bool)
     if twice.any():
@@ -105,14 +106,14 @@ def absurd_size(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     kind = rows.layer.geometry
     if kind not in ("LineString", "Polygon") or not rows.usable.any():
         return
-    shapes = rows.shapes
-    of_kind = rows.usable & (shapely.get_dimensions(shapes) == (1 if kind == "LineString" else 2))
+    geometry = rows.frame.geometry
+    of_kind = rows.usable & (dimensions_of(geometry) == (1 if kind == "LineString" else 2))
     if kind == "LineString":
-        size, code, least = shapely.length(shapes), "absurd-length", SHORTEST_M
+        size, code, least = lengths_of(geometry), "absurd-length", SHORTEST_M
         unit = Said("m", "米")
         greatest = _longest_m(rows, evidence, size[of_kind])
     else:
-        size, code, least = shapely.area(shapes), "absurd-area", SMALLEST_M2
+        size, code, least = shapely.area(rows.shapes), "absurd-area", SMALLEST_M2
         unit = Said("m²", "平方米")
         greatest = _largest_m2(rows, evidence)
     # Lines of no length at all are what conforming reports.
@@ -170,8 +171,7 @@ def mixed_kinds(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     """A layer that holds points, lines or surfaces side by side: how many there are of each."""
     if not isinstance(rows.stored, gpd.GeoDataFrame) or rows.layer.points_too:
         return
-    shapes = rows.stored.geometry.to_numpy()
-    dimensions = shapely.get_dimensions(shapes)
+    dimensions = dimensions_of(rows.stored.geometry)
     present = np.unique(dimensions[dimensions >= 0])
     if len(present) < 2:
         return

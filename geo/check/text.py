@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..said import Said, joined, quoted
@@ -68,9 +70,7 @@ def garbled_entries(rows: LayerRows, name: str) -> dict[str, Garbled]:
     if not (pd.api.types.is_string_dtype(stored.dtype) or stored.dtype == object):
         return {}
     # Nearly always no character of the whole column is odd, and no entry need be looked at.
-    entries = stored.dropna().to_numpy(dtype=object)
-    if stored.dtype == object:
-        entries = np.array([entry for entry in entries if isinstance(entry, str)], dtype=object)
+    entries = _different(stored)
     odd = {char for char in set().union(*map(set, _joined(entries))) if _is_odd(char)}
     if not odd:
         return {}
@@ -81,6 +81,28 @@ def garbled_entries(rows: LayerRows, name: str) -> dict[str, Garbled]:
             if verdict is not None:
                 found[entry] = verdict
     return found
+
+
+def _different(stored: pd.Series) -> NDArray[np.object_]:
+    """The different entries of a column that are text; none where no character can be odd."""
+    if stored.dtype == object:
+        texts = [entry for entry in stored.dropna() if isinstance(entry, str)]
+        return np.array([*dict.fromkeys(texts)], dtype=object)
+    held = pa.array(stored, type=pa.large_string(), from_pandas=True)
+    chunks = held.chunks if isinstance(held, pa.ChunkedArray) else [held]
+    if all(_is_plain(chunk) for chunk in chunks):
+        return np.array([], dtype=object)
+    different = pc.drop_null(pc.unique(held))
+    return np.asarray(different.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def _is_plain(texts: pa.Array) -> bool:
+    """Whether all bytes are ASCII and none is odd: told from the column as it lies in memory."""
+    data = texts.buffers()[2]
+    if data is None:
+        return True
+    held = np.bincount(np.frombuffer(data, dtype=np.uint8), minlength=256)
+    return not held[128:].any() and not any(held[ord(char)] for char in ODD if char.isascii())
 
 
 def _joined(texts: NDArray[np.object_]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,21 @@ import shapely
 from pyarrow import parquet
 
 from ..errors import StoreError
-from .digest import combined, rows_digest
+from ..sources.lazy import bounds_of, column_from_wkb, kinds_of, wkb_of
+from .digest import RowsDigest
 from .scan import Bounds, FileState, Part, StoredRows
 from .tables import storable
 
 ROWS_IN_GROUP = 50_000
 """Rows that are stored, found and left out together."""
 _FID_KEY = b"atlas:fid"
+MOST_OVERLAP = 1.5
+"""Where all groups together cover no more than so many times the whole's extent, rows stay as they come."""
+_KIND_NAMES = (
+    "Point", "LineString", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon",
+    "GeometryCollection",
+)  # fmt: skip
+"""By GEOS's number; a closed ring is a line to everybody else."""
 _BBOX = ("xmin", "ymin", "xmax", "ymax")
 _GEOGRAPHIC = "OGC:CRS84"
 """What coordinates are in where the file says nothing, by the standard."""
@@ -195,12 +203,29 @@ def read_file(path: Path) -> gpd.GeoDataFrame | pd.DataFrame:
         It cannot be read.
     """
     scan = scan_file(path)
+    shapes = None
     with opened(path) as file:
-        table = file.read(columns=None)
+        if scan.geometry is not None:
+            # By itself and first: as numbers it takes less room than as it is stored.
+            shapes = column_from_wkb(
+                _without_extension(file.read(columns=[scan.geometry]).column(0)), scan.crs
+            )
+        numbered = [scan.row_number] if scan.row_number else []
+        table = file.read(columns=[*scan.columns, *numbered])
     place = np.arange(1, scan.rows + 1, dtype=np.int64)
-    beside = {scan.geometry} if scan.geometry else set()
-    stored = scan._stored(table, scan.columns, place, {name for name in beside if name})
-    return stored.frame(scan.crs).sort_index(kind="stable")
+    frame = scan._stored(table, scan.columns, place, set()).plain_frame()
+    if shapes is not None:
+        column = _free("geometry", {str(name) for name in frame.columns})
+        frame = gpd.GeoDataFrame(frame.assign(**{column: shapes}), geometry=column)
+    return frame if frame.index.is_monotonic_increasing else frame.sort_index(kind="stable")
+
+
+def _without_extension(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if isinstance(column.type, pa.BaseExtensionType):
+        return pa.chunked_array(
+            [chunk.storage for chunk in column.chunks], column.type.storage_type
+        )
+    return column
 
 
 def write_file(
@@ -229,34 +254,88 @@ def write_file(
         Arrow refuses a column, or the disk the file.
     """
     numbers = np.arange(1, len(frame) + 1, dtype=np.int64) if fids is None else fids
-    placed = isinstance(frame, gpd.GeoDataFrame) and frame._geometry_column_name in frame.columns
-    order = np.arange(len(frame))
-    if placed and len(frame):
-        order = curve_order(frame.geometry.to_numpy())
-    attributes = pd.DataFrame(frame.drop(columns=frame.geometry.name) if placed else frame)
-    taken = {str(name) for name in attributes.columns}
-    row_number = _free("fid", taken)
-    columns = attributes.iloc[order].reset_index(drop=True)
-    columns = columns.assign(**{name: storable(columns[name]) for name in columns.columns})
+    size = rows_in_group or ROWS_IN_GROUP
+    geometry, order, box = None, None, np.empty((0, 4))
+    if isinstance(frame, gpd.GeoDataFrame) and frame._geometry_column_name in frame.columns:
+        geometry = frame.geometry
+        box = bounds_of(geometry)
+        order = storage_order(box, size)
+    attributes = pd.DataFrame(frame if geometry is None else frame.drop(columns=geometry.name))
+    attributes = attributes.assign(
+        **{name: storable(attributes[name]) for name in attributes.columns}
+    )
+    names = _Names.beside(attributes)
+    metadata = {_FID_KEY: names.row_number.encode()}
+    crs = None
+    if geometry is not None:
+        stated = _stated(geometry, box, names)
+        metadata[b"geo"] = json.dumps(stated).encode()
+        crs = _crs(stated["columns"][names.geometry])
     try:
-        table = pa.Table.from_pandas(columns, preserve_index=False).replace_schema_metadata(None)
-        table = table.append_column(row_number, pa.array(numbers[order]))
-        metadata = {_FID_KEY: row_number.encode()}
-        if placed:
-            shapes = frame.geometry.to_numpy()[order]
-            name, cover = _free("geometry", taken), _free("bbox", taken)
-            table = table.append_column(cover, _boxes(shapes))
-            table = table.append_column(name, pa.array(shapely.to_wkb(shapes), pa.binary()))
-            metadata[b"geo"] = json.dumps(_stated(frame, name, cover)).encode()
-        parquet.write_table(
-            table.replace_schema_metadata(metadata),
-            path,
-            row_group_size=rows_in_group or ROWS_IN_GROUP,
-            compression="zstd",
-        )
+        held = pa.Table.from_pandas(attributes, preserve_index=False).replace_schema_metadata(None)
+        digest = RowsDigest(held.column_names, crs, has_geometry=geometry is not None)
+        with ExitStack() as stack:
+            writer = None
+            for first in range(0, max(len(frame), 1), size):
+                # A group at a time, so that none but these rows are held in the form they are written in.
+                rows = np.arange(first, min(first + size, len(frame)))
+                if order is None:
+                    some = held.slice(first, size)
+                else:
+                    rows = order[first : first + size]
+                    some = held.take(pa.array(rows))
+                part = geometry.iloc[rows] if geometry is not None else None
+                wkb = None if part is None else wkb_of(part)
+                stored = StoredRows(numbers[rows], some, wkb)
+                digest.take(stored)
+                table = some.append_column(names.row_number, pa.array(stored.fid))
+                if part is not None and wkb is not None:
+                    table = table.append_column(names.bounds, _boxes(box[rows]))
+                    table = table.append_column(names.geometry, wkb.cast(pa.binary()))
+                table = table.replace_schema_metadata(metadata)
+                if writer is None:
+                    writer = stack.enter_context(_writer(path, table, names))
+                writer.write_table(table, row_group_size=size)
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise StoreError(f"{path.stem} cannot be written: {error}; nothing was changed") from error
-    return file_digest(path)
+    return digest.result()
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What the columns beside a table's own are called."""
+
+    row_number: str
+    bounds: str
+    geometry: str
+
+    @classmethod
+    def beside(cls, attributes: pd.DataFrame) -> _Names:
+        taken = {str(name) for name in attributes.columns}
+        row_number, geometry = _free("fid", taken), _free("geometry", taken)
+        return cls(row_number, _free("bbox", taken), geometry)
+
+
+def _writer(path: Path, first: pa.Table, names: _Names) -> parquet.ParquetWriter:
+    """A writer for tables like this one: places, which hardly shrink, packed fast, all else small."""
+    places = {names.geometry, *(f"{names.bounds}.{side}" for side in _BBOX)}
+    repeated = [
+        name
+        for name in first.column_names
+        if _is_text(first.schema.field(name).type)
+        and pc.count_distinct(first.column(name)).as_py() * 2 <= len(first)
+    ]
+    paths = [*(name for name in first.column_names if name != names.bounds), *places]
+    return parquet.ParquetWriter(
+        path,
+        first.schema,
+        compression={name: "lz4" if name in places else "zstd" for name in paths},
+        use_dictionary=repeated,
+    )
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 def file_digest(path: Path) -> str:
@@ -268,58 +347,85 @@ def file_digest(path: Path) -> str:
         It cannot be read to its end.
     """
     scan = scan_file(path)
-    if not scan.rows:
-        return combined(dict.fromkeys(scan.columns, ""))
-    digest, found = rows_digest(
-        (rows for part in scan.parts(1) for rows in scan.read(part, scan.columns, 50_000)),
-        scan.crs if scan.has_geometry else None,
-        has_geometry=scan.has_geometry,
-    )
-    if found != scan.rows:
-        raise StoreError(f"{path.name} is damaged: {found} of {scan.rows} rows can be read")
-    return digest
+    digest = RowsDigest(scan.columns, scan.crs, has_geometry=scan.has_geometry)
+    for part in scan.parts(1):
+        for rows in scan.read(part, scan.columns, ROWS_IN_GROUP):
+            digest.take(rows)
+    if digest.rows != scan.rows:
+        raise StoreError(f"{path.name} is damaged: {digest.rows} of {scan.rows} rows can be read")
+    return digest.result()
 
 
-def curve_order(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The order in which a Hilbert curve passes the middles of shapes; those without a place last."""
-    box = shapely.bounds(shapes)
+def storage_order(box: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any] | None:
+    """The order to store rows of these bounds in, so that neighbours come together; None: as they are.
+
+    Parameters
+    ----------
+    box : west, south, east, north; NaN for a row without a place
+    size : rows that are stored, found and left out together
+
+    Returns
+    -------
+    array or None
+        None where the groups overlap so little already that sorting would gain nothing. Else the rows along
+        a Hilbert curve through their middles, those without a place last.
+    """
     there = np.isfinite(box).all(axis=1)
-    if not there.any():
-        return np.arange(len(shapes))
-    distance = np.full(len(shapes), np.iinfo(np.int64).max)
-    middles = gpd.GeoSeries(
-        shapely.points((box[there, 0] + box[there, 2]) / 2, (box[there, 1] + box[there, 3]) / 2)
-    )
-    distance[there] = middles.hilbert_distance(level=16).to_numpy()
+    if len(box) <= size or not there.any():
+        return None
+    firsts = np.arange(0, len(box), size)
+    with np.errstate(invalid="ignore"):
+        low = np.fmin.reduceat(box[:, :2], firsts)
+        high = np.fmax.reduceat(box[:, 2:], firsts)
+        whole = np.nanmax(high, axis=0) - np.nanmin(low, axis=0)
+        shares = np.where(whole > 0, (high - low) / np.where(whole > 0, whole, 1), 1.0)
+    if np.nansum(shares.prod(axis=1)) <= MOST_OVERLAP:
+        return None
+    return curve_order(box)
+
+
+def curve_order(box: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The order in which a Hilbert curve passes the middles of bounds; rows without a place last."""
+    there = np.isfinite(box).all(axis=1)
+    distance = np.full(len(box), np.iinfo(np.int64).max)
+    if there.any():
+        middles = gpd.GeoSeries(shapely.points((box[there, :2] + box[there, 2:]) / 2))
+        distance[there] = middles.hilbert_distance(level=16).to_numpy()
     return np.argsort(distance, kind="stable")
 
 
-def _boxes(shapes: np.ndarray[Any, Any]) -> pa.StructArray:
-    box = shapely.bounds(shapes)
+def _boxes(box: np.ndarray[Any, Any]) -> pa.StructArray:
     missing = pa.array(~np.isfinite(box).all(axis=1))
     return pa.StructArray.from_arrays(
-        [pa.array(box[:, number]) for number in range(4)], list(_BBOX), mask=missing
+        [pa.array(np.ascontiguousarray(box[:, side])) for side in range(4)],
+        list(_BBOX),
+        mask=missing,
     )
 
 
-def _stated(frame: gpd.GeoDataFrame, name: str, cover: str) -> dict[str, Any]:
+def _stated(geometry: gpd.GeoSeries, box: np.ndarray[Any, Any], names: _Names) -> dict[str, Any]:
     """What GeoParquet 1.1 wants to be told."""
-    box = frame.total_bounds
-    kinds = sorted(
-        str(kind) + (" Z" if high else "")
-        for kind, high in {
-            *zip(frame.geom_type.dropna(), frame.has_z[frame.geom_type.notna()], strict=True)
-        }
-    )
+    kinds, high = kinds_of(geometry), geometry.array.has_z
     column: dict[str, Any] = {
         "encoding": "WKB",
-        "geometry_types": kinds,
-        "crs": frame.crs.to_json_dict() if frame.crs is not None else None,
-        "covering": {"bbox": {side: [cover, side] for side in _BBOX}},
+        "geometry_types": sorted(
+            _KIND_NAMES[kind] + (" Z" if of_high else "")
+            for of_high in (False, True)
+            for kind in np.unique(kinds[high == of_high]).tolist()
+            if kind >= 0
+        ),
+        "crs": geometry.crs.to_json_dict() if geometry.crs is not None else None,
+        "covering": {"bbox": {side: [names.bounds, side] for side in _BBOX}},
     }
-    if np.isfinite(box).all():
-        column["bbox"] = [float(side) for side in box]
-    return {"version": "1.1.0", "primary_column": name, "columns": {name: column}}
+    held = box[np.isfinite(box).all(axis=1)]
+    if len(held):
+        whole = (*held[:, :2].min(axis=0), *held[:, 2:].max(axis=0))
+        column["bbox"] = [float(side) for side in whole]
+    return {
+        "version": "1.1.0",
+        "primary_column": names.geometry,
+        "columns": {names.geometry: column},
+    }
 
 
 def _about(said: bytes | None, schema: pa.Schema, path: Path) -> tuple[str | None, dict[str, Any]]:
