@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .edges import TOUCHING_M, Area, area_of
-from .engine.nearest import nearest_line
+from .bearings import Bearings, Surveyor
+from .edges import Area, area_of
 from .errors import DataError, Fault
 from .model import SIDES, ScopeRule
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
-    from shapely import LineString, Polygon
+    from shapely import Polygon
     from shapely.geometry.base import BaseGeometry
 
     from .survey import Survey
@@ -30,8 +30,6 @@ PIECE_VERTICES = 256
 """A long border is cut up into pieces of so many vertices before units are cut by it."""
 MOST_CUTS = 24
 """A piece that is still larger after so many halvings has its vertices in one place, and stays so."""
-CHUNK = 32
-"""The border is searched in stretches of so many vertices."""
 
 
 @dataclass(frozen=True)
@@ -113,76 +111,63 @@ def decide(
     DataError
         A unit has no outline; lists them.
     """
-    outlines = units.geometry.to_numpy()
-    missing = shapely.is_missing(outlines) | (shapely.area(outlines) == 0)
-    if missing.any():
+    of_points = rule.rule == "representative_point"
+    bearings = Surveyor(area, of_points).bearings(units.geometry.to_numpy())
+    if bearings.missing.any():
         raise DataError(
             Fault(
                 layer,
                 "units without an outline",
                 "a polygon for each unit",
                 "draw the outlines or remove the rows",
-                tuple(units["unit_code"][missing]),
+                tuple(units["unit_code"][bearings.missing]),
             )
         )
+    decided = decide_by(bearings, area, rule)
+    decided.insert(0, "unit_code", units["unit_code"].to_numpy(object))
+    decided.insert(1, "unit_name", units["unit_name"].to_numpy(object))
+    return decided
+
+
+def decide_by(bearings: Bearings, area: Area, rule: ScopeRule) -> pd.DataFrame:
+    """The place in the area of units of which the bearings were taken, none of them missing.
+
+    Parameters
+    ----------
+    bearings : of the units, from the border of this area
+    area, rule : as in `decide`
+
+    Returns
+    -------
+    DataFrame
+        As in `decide`, without the codes and the names.
+    """
     # Whether a unit is in, and whether moving the edges could change that, is a question only near the border.
-    near = np.flatnonzero(_near(outlines, area))
+    near, drawn = bearings.near, bearings.drawn
     bands = _bands(area)
-    decision, share = _far(outlines, area.polygon, rule)
-    decision[near], share[near] = _decisions(outlines[near], area.polygon, rule)
-    near_edge = np.zeros(len(outlines), bool)
+    share = np.where(bearings.within, 1.0, 0.0)
+    decision = _decided(share, bearings.within, rule)
+    decision[near], share[near] = _decisions(drawn, area.polygon, rule)
+    near_edge = np.zeros(len(decision), bool)
     for moved in _moved(area, bands, range(len(area.parts))):
-        near_edge[near] |= _decisions(outlines[near], moved, rule)[0] != decision[near]
-    spots = (
-        shapely.point_on_surface(outlines)
-        if rule.rule == "representative_point"
-        else shapely.boundary(outlines)
-    )
-    lines = np.array([part.line for part in area.parts], dtype=object)
-    margin_m, nearest = nearest_line(spots, lines)
+        near_edge[near] |= _decisions(drawn, moved, rule)[0] != decision[near]
+    none: tuple[str, ...] = ()
+    sides = [none] * len(decision)
+    at_issue = _sides_at_issue(drawn, area, bands, rule, decision[near], near_edge[near])
+    for unit, its in zip(near.tolist(), at_issue, strict=True):
+        sides[unit] = its
     return pd.DataFrame(
         {
-            "unit_code": units["unit_code"].to_numpy(object),
-            "unit_name": units["unit_name"].to_numpy(object),
             "decision": decision,
             "share": share,
-            "margin_m": margin_m,
+            "margin_m": bearings.margin_m,
             "near_edge": near_edge,
-            "sides": _sides_at_issue(outlines, area, bands, rule, decision, near_edge),
-            "nearest_side": np.array([part.sides[0] for part in area.parts], object)[nearest],
+            "sides": sides,
+            "nearest_side": np.array([part.sides[0] for part in area.parts], object)[
+                bearings.nearest
+            ],
         }
     )
-
-
-def _chunks(line: LineString, vertices: int) -> NDArray[np.object_]:
-    """A line in stretches of so many vertices, so that a search looks at few of them."""
-    xy = shapely.get_coordinates(line)
-    cuts = range(0, max(len(xy) - 1, 1), vertices - 1)
-    return np.array([shapely.linestrings(xy[first : first + vertices]) for first in cuts], object)
-
-
-def _near(outlines: NDArray[np.object_], area: Area) -> NDArray[np.bool_]:
-    """Which units the border may touch once it is moved by its accuracy; by extents, so some too many."""
-    boxes = []
-    for part in area.parts:
-        west, south, east, north = shapely.bounds(_chunks(part.line, CHUNK)).T
-        wide = part.accuracy_m * (1 + 1e-9) + TOUCHING_M
-        boxes.append(shapely.box(west - wide, south - wide, east + wide, north + wide))
-    near = np.zeros(len(outlines), bool)
-    near[shapely.STRtree(np.concatenate(boxes)).query(outlines)[0]] = True
-    return near
-
-
-def _far(
-    outlines: NDArray[np.object_], polygon: Polygon, rule: ScopeRule
-) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
-    """The decision for units that the border does not touch: one vertex speaks for all."""
-    xy, row = shapely.get_coordinates(outlines, return_index=True)
-    first = xy[np.searchsorted(row, np.arange(len(outlines)))]
-    shapely.prepare(polygon)
-    within: NDArray[np.bool_] = shapely.intersects_xy(polygon, first[:, 0], first[:, 1])
-    share = np.where(within, 1.0, 0.0)
-    return _decided(share, within, rule), share
 
 
 def _decisions(

@@ -6,15 +6,19 @@ import math
 from typing import get_args
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shapely import LineString, MultiLineString, Point, box
+from scope_cases import ScopeCase, scope_cases, scope_disagreement
+from shapely import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from geo.edges import Area, area_of
+from geo.engine.outlines import Outlines
 from geo.errors import DataError, ScopeError
 from geo.model import RuleName, ScopeRule
 from geo.scope import decide
@@ -254,7 +258,7 @@ def test_a_border_in_pieces_decides_as_the_whole(
     decided = []
     for vertices, pairs in ((1 << 30, 1 << 60), (16, 0)):
         monkeypatch.setattr("geo.scope.PIECE_VERTICES", vertices)
-        monkeypatch.setattr("geo.engine.nearest.FAST_PAIRS", pairs)
+        monkeypatch.setattr("geo.bearings.FAST_PAIRS", pairs)
         decided.append(decide(squares, area, ScopeRule(rule=rule)))
     pd.testing.assert_frame_equal(*decided, rtol=0, atol=1e-9)
     plain = shapely.area(shapely.intersection(squares.geometry, area.polygon)) / (70 * 90)
@@ -263,3 +267,48 @@ def test_a_border_in_pieces_decides_as_the_whole(
     if rule != "representative_point":
         assert decided[1]["margin_m"].to_numpy() == pytest.approx(far, abs=1e-9)
     assert set(decided[1]["decision"]) >= {"in", "out"}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(scope_cases())
+def test_by_kernels_and_by_geometry_a_unit_is_placed_alike(case: ScopeCase) -> None:
+    assert scope_disagreement(case) is None
+
+
+@pytest.mark.parametrize("flavor", ["extended", "iso"])
+def test_outlines_are_read_from_binary_as_they_are_drawn(flavor: str) -> None:
+    ring = Polygon(box(0, 0, 9, 9).exterior, [box(2, 2, 3, 3).exterior.coords])
+    outlines = np.array(
+        [
+            box(0, 0, 1, 2),
+            None,
+            ring,
+            MultiPolygon([ring, box(10, 0, 12, 1)]),
+            Polygon(),
+            shapely.force_3d(box(0, 0, 3, 3), 7.0),
+        ],
+        object,
+    )
+    for type_ in (pa.binary(), pa.large_binary()):
+        read = Outlines.from_wkb(pa.array(shapely.to_wkb(outlines, flavor=flavor), type_))
+        expected = Outlines.from_shapely(outlines)
+        assert (
+            read.areas().tolist() == [2.0, 0.0, 80.0, 82.0, 0.0, 9.0] == expected.areas().tolist()
+        )
+        assert read.hole.tolist() == expected.hole.tolist()
+        assert read.rings.feature.tolist() == expected.rings.feature.tolist()
+        assert read.rings.xy.tolist() == expected.rings.xy.tolist()
+        assert read.draw(np.array([2]))[0].equals(ring)
+
+
+def test_damaged_outlines_are_refused() -> None:
+    whole = shapely.to_wkb(box(0, 0, 1, 1))
+    for broken in (
+        whole[:-1],
+        whole[:9],
+        whole[:5] + b"\xff" * 4 + whole[9:],
+        whole[:9] + b"\xff" * 4 + whole[13:],
+        whole[:-8] + b"\x11" * 8,
+    ):
+        with pytest.raises(shapely.errors.GEOSException):
+            Outlines.from_wkb(pa.array([whole, broken]))

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.data import CRS, area_file, make_scope, villages_file
 from benchmarks.works.common import (
+    THREADS,
     Contender,
     Floats,
     Work,
@@ -31,18 +32,50 @@ def _files(villages: int) -> tuple[Path, Path]:
 
 def ours(villages: int) -> Floats:
     """The whole decision for each village: share, margin, nearest side; edges that are known exactly."""
-    from shapely import LineString
+    from pyarrow.parquet import ParquetFile
+
+    from geo.bearings import Bearings, Surveyor
+    from geo.engine.outlines import Outlines
+    from geo.scope import decide_by
+
+    villages_path, area_path = _files(villages)
+    area, rule = _area(area_path)
+    surveyor = Surveyor(area, of_points=False)
+    groups = ParquetFile(villages_path).metadata.num_row_groups
+    surveyor.ready()
+
+    def bearings(part: slice) -> list[Bearings]:
+        file = ParquetFile(villages_path)
+        return [
+            surveyor.by_kernels(Outlines.from_wkb(file.read_row_group(group, ["geometry"])[0]))
+            for group in range(part.start, part.stop)
+        ]
+
+    found = in_threads(bearings, slices(groups, THREADS))
+    decided = decide_by(Bearings.together([one for some in found for one in some]), area, rule)
+    return decided[["share"]].to_numpy(float)
+
+
+def ours_on_frames(villages: int) -> Floats:
+    """The same for villages that geopandas has read."""
+    from geo.scope import decide
+
+    frame, _ = read(*_files(villages))
+    named = frame.rename(columns={"code": "unit_code", "name": "unit_name"})
+    return decide(named, *_area(_files(villages)[1]))[["share"]].to_numpy(float)
+
+
+def _area(file: Path) -> tuple[Any, Any]:
+    import shapely
+    from pyarrow.parquet import ParquetFile
 
     from geo.edges import Area, EdgePart
     from geo.model import ScopeRule
-    from geo.scope import decide
 
-    frame, area = read(*_files(villages))
-    polygon = area.geometry.iloc[0]
-    border = EdgePart(("north",), LineString(polygon.exterior.coords), 0.0)
-    named = frame.rename(columns={"code": "unit_code", "name": "unit_name"})
-    decided = decide(named, Area(polygon, CRS, (border,), ()), ScopeRule())
-    return decided[["share"]].to_numpy(float)
+    (wkb,) = ParquetFile(file).read(["geometry"])[0].to_pylist()
+    polygon = shapely.from_wkb(wkb)
+    border = EdgePart(("north",), shapely.LineString(polygon.exterior.coords), 0.0)
+    return Area(polygon, CRS, (border,), ()), ScopeRule()
 
 
 def tuned_shapely(villages: int) -> Floats:
@@ -156,7 +189,15 @@ WORK = Work(
         Contender(
             "geopandas reads", lambda n: merely_read(*_files(n)), ("geopandas",), only_reads=True
         ),
-        Contender("ours: scope", ours, ("geopandas", "geo.scope"), ours=True, compiled=True),
+        Contender("ours: scope", ours, ("pyarrow.parquet", "geo.scope"), ours=True, compiled=True),
+        Contender(
+            "ours: scope of frames",
+            ours_on_frames,
+            ("geopandas", "geo.scope"),
+            ours=True,
+            compiled=True,
+            note="villages read by geopandas",
+        ),
         Contender("tuned shapely", tuned_shapely, ("geopandas",), note="two threads"),
         Contender("SedonaDB", sedonadb, ("sedonadb", "geoarrow.pyarrow")),
         Contender("DuckDB", duckdb, ("duckdb", "duckdb_extension_spatial"), largest=10_000),

@@ -76,11 +76,11 @@ class Lines:
         if _many(len(lines)):
             from .kernels import wkb
 
-            data, offsets, valid = _buffers(lines)
+            data, offsets, valid = buffers(lines)
             count = len(offsets) - 1
             parts, vertices = np.empty(count, np.int64), np.empty(count, np.int64)
             if wkb.sizes_of_lines(data, offsets, valid, parts, vertices) < 0:
-                part_of, vertex_of = _running(parts), _running(vertices)
+                part_of, vertex_of = running(parts), running(vertices)
                 starts = np.empty(part_of[-1] + 1, np.int64)
                 starts[-1] = vertex_of[-1]
                 feature = np.empty(part_of[-1], np.int64)
@@ -93,19 +93,19 @@ class Lines:
                     count,
                 )
                 return cls(xy, starts, feature, count)
-        return cls.from_shapely(_drawn(lines))
+        return cls.from_shapely(drawn(lines))
 
     def to_shapely(self) -> Geometries:
         """LineString, or MultiLineString where there are several parts; None where there is none."""
-        drawn = np.full(self.count, None, object)
+        found = np.full(self.count, None, object)
         part = np.repeat(np.arange(len(self.feature)), np.diff(self.starts))
         lines: Geometries = np.asarray(shapely.linestrings(self.xy, indices=part), dtype=object)
         parts = np.bincount(self.feature, minlength=self.count)
         single = parts[self.feature] == 1
-        drawn[self.feature[single]] = lines[single]
+        found[self.feature[single]] = lines[single]
         if not single.all():
-            shapely.multilinestrings(lines[~single], indices=self.feature[~single], out=drawn)
-        return drawn
+            shapely.multilinestrings(lines[~single], indices=self.feature[~single], out=found)
+        return found
 
     def take(self, chosen: Positions | Flags) -> Lines:
         """Some of the lines, in the order chosen."""
@@ -116,7 +116,7 @@ class Lines:
         sizes = np.diff(self.starts)[part]
         return Lines(
             self.xy[_ranges(self.starts[part], self.starts[part] + sizes)],
-            _running(sizes),
+            running(sizes),
             np.repeat(np.arange(len(chosen)), last - first),
             len(chosen),
         )
@@ -175,7 +175,7 @@ class Points:
         if _many(len(points)):
             from .kernels import wkb
 
-            data, offsets, valid = _buffers(points)
+            data, offsets, valid = buffers(points)
             xy = np.empty((len(offsets) - 1, 2))
             raw = xy.reshape(-1).view(np.uint8)
             unread = in_threads(
@@ -184,14 +184,14 @@ class Points:
             )
             if max(unread, default=-1) < 0:
                 return cls(xy)
-        return cls.from_shapely(_drawn(points))
+        return cls.from_shapely(drawn(points))
 
     def to_shapely(self) -> Geometries:
         """Point, or None where there is none."""
-        drawn = np.full(len(self.xy), None, object)
+        found = np.full(len(self.xy), None, object)
         there = ~np.isnan(self.xy).any(axis=1)
-        drawn[there] = shapely.points(self.xy[there])
-        return drawn
+        found[there] = shapely.points(self.xy[there])
+        return found
 
     def take(self, chosen: Positions | Flags) -> Points:
         """Some of the points, in the order chosen."""
@@ -228,11 +228,12 @@ def _many(rows: int) -> bool:
     return loaded() or (rows >= PLAIN_ROWS and find_spec("numba") is not None)
 
 
-def _drawn(wkb: pa.Array | pa.ChunkedArray) -> Geometries:
+def drawn(wkb: pa.Array | pa.ChunkedArray) -> Geometries:
+    """Geometry objects of well-known binary."""
     return np.asarray(shapely.from_wkb(wkb.to_numpy(zero_copy_only=False)), dtype=object)
 
 
-def _buffers(wkb: pa.Array | pa.ChunkedArray) -> tuple[Any, Positions, Flags]:
+def buffers(wkb: pa.Array | pa.ChunkedArray) -> tuple[Any, Positions, Flags]:
     """All rows' bytes, where each row begins (and the last ends), and which rows are not null."""
     import pyarrow as pa
 
@@ -254,7 +255,7 @@ def _buffers(wkb: pa.Array | pa.ChunkedArray) -> tuple[Any, Positions, Flags]:
     return raw, begins, valid
 
 
-def _running(sizes: Positions) -> Positions:
+def running(sizes: Positions) -> Positions:
     """Where each of consecutive runs begins, and at last where all end."""
     starts = np.zeros(len(sizes) + 1, np.int64)
     np.cumsum(sizes, out=starts[1:])

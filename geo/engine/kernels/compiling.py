@@ -231,8 +231,13 @@ def in_threads(work: Callable[[int, int], _T], count: int, least: int = 4096) ->
     pieces = max(1, min(64, count // least))
     edges = [count * k // pieces for k in range(pieces + 1)]
     ranges = list(pairwise(edges))
-    workers = min(cores(), pieces)
-    if workers == 1:
-        return [work(first, last) for first, last in ranges]
+    return each_in_thread(lambda number: work(*ranges[number]), pieces)
+
+
+def each_in_thread(work: Callable[[int], _T], count: int) -> list[_T]:
+    """`work(0)` to `work(count - 1)` on every core, results in order."""
+    workers = min(cores(), count)
+    if workers <= 1:
+        return [work(number) for number in range(count)]
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(lambda ends: work(*ends), ranges))
+        return list(pool.map(work, range(count)))

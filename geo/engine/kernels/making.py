@@ -68,7 +68,8 @@ def _copied(function: Any) -> Any:
         for name, value in function.__globals__.items():
             if isinstance(value, types.FunctionType) and value in parts:
                 if value not in _made:
-                    _made[value] = numba.njit(**_OPTIONS)(_copied(value))
+                    njit: Any = numba.njit
+                    _made[value] = njit(**_OPTIONS)(_copied(value))
                 scope[name] = _made[value]
     copy = types.FunctionType(function.__code__, scope, function.__name__)
     copy.__module__ = function.__module__
