@@ -1,8 +1,8 @@
 """Shares of polygons by raster value, each pixel weighted by the part of it that a polygon overlaps.
 
 A raster is read window by window at its full resolution; overviews are never used. Each window is measured by
-exactextract, or, where there are many pixels, by walking along the outlines (`geo.engine.kernels.contours`): the
-same figures, and more digits of them.
+walking along the outlines: in arrays (`geo.engine.contours`), or, where there are many pixels, by kernels that do the
+same (`geo.engine.kernels.contours`). The tests hold both against exactextract.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from .engine.contours import walked
 from .engine.fast import available
 from .errors import DataError, Fault
+from .said import Said
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +69,7 @@ def pixel_shares(
     DataError
         The file is not a raster, has no CRS or no such band, or is rotated.
 
-    Source: exact overlap fractions as computed by exactextract (ISciences); the areas between crossings of an
+    Source: exact overlap fractions as exactextract (ISciences) defines them; the areas between crossings of an
     outline as differences of running sums (Green's theorem, row by row).
     """
     import rasterio
@@ -82,7 +84,12 @@ def pixel_shares(
             return _shares(polygons, crs, source, at_least, band)
     except RasterioError as error:
         raise DataError(
-            Fault(layer, f"{raster.name}: {error}", "a GeoTIFF", "replace the file")
+            Fault(
+                layer,
+                Said(f"{raster.name}: {error}", f"{raster.name} 无法读取（{error}）"),
+                Said("a GeoTIFF", "GeoTIFF 栅格"),
+                Said("replace the file", "更换文件"),
+            )
         ) from error
 
 
@@ -90,17 +97,29 @@ def _check(source: Any, band: int, layer: str) -> None:
     faults = []
     if source.crs is None:
         faults.append(
-            Fault(layer, "no CRS", "a raster with a CRS", "assign the CRS it was made in")
+            Fault(
+                layer,
+                Said("no CRS", "未注明坐标系"),
+                Said("a raster with a CRS", "有坐标系的栅格"),
+                Said("assign the CRS it was made in", "注明其制作时的坐标系"),
+            )
         )
     if source.transform.b or source.transform.d or source.transform.e >= 0:
-        faults.append(Fault(layer, "a rotated or flipped grid", "north-up rows", "warp the raster"))
+        faults.append(
+            Fault(
+                layer,
+                Said("a rotated or flipped grid", "格网旋转或倒置"),
+                Said("north-up rows", "各行自北向南"),
+                Said("warp the raster", "对栅格重采样校正"),
+            )
+        )
     if band > source.count:
         faults.append(
             Fault(
                 layer,
-                f"{source.count} bands",
-                f"a band {band}",
-                "correct `band` in the declaration",
+                Said(f"{source.count} bands", f"{source.count} 个波段"),
+                Said(f"a band {band}", f"有第 {band} 波段"),
+                Said("correct `band` in the declaration", "更正声明中的 `band`"),
             )
         )
     if faults:
@@ -195,7 +214,7 @@ def _shares(
             sums[done] += found.result()
 
     shares = sums / grid.area(shapes)[:, None]
-    # Overlap fractions may be kept as 32-bit: a polygon wholly known may come to a little less or more.
+    # A polygon wholly known may come to a little less or more.
     whole = shares.sum(axis=1)
     shares[whole > 1 - ROUNDING] /= whole[whole > 1 - ROUNDING, None]
     return shares[:, 0], shares[:, 1]
@@ -283,26 +302,37 @@ def _measure_of(
     shapes: NDArray[np.object_], extents: NDArray[np.float64], grid: _Grid
 ) -> Callable[[_Window, NDArray[np.intp]], NDArray[np.float64]]:
     """What measures a window: how much of the polygons touching it passes and fails."""
-    pixels = np.prod(extents[:, 2:] - extents[:, :2], axis=1).sum()
-    plain = np.isin(
-        shapely.get_type_id(shapes),
-        (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
-    ).all()
-    if pixels >= FAST_PIXELS and plain and available():
-        return _walking(shapes, grid)
-    return lambda window, touched: _overlapped(shapes[touched], window, grid)
-
-
-def _walking(
-    shapes: NDArray[np.object_], grid: _Grid
-) -> Callable[[_Window, NDArray[np.intp]], NDArray[np.float64]]:
     from .engine.arrays import edges_of
-    from .engine.kernels.compiling import in_threads
-    from .engine.kernels.contours import add_up, walk
 
     edges, polygon = edges_of(shapes)
     start = np.searchsorted(polygon, np.arange(len(shapes) + 1)).astype(np.int64)
     edges = grid.pixels(edges.reshape(-1, 2)).reshape(-1, 4)
+    pixels = np.prod(extents[:, 2:] - extents[:, :2], axis=1).sum()
+    if pixels >= FAST_PIXELS and available():
+        return _by_kernels(edges, start, grid)
+
+    def measure(window: _Window, touched: NDArray[np.intp]) -> NDArray[np.float64]:
+        number = np.diff(start)[touched]
+        mine = np.repeat(start[touched] - (np.cumsum(number) - number), number)
+        corner = [window.columns.start, window.rows.start]
+        return walked(
+            edges[mine + np.arange(len(mine))] - corner * 2,
+            np.repeat(np.arange(len(touched)), number),
+            window.passing,
+            window.failing,
+            grid.weight(window.rows),
+            len(touched),
+        )
+
+    return measure
+
+
+def _by_kernels(
+    edges: NDArray[np.float64], start: NDArray[np.int64], grid: _Grid
+) -> Callable[[_Window, NDArray[np.intp]], NDArray[np.float64]]:
+    from .engine.kernels.compiling import in_threads
+    from .engine.kernels.contours import add_up, walk
+
     held = np.empty(0, np.int32)
 
     def measure(window: _Window, touched: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -327,34 +357,3 @@ def _walking(
         return np.maximum(found, 0.0)
 
     return measure
-
-
-def _overlapped(shapes: NDArray[np.object_], window: _Window, grid: _Grid) -> NDArray[np.float64]:
-    """Of each polygon, the area of passing and of failing pixels of a window, in the grid's terms."""
-    import geopandas as gpd
-    from exactextract import exact_extract
-    from exactextract.feature import GeoPandasFeatureSource
-    from exactextract.raster import NumPyRasterSource
-
-    passing, failing = window.passing, window.failing
-    rows, columns = passing.shape
-    top = grid.top - grid.height * window.rows.start
-    left = grid.left + grid.width * window.columns.start
-    box = (left, top - grid.height * rows, left + grid.width * columns, top)
-    features = GeoPandasFeatureSource(gpd.GeoDataFrame(geometry=shapes, crs=grid.wkt))
-    if not grid.geographic:
-        unknown = 2
-        classes = np.where(passing, 1, np.where(failing, 0, unknown)).astype(np.uint8)
-        raster = NumPyRasterSource(classes, *box, nodata=unknown, srs_wkt=grid.wkt)
-        found = exact_extract(raster, features, ["sum", "count"], output="pandas")
-        reached, known = (found[name].fillna(0.0).to_numpy(float) for name in ("sum", "count"))
-        pixel = grid.width * grid.height
-        return np.stack([reached, known - reached], axis=1) * pixel
-    weight = grid.weight(window.rows)[:, None]
-    rasters = [
-        NumPyRasterSource(mask * weight, *box, name=name, srs_wkt=grid.wkt)
-        for name, mask in (("passing", passing), ("failing", failing))
-    ]
-    found = exact_extract(rasters, features, ["sum"], output="pandas")
-    sums: NDArray[np.float64] = found[["passing_sum", "failing_sum"]].fillna(0.0).to_numpy(float)
-    return sums

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
@@ -42,10 +43,10 @@ def write(
     return path
 
 
-@pytest.fixture(params=["exactextract", "walking"])
+@pytest.fixture(params=["arrays", "kernels"])
 def measured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to measure, whatever the size."""
-    monkeypatch.setattr(pixels, "FAST_PIXELS", 0 if request.param == "walking" else 1 << 60)
+    monkeypatch.setattr(pixels, "FAST_PIXELS", 0 if request.param == "kernels" else 1 << 60)
     return str(request.param)
 
 
@@ -140,8 +141,11 @@ spots = st.tuples(st.integers(-4, 64), st.integers(-4, 44)).map(lambda at: (at[0
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(spots, min_size=3, max_size=8, unique=True).map(Polygon))
-def test_walking_an_outline_is_exact(outline: Polygon) -> None:
+@given(
+    st.lists(spots, min_size=3, max_size=8, unique=True).map(Polygon),
+    st.sampled_from([0, 1 << 60]),
+)
+def test_walking_an_outline_is_exact(outline: Polygon, fast_pixels: int) -> None:
     """Half pixels, so that outlines run along and through pixels' corners all the time."""
     if not outline.is_valid or outline.area == 0:
         return
@@ -149,7 +153,10 @@ def test_walking_an_outline_is_exact(outline: Polygon) -> None:
     grid = pixels._Grid(LEFT, TOP, PIXEL, PIXEL, "", False)
     window = pixels._Window(slice(0, 20), slice(0, 30), values == 1, values == 2)
     (shape,) = at(outline)
-    found = pixels._walking(np.array([shape], object), grid)(window, np.array([0]))[0]
+    extents = np.array([[0.0, 0.0, 30.0, 20.0]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pixels, "FAST_PIXELS", fast_pixels)
+        found = pixels._measure_of(at(outline), extents, grid)(window, np.array([0]))[0]
     for value, area in zip((1, 2), found, strict=True):
         cells = [
             box(column, 19 - row, column + 1, 20 - row)
@@ -157,3 +164,23 @@ def test_walking_an_outline_is_exact(outline: Polygon) -> None:
         ]
         expected = shapely.area(shapely.intersection(cells, outline)).sum() * PIXEL**2
         assert area == pytest.approx(expected, abs=1e-9 * shape.area)
+
+
+def test_exactextract_finds_the_same(tmp_path: Path, measured: str) -> None:
+    """Another program's figures, of which overlaps are kept as 32-bit numbers."""
+    from exactextract import exact_extract
+
+    rng = np.random.default_rng(11)
+    raster = write(tmp_path / "r.tif", rng.integers(0, 9, (20, 30)).astype(np.int16))
+    shapes = at(
+        *(
+            shapely.convex_hull(shapely.multipoints(rng.uniform((-2, -2), (32, 22), (7, 2))))
+            for _ in range(40)
+        )
+    )
+    with rasterio.open(raster) as source:
+        passing = write(tmp_path / "p.tif", (source.read(1) >= 4).astype(np.int16))
+    rows = gpd.GeoDataFrame(geometry=shapes, crs=CRS)
+    found = exact_extract(passing, rows, ["sum"], output="pandas")["sum"].to_numpy()
+    ours, _ = pixel_shares(shapes, CRS, raster, 4)
+    assert ours * shapely.area(shapes) == pytest.approx(found * PIXEL**2, rel=1e-5)

@@ -160,8 +160,16 @@ def nothing_reaches() -> Reaching:
 
 
 def edges_of(polygons: Geometries) -> tuple[Floats, Positions]:
-    """The edges (ax, ay, bx, by) of polygons, each polygon on the left of its own, and whose they are."""
+    """The edges (ax, ay, bx, by) of polygons, each polygon on the left of its own, and whose they are.
+
+    Parameters
+    ----------
+    polygons : Polygon or MultiPolygon; of a collection the polygons count
+    """
     parts, polygon = shapely.get_parts(polygons, return_index=True)
+    if (shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT).any():
+        parts, inner = shapely.get_parts(parts, return_index=True)
+        polygon = polygon[inner]
     rings, part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     follows = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
