@@ -19,7 +19,7 @@ from .crs import converted
 from .errors import amount
 from .model import FieldSpec, Finding, GeometryKind, Layer, Severity
 from .said import NOTHING, Said, joined, quoted
-from .sources.lazy import are_flat, kinds_of, lacking, lengths_of, without_numbers
+from .sources.lazy import are_flat, kinds_of, lacking, without_length, without_numbers
 from .vocabulary import Reading, read_values
 
 AMISS = {
@@ -422,7 +422,7 @@ class _Check:
                 )
         elif self.layer.geometry == "LineString":
             lines = np.isin(kinds_of(geometry), (1, 2, 5))
-            short = lines & ~skip & (lengths_of(geometry) == 0)
+            short = lines & ~skip & without_length(geometry)
             if short.any():
                 self.add(
                     "zero-length",

@@ -536,6 +536,17 @@ def test_ends_are_held_against_every_line_however_long_or_scattered() -> None:
     assert len(found) >= 20
 
 
+@pytest.mark.parametrize("shared", [0, 3, 400])
+def test_the_ends_of_a_network_that_no_other_end_shares(shared: int) -> None:
+    chance = np.random.default_rng(2007)
+    ends = chance.integers(-40, 40, (500, 2)) * 0.1
+    ends[:5, 0] = [0.0, -0.0, 0.0, -0.0, 5.0]
+    ends[500 - shared :] = ends[:shared]
+    places = [tuple(place) for place in ends.tolist()]
+    alone = [places.count(place) == 1 for place in places]
+    assert network._unshared(ends).tolist() == alone
+
+
 def test_lamps_far_from_any_street_are_told() -> None:
     frames = sound()
     lamp = {"working": True, "height_m": 8.0}

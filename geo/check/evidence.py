@@ -304,6 +304,27 @@ class Evidence:
         return moved
 
 
+def repeated(values: NDArray[Any]) -> Mask:
+    """Which of these numbers are there more than once; sorting tells it sooner than hashing, if few or none are."""
+    ordered = np.sort(values)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(twice):
+        return np.zeros(len(values), dtype=bool)
+    if len(twice) * 10 > len(values):
+        return np.array(pd.Series(values).duplicated(keep=False), dtype=bool)
+    return np.asarray(np.isin(values, twice))
+
+
 Check = Callable[[LayerRows, Evidence], Iterable[Observation]]
 
-__all__ = ["DIMENSION", "Check", "Evidence", "LayerRows", "Mask", "Observation", "Shapes", "amount"]
+__all__ = [
+    "DIMENSION",
+    "Check",
+    "Evidence",
+    "LayerRows",
+    "Mask",
+    "Observation",
+    "Shapes",
+    "amount",
+    "repeated",
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..model import ShareWithinDistance
 from ..said import Said, joined
-from ..sources.lazy import bounds_of, coordinates_of, kinds_of, undrawn_in
-from .evidence import Check, Evidence, LayerRows, Observation, Shapes, amount
+from ..sources.lazy import bounds_of, ends_of, kinds_of, undrawn_in
+from .evidence import Check, Evidence, LayerRows, Observation, Shapes, amount, repeated
 
 TOUCHING_M = 0.01
 """Closer than this two lines meet."""
@@ -58,16 +57,14 @@ def nearly_joined(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
 
 def _lonely(lines: gpd.GeoSeries) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Ends of open lines that no other end shares, and the position of the line of each."""
-    vertices, of = coordinates_of(lines)
-    firsts = np.flatnonzero(np.diff(of, prepend=-1))
-    lasts = np.append(firsts[1:], len(of)) - 1
-    kinds = kinds_of(lines)[of[firsts]]
+    firsts, lasts, of = ends_of(lines)
+    kinds = kinds_of(lines)[of]
     if undrawn_in(lines) is not None:
         kinds[kinds == _SEVERAL] = 1  # what is undrawn has one part, whatever it is called
-    plain = np.isin(kinds, (1, 2)) & (vertices[firsts] != vertices[lasts]).any(axis=1)
-    ends = np.concatenate([vertices[firsts[plain]], vertices[lasts[plain]]])
-    owners = np.tile(of[firsts[plain]], 2)
-    several = of[firsts[kinds == _SEVERAL]]
+    plain = np.isin(kinds, (1, 2)) & (firsts != lasts).any(axis=1)
+    ends = np.concatenate([firsts[plain], lasts[plain]])
+    owners = np.tile(of[plain], 2)
+    several = of[kinds == _SEVERAL]
     if len(several):
         more, theirs = _ends_of_parts(lines.iloc[several].to_numpy())
         ends, owners = np.concatenate([ends, more]), np.concatenate([owners, several[theirs]])
@@ -90,9 +87,20 @@ def _ends_of_parts(shapes: Shapes) -> tuple[NDArray[np.float64], NDArray[np.intp
 
 def _unshared(ends: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Ends that no other end coincides with: nearly all of a good network is settled here, cheaply."""
-    # A place as one complex number: pandas tells those apart exactly, and fast.
-    places = np.ascontiguousarray(ends).view(np.complex128).ravel()
-    return ~pd.Series(places).duplicated(keep=False).to_numpy(dtype=bool)
+    places = np.ascontiguousarray(ends) + 0.0  # of the two zeros there are, one
+    # Alike are only places of one number; which of those are, is looked at exactly.
+    bits = places.view(np.uint64)
+    shared = repeated(bits[:, 0] * _MIXED[0] ^ (bits[:, 1] * _MIXED[1] >> np.uint64(7)))
+    some = np.flatnonzero(shared)
+    if len(some):
+        # A place as one complex number: pandas tells those apart exactly, and fast.
+        exact = pd.Series(places[some].view(np.complex128).ravel())
+        shared[some] = exact.duplicated(keep=False).to_numpy(dtype=bool)
+    return ~shared
+
+
+_MIXED = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
+"""Odd numbers whose bits are spread evenly: a product with one brings low bits up."""
 
 
 def _candidates(
@@ -119,30 +127,35 @@ def _candidates(
         if every.sum() <= _MOST_SQUARES_EACH * len(boxes):
             break
         side *= 2
-    line = np.repeat(np.arange(len(boxes)), every)
-    number = np.arange(len(line)) - np.repeat(np.cumsum(every) - every, every)
-    north, east = np.divmod(number, across[line, 0])
-    squares = (low[line, 0] + east) * _MOST_ACROSS * 2 + low[line, 1] + north
-    order = np.argsort(squares, kind="stable")
-    squares, line = squares[order], line[order]
+    # The squares with ends in them, in order, and which ends those are.
     column, row = np.floor((ends - origin) / side).astype(np.int64).T
-    wanted = column * _MOST_ACROSS * 2 + row
-    asked = np.argsort(wanted, kind="stable")
-    begins, stops = (np.searchsorted(squares, wanted[asked], side=at) for at in _SIDES)
-    counts = stops - begins
-    # Pieces of so many pairs, not of so many ends: where streets are dense an end has hundreds of lines.
-    pieces = np.cumsum(counts) // _PIECE
-    for first, last in _runs(pieces):
-        some, begin, count = asked[first:last], begins[first:last], counts[first:last]
-        which = np.repeat(some, count)
-        among = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-        other = line[np.repeat(begin, count) + among]
-        within = (ends[which] >= boxes[other, :2]) & (ends[which] <= boxes[other, 2:])
-        near = within.all(axis=1) & (other != owners[which])
-        yield which[near], other[near]
+    held = column * _MOST_ACROSS * 2 + row
+    order = np.argsort(held)
+    held = held[order]
+    begins = np.flatnonzero(np.diff(held, prepend=held[0] - 1))
+    squares, begins = held[begins], np.append(begins, len(held))
+    for first, last in _runs(np.cumsum(every) // _PIECE):
+        # Some lines, a square of theirs at a time.
+        mine = every[first:last]
+        line = np.repeat(np.arange(first, last), mine)
+        number = np.arange(len(line)) - np.repeat(np.cumsum(mine) - mine, mine)
+        north, east = np.divmod(number, across[line, 0])
+        wanted = (low[line, 0] + east) * _MOST_ACROSS * 2 + low[line, 1] + north
+        place = np.minimum(np.searchsorted(squares, wanted), len(squares) - 1)
+        found = squares[place] == wanted
+        line, place = line[found], place[found]
+        counts = begins[place + 1] - begins[place]
+        # Pieces of so many pairs: where streets are dense a line has hundreds of ends beside it.
+        for start, stop in _runs(np.cumsum(counts) // _PIECE):
+            count = counts[start:stop]
+            among = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+            which = order[np.repeat(begins[place[start:stop]], count) + among]
+            other = np.repeat(line[start:stop], count)
+            within = (ends[which] >= boxes[other, :2]) & (ends[which] <= boxes[other, 2:])
+            near = within.all(axis=1) & (other != owners[which])
+            yield which[near], other[near]
 
 
-_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 _MOST_ACROSS = 1 << 30
 _MOST_SQUARES_EACH = 4
 """Squares that a line lies in, on average."""

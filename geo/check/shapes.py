@@ -13,7 +13,7 @@ import shapely
 from ..said import Said, joined
 from ..sources.lazy import bounds_of, dimensions_of, lengths_of
 from ..validate import PROVENANCE
-from .evidence import Check, Evidence, LayerRows, Mask, Observation, amount
+from .evidence import Check, Evidence, LayerRows, Mask, Observation, amount, repeated
 
 SHORTEST_M = 0.05
 """A line shorter than this is a slip of the hand."""
@@ -52,7 +52,7 @@ def _same_extent(geometry: gpd.GeoSeries) -> Mask:
         mark = np.nan_to_num(bounds_of(geometry), posinf=0.0, neginf=0.0) @ np.array(
             [1.0, math.sqrt(2), math.e, math.pi]
         )
-    return pd.Series(mark).duplicated(keep=False).to_numpy(dtype=bool)
+    return repeated(mark)
 
 
 def duplicate_rows(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:

@@ -182,6 +182,15 @@ def lengths_of(geometry: gpd.GeoSeries) -> Floats:
     return plain.lengths
 
 
+def without_length(geometry: gpd.GeoSeries) -> Mask:
+    """The rows whose length is nothing."""
+    if undrawn_in(geometry) is None:
+        return np.asarray(lengths_of(geometry) == 0)
+    # Of one part: all its places are one.
+    box = bounds_of(geometry)
+    return np.asarray((box[:, 0] == box[:, 2]) & (box[:, 1] == box[:, 3]))
+
+
 def are_flat(geometry: gpd.GeoSeries) -> bool:
     """Whether no row has heights or measures."""
     array = geometry.array
@@ -203,13 +212,15 @@ def without_numbers(geometry: gpd.GeoSeries) -> Mask:
     return bad
 
 
-def coordinates_of(geometry: gpd.GeoSeries) -> tuple[Floats, NDArray[np.intp]]:
-    """All coordinates, row after row, and the row of each."""
+def ends_of(geometry: gpd.GeoSeries) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """The first and the last place of each row that has any, and which rows those are."""
     plain = undrawn_in(geometry)
     if plain is None:
         places, owners = shapely.get_coordinates(geometry.to_numpy(), return_index=True)
-        return places, owners
-    return plain.places, np.repeat(np.arange(len(plain.counts)), plain.counts)
+        firsts = np.flatnonzero(np.diff(owners, prepend=-1))
+        return places[firsts], places[np.append(firsts[1:], len(owners)) - 1], owners[firsts]
+    rows = np.flatnonzero(plain.counts)
+    return plain.places[plain.starts[rows]], plain.places[plain.starts[rows + 1] - 1], rows
 
 
 def wkb_of(geometry: gpd.GeoSeries) -> pa.Array:
@@ -227,12 +238,13 @@ __all__ = [
     "bounds_of",
     "column_from_wkb",
     "column_of",
-    "coordinates_of",
     "dimensions_of",
+    "ends_of",
     "kinds_of",
     "lacking",
     "lengths_of",
     "undrawn_in",
+    "without_length",
     "without_numbers",
     "wkb_of",
 ]

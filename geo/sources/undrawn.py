@@ -89,11 +89,14 @@ class Undrawn:
         if counts.min() == counts.max():
             # A row as wide as its places: one pass for each of them.
             wide = self.places.reshape(len(first), -1, 2)
-            low, high = wide[:, 0].copy(), wide[:, 0].copy()
+            box = found if len(first) == len(found) else np.empty((len(first), 4))
+            low, high = box[:, :2], box[:, 2:]
+            low[:] = high[:] = wide[:, 0]
             for place in range(1, wide.shape[1]):
                 np.minimum(low, wide[:, place], out=low)
                 np.maximum(high, wide[:, place], out=high)
-            found[present] = np.hstack([low, high])
+            if box is not found:
+                found[present] = box
             return found
         for axis in (0, 1):
             along = np.ascontiguousarray(self.places[:, axis])
@@ -107,10 +110,20 @@ class Undrawn:
         found = np.where(self.counts == 0, np.nan, 0.0)
         if self.kind == _POINT or not len(self.places):
             return found
-        steps = np.hypot(*np.diff(self.places, axis=0, append=self.places[-1:]).T)
-        # From the last place of a row it is no step to the first of the next.
-        steps[self.starts[1:][self.counts != 0] - 1] = 0.0
         present = self.counts != 0
+        counts = self.counts[present]
+        if counts.min() == counts.max():
+            wide = self.places.reshape(len(counts), -1, 2)
+            total = np.zeros(len(counts))
+            for place in range(1, wide.shape[1]):
+                east, north = (wide[:, place] - wide[:, place - 1]).T
+                total += np.sqrt(east * east + north * north)
+            found[present] = total
+            return found
+        east, north = np.diff(self.places, axis=0, append=self.places[-1:]).T
+        steps = np.sqrt(east * east + north * north)
+        # From the last place of a row it is no step to the first of the next.
+        steps[self.starts[1:][present] - 1] = 0.0
         found[present] = np.add.reduceat(steps, self.starts[:-1][present])
         return found
 
