@@ -17,7 +17,8 @@ import shapely
 from shapely import LineString, MultiLineString, Point, Polygon
 
 from .errors import Fault, ScopeError
-from .model import SIDES, ScopeRule, Side
+from .model import SIDES, SIDES_ZH, ScopeRule, Side, corner_zh
+from .said import Said
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -98,9 +99,18 @@ def area_of(edges: gpd.GeoDataFrame, rule: ScopeRule, layer: str = "boundary_edg
     faults = [
         Fault(
             layer,
-            f"the {a}-{b} corner open by {closing.gap_m:,.1f} m",
-            f"a corner no wider than {closing.limit_m:,.1f} m",
-            "draw the edges further, or set scope.close_within_m in district.toml",
+            Said(
+                f"the {a}-{b} corner open by {closing.gap_m:,.1f} m",
+                f"{corner_zh((a, b))}转角未闭合，相距 {closing.gap_m:,.1f} 米",
+            ),
+            Said(
+                f"a corner no wider than {closing.limit_m:,.1f} m",
+                f"转角间距不超过 {closing.limit_m:,.1f} 米",
+            ),
+            Said(
+                "draw the edges further, or set scope.close_within_m in district.toml",
+                "将边线画至相接，或在 district.toml 中设 scope.close_within_m",
+            ),
         )
         for (a, b), closing in zip(_around(), closed, strict=True)
         if closing.corner is None
@@ -115,9 +125,15 @@ def area_of(edges: gpd.GeoDataFrame, rule: ScopeRule, layer: str = "boundary_edg
         raise ScopeError(
             Fault(
                 layer,
-                f"a border that does not enclose one area ({reason})",
-                "four edges that meet only at their corners",
-                "check that each side is named rightly and that opposite edges do not cross",
+                Said(
+                    f"a border that does not enclose one area ({reason})",
+                    f"四至未围成一个区域（{reason}）",
+                ),
+                Said("four edges that meet only at their corners", "四条边线只在转角处相接"),
+                Said(
+                    "check that each side is named rightly and that opposite edges do not cross",
+                    "核对各边方位是否填对，相对的边线是否相交",
+                ),
             )
         )
     corners = tuple(closing.corner for closing in closed if closing.corner is not None)
@@ -147,9 +163,9 @@ def _edges_by_side(edges: gpd.GeoDataFrame, layer: str) -> dict[Side, _Edge]:
             faults.append(
                 Fault(
                     layer,
-                    f"no {side} edge",
-                    "an edge on each of the four sides",
-                    f"add the {side} edge",
+                    Said(f"no {side} edge", f"缺{SIDES_ZH[side]}至"),
+                    Said("an edge on each of the four sides", "四至齐全"),
+                    Said(f"add the {side} edge", f"补充{SIDES_ZH[side]}至"),
                 )
             )
             continue
@@ -164,9 +180,12 @@ def _edges_by_side(edges: gpd.GeoDataFrame, layer: str) -> dict[Side, _Edge]:
                 faults.append(
                     Fault(
                         layer,
-                        f"{shapely.get_num_geometries(lines)} separate lines on the {side} side",
-                        "lines that join into one",
-                        "join the lines end to end",
+                        Said(
+                            f"{shapely.get_num_geometries(lines)} separate lines on the {side} side",
+                            f"{SIDES_ZH[side]}至由 {shapely.get_num_geometries(lines)} 条互不相接的线组成",
+                        ),
+                        Said("lines that join into one", "可连成一条的线"),
+                        Said("join the lines end to end", "将各线首尾相接"),
                         tuple(rows.index),
                     )
                 )
@@ -196,9 +215,15 @@ def _through_points(edge: dict[Side, _Edge], side: Side, layer: str) -> _Edge:
         raise ScopeError(
             Fault(
                 layer,
-                f"only points on the {side} side and on a side next to it",
-                "a line on each side next to one that is known by a point",
-                "draw one of the two edges as a line",
+                Said(
+                    f"only points on the {side} side and on a side next to it",
+                    f"{SIDES_ZH[side]}至及其相邻一至都只有点",
+                ),
+                Said(
+                    "a line on each side next to one that is known by a point",
+                    "以点表示的一至，其两侧相邻各至应为线",
+                ),
+                Said("draw one of the two edges as a line", "将两者之一画为线"),
             )
         )
     heading = np.array(_HEADING[side])
@@ -291,9 +316,14 @@ def _parts(edge: dict[Side, _Edge], closed: dict[Side, _Closing], layer: str) ->
             raise ScopeError(
                 Fault(
                     layer,
-                    f"the two corners of the {side} edge the wrong way round",
-                    "neighbouring edges that cross it near its ends",
-                    "check that each side is named rightly",
+                    Said(
+                        f"the two corners of the {side} edge the wrong way round",
+                        f"{SIDES_ZH[side]}至的两个转角次序颠倒",
+                    ),
+                    Said(
+                        "neighbouring edges that cross it near its ends", "相邻各至在其两端附近相交"
+                    ),
+                    Said("check that each side is named rightly", "核对各边方位是否填对"),
                 )
             )
         yield EdgePart((side,), stretch, edge[side].accuracy_m)

@@ -53,9 +53,9 @@ class Fault:
     """
 
     layer: str
-    found: str
-    expected: str
-    remedy: str
+    found: Said
+    expected: Said
+    remedy: Said
     rows: tuple[object, ...] = ()
     choices: tuple[str, ...] = ()
 

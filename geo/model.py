@@ -6,6 +6,7 @@ A declaration says *what and how much is enough*; it holds no place, no data and
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
@@ -30,6 +31,19 @@ Scalar = bool | int | float | str
 SIDES: tuple[Side, ...] = ("north", "east", "south", "west")
 """Round the area clockwise, so that each side meets the next one at a corner."""
 SIDES_ZH: dict[Side, str] = {"north": "北", "east": "东", "south": "南", "west": "西"}
+
+
+def corner_zh(sides: Iterable[Side]) -> str:
+    """A corner as Chinese has it: east or west comes first.
+
+    Examples
+    --------
+    >>> corner_zh(("south", "west"))
+    '西南'
+    """
+    return "".join(
+        SIDES_ZH[side] for side in sorted(sides, key=("east", "west").count, reverse=True)
+    )
 
 
 class Declared(BaseModel):
@@ -320,9 +334,9 @@ class Finding:
     layer: str
     rows: tuple[object, ...]
     """Ids, or line numbers where there are no ids; empty where the whole layer is meant."""
-    found: str
-    expected: str
-    remedy: str
+    found: Said
+    expected: Said
+    remedy: Said
     repairable: bool = False
 
     def fault(self) -> Fault:

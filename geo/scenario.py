@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from .catalog import condition_fields, describe
 from .errors import DataError, DeclarationError, Fault, StoreError, UnknownNameError
 from .model import Declared, Indicator, Layer, ShareMeeting, ShareOfPixels, ShareWithinDistance
+from .said import Said
 from .survey import Survey
 
 if TYPE_CHECKING:
@@ -257,13 +258,23 @@ def _faults(survey: Survey, edit: Edit) -> Sequence[Fault]:
         raise UnknownNameError(f"layer in round {survey.round}", edit.layer, tables)
     if layer.key is None:
         return [
-            Fault(edit.layer, "a layer without a key", "rows that can be named", "declare a key")
+            Fault(
+                edit.layer,
+                Said("a layer without a key", "该图层没有编号"),
+                Said("rows that can be named", "各行有编号"),
+                Said("declare a key", "在声明中设编号字段"),
+            )
         ]
     spec = layer.fields.get(edit.field)
     if spec is None:
         fields = ", ".join(layer.fields)
         return [
-            Fault(edit.layer, f"an edit of {edit.field!r}", f"one of {fields}", "correct the name")
+            Fault(
+                edit.layer,
+                Said(f"an edit of {edit.field!r}", f"修改了“{edit.field}”"),
+                Said(f"one of {fields}", f"{fields.replace(', ', '、')}之一"),
+                Said("correct the name", "更正字段名"),
+            )
         ]
     value = edit.value
     fits = (
@@ -281,9 +292,12 @@ def _faults(survey: Survey, edit: Edit) -> Sequence[Fault]:
         return [
             Fault(
                 edit.layer,
-                f"{edit.field} = {value!r}",
-                f"a {spec.type} in a field that is not the key",
-                "correct the edit",
+                Said(f"{edit.field} = {value!r}", f"{edit.field} 取值为 {value!r}"),
+                Said(
+                    f"a {spec.type} in a field that is not the key",
+                    f"非编号字段，取值类型为 {spec.type}",
+                ),
+                Said("correct the edit", "更正修改"),
             )
         ]
     return []

@@ -14,6 +14,7 @@ from .bearings import Bearings, Surveyor
 from .edges import Area, area_of
 from .errors import DataError, Fault
 from .model import SIDES, ScopeRule
+from .said import Said
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -117,9 +118,9 @@ def decide(
         raise DataError(
             Fault(
                 layer,
-                "units without an outline",
-                "a polygon for each unit",
-                "draw the outlines or remove the rows",
+                Said("units without an outline", "单元没有边界"),
+                Said("a polygon for each unit", "每个单元有一个面"),
+                Said("draw the outlines or remove the rows", "补绘边界，或删除这些行"),
                 tuple(units["unit_code"][bearings.missing]),
             )
         )

@@ -21,6 +21,7 @@ from .engine.fast import available
 from .engine.lines import PLAIN_ROWS, Lines, Points
 from .keys import fingerprints, text_fingerprints
 from .model import Finding, Layer
+from .said import Said
 from .validate import Conformed, conform, find_column
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 ROWS_NAMED = 1_000
 """So many rows a finding names; the rest it counts."""
 _COUNT = re.compile(r"(\d+) rows?\b")
+_COUNT_ZH = re.compile(r"[\d,]+ 行")
 _KINDS = {"LineString": (2, 5), "Point": (1,)}
 """The kinds of well-known binary that arrays hold, by the geometry of a layer."""
 
@@ -244,14 +246,28 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         else:
             first = found[about]
             total = _counted(first) + _counted(item)
-            found[about] = replace(first, found=_COUNT.sub(f"{total} rows", first.found, count=1))
+            found[about] = replace(first, found=_with_count(first.found, total))
         rows = found[about].rows
         room = ROWS_NAMED - len(rows)
         found[about] = replace(found[about], rows=(*rows, *item.rows[:room]))
         more[about] += max(len(item.rows) - room, 0)
     return tuple(
-        replace(item, found=f"{item.found} (and {more[about]} more rows)") if more[about] else item
+        replace(
+            item,
+            found=item.found
+            + Said(f" (and {more[about]} more rows)", f"（另有 {more[about]:,} 行未列出）"),
+        )
+        if more[about]
+        else item
         for about, item in found.items()
+    )
+
+
+def _with_count(text: Said, total: int) -> Said:
+    """The same with another count of rows in it."""
+    return Said(
+        _COUNT.sub(f"{total} rows", str(text), count=1),
+        _COUNT_ZH.sub(f"{total:,} 行", text.zh, count=1),
     )
 
 

@@ -11,6 +11,7 @@ from shapely import Polygon
 
 from .errors import DataError, Fault
 from .model import Level
+from .said import Said
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,9 +103,15 @@ def units_of(survey: Survey) -> Units:
                 faults.append(
                     Fault(
                         finer_layer.name,
-                        f"{finer_layer.unit.parent} with no such code in {layer.name}",
-                        f"a code of {layer.name}",
-                        f"correct the code or add the unit to {layer.name}",
+                        Said(
+                            f"{finer_layer.unit.parent} with no such code in {layer.name}",
+                            f"{finer_layer.field_called(finer_layer.unit.parent).zh}在{layer.called.zh}中查无",
+                        ),
+                        Said(f"a code of {layer.name}", f"{layer.called.zh}中已有的代码"),
+                        Said(
+                            f"correct the code or add the unit to {layer.name}",
+                            f"更正代码，或在{layer.called.zh}中补充该单元",
+                        ),
                         tuple(stray),
                     )
                 )

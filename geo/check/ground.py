@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..crs import MetricError, cgcs2000_zone, local_metric_crs, metric_error
 from ..edges import area_of
 from ..errors import ScopeError
-from ..model import SIDES_ZH, Finding
+from ..model import Finding, corner_zh
 from ..said import NOTHING, Said
 from ..scope import EDGES_LAYER
 from .evidence import Check, Evidence, LayerRows, Observation
@@ -102,7 +102,6 @@ def edges_close(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     for corner in area.corners:
         if corner.how in ("extended", "joined") and corner.gap_m > WIDE_CORNER_M:
             sides = "-".join(corner.sides)
-            corner_zh = "".join(SIDES_ZH[side] for side in corner.sides)
             how_zh = "延长" if corner.how == "extended" else "直接连接"
             both = [part.line for part in area.parts if part.sides == corner.sides]
             yield rows.observe(
@@ -111,7 +110,7 @@ def edges_close(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
                 [],
                 found=Said(
                     f"the {sides} corner was {corner.how} over {corner.gap_m:,.0f} m",
-                    f"{corner_zh}转角系{how_zh} {corner.gap_m:,.0f} 米而闭合",
+                    f"{corner_zh(corner.sides)}转角系{how_zh} {corner.gap_m:,.0f} 米而闭合",
                 ),
                 expected=Said("edges that meet", "四至相接"),
                 remedy=Said(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..bundled import embedded_district
 from ..errors import DataError, Fault
+from ..said import Said, quoted
 from ..version import __version__
 from ..views.format import Language
 from .area import area_section
@@ -310,5 +311,10 @@ def require_date(date: str | None) -> None:
         good = False
     if not good:
         raise DataError(
-            Fault("report", f"the date {date!r}", "a date as YYYY-MM-DD", "write it as 2007-12-31")
+            Fault(
+                "report",
+                Said(f"the date {date!r}", f"日期{quoted(date).zh}"),
+                Said("a date as YYYY-MM-DD", "YYYY-MM-DD 形式的日期"),
+                Said("write it as 2007-12-31", "写作 2007-12-31"),
+            )
         )

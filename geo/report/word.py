@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..said import Said
 from .model import (
     NUMERIC,
     Heading,
@@ -122,7 +123,12 @@ def _open(template: Path | None) -> Document:
         return docx.Document(str(template))
     except (PackageNotFoundError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(
-            Fault("template", f"{template}: {error}", "a Word document (.docx)", "save it as .docx")
+            Fault(
+                "template",
+                Said(f"{template}: {error}", f"{template} 无法读取（{error}）"),
+                Said("a Word document (.docx)", "Word 文档（.docx）"),
+                Said("save it as .docx", "另存为 .docx"),
+            )
         ) from error
 
 

@@ -19,7 +19,7 @@ import shapely
 
 from ..crs import known_crs
 from ..errors import SourceError
-from ..said import Said, alike
+from ..said import Said
 from . import progress
 from .base import LeftOut, refuse
 from .curves import NOTE as CURVES_NOTE
@@ -228,8 +228,8 @@ def plain_reason(error: Exception) -> str:
 def broken(error: Exception) -> Said:
     """Why a shape cannot be drawn: what was raised over it, in our own words where it was ours."""
     own = error.args[0] if error.args and isinstance(error.args[0], Said) else None
-    said = own or alike(plain_reason(error).strip())
-    return Said(f"broken geometry: {said}", f"图形损坏：{said.zh}")
+    said = plain_reason(error).strip()
+    return Said(f"broken geometry: {said}", f"图形损坏（{said if own is None else own.zh}）")
 
 
 def _geometry_column(table: pa.Table) -> str | None:

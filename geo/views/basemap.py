@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import DataError, Fault
+from ..said import Said, quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +76,11 @@ def basemap_named(said: str | None, environment: Mapping[str, str]) -> Basemap |
     if wanted == "tianditu":
         key = environment.get(KEY, "")
         if not re.fullmatch(r"[0-9A-Za-z]{8,64}", key):
-            raise _wrong(f"no key in {KEY}", "a key of letters and digits", f"set {KEY}")
+            raise _wrong(
+                Said(f"no key in {KEY}", f"{KEY} 中没有密钥"),
+                Said("a key of letters and digits", "由字母和数字组成的密钥"),
+                Said(f"set {KEY}", f"设置 {KEY}"),
+            )
         layers = [
             f"https://t0.tianditu.gov.cn/{layer}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0"
             f"&LAYER={layer}&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles"
@@ -93,9 +98,12 @@ def basemap_named(said: str | None, environment: Mapping[str, str]) -> Basemap |
     if template and all(place in wanted for place in _PLACES):
         return Basemap("xyz", (wanted,), urlsplit(wanted).netloc)
     raise _wrong(
-        f"basemap {wanted!r}",
-        "none, tianditu, osm, amap or an address with {z}, {x} and {y}",
-        f"correct --basemap or {SETTING}",
+        Said(f"basemap {wanted!r}", f"底图{quoted(wanted).zh}"),
+        Said(
+            "none, tianditu, osm, amap or an address with {z}, {x} and {y}",
+            "none、tianditu、osm、amap，或含 {z}、{x}、{y} 的地址",
+        ),
+        Said(f"correct --basemap or {SETTING}", f"更正 --basemap 或 {SETTING}"),
     )
 
 
@@ -155,5 +163,5 @@ def _shifted(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.round(np.column_stack([lon, lat]), 6), dtype=np.float64)
 
 
-def _wrong(found: str, expected: str, remedy: str) -> DataError:
+def _wrong(found: Said, expected: Said, remedy: Said) -> DataError:
     return DataError(Fault("basemap", found, expected, remedy))

@@ -10,6 +10,7 @@ import shapely
 from ..coverage import coverage_of
 from ..errors import DataError, Fault
 from ..model import Level, ScopeRule, ShareOfPixels
+from ..said import Said
 from ..version import __version__
 from .basemap import Basemap, laid_on
 from .declared_layers import declared_layer
@@ -310,9 +311,15 @@ def _to_export(
         raise DataError(
             Fault(
                 "basemap",
-                f"{basemap.name}, whose addresses hold your key",
-                "a basemap without one in a file that others will have",
-                "choose another, or none",
+                Said(
+                    f"{basemap.name}, whose addresses hold your key",
+                    f"{basemap.name} 的地址含您的密钥",
+                ),
+                Said(
+                    "a basemap without one in a file that others will have",
+                    "给他人的文件所用底图不含密钥",
+                ),
+                Said("choose another, or none", "改用其他底图或不用底图"),
             )
         )
     wanted = indicator if indicator is not None else default_indicator(survey)
