@@ -312,10 +312,15 @@ def test_a_fault_of_the_data_is_answered_in_words(open_app: Open, tmp_path: Path
     frames = dict(made.squares(load_catalog().layers))
     edges = frames["boundary_edges"]
     frames["boundary_edges"] = edges[edges["side"] != "west"]
-    app = open_app(district=made.write_district(tmp_path / "open", frames))
-    assert not app.exception
-    assert "数据不能使用" in app.error[0].value
-    assert "west" in html_of(app)
+    folder = made.write_district(tmp_path / "open", frames)
+    for language, said in (
+        ("zh", "发现：缺西至；应为：四至齐全；建议：补充西至"),
+        ("en", "no west edge"),
+    ):
+        app = open_app(district=folder, lang=language)
+        assert not app.exception
+        assert app.error[0].value
+        assert said in html_of(app)
 
 
 def test_a_district_without_rounds_is_answered_in_words(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import streamlit as st
 
 from ..errors import SourceError
+from ..said import in_language, joined
 from ..survey import Survey
 from ..views.component import drawn, show
 from ..views.listing import listing_json
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..importing import ImportReport
     from ..model import GeometryKind, Layer
+    from ..placing import Proposal
 
 _LONGEST_NAME = 80
 
@@ -159,7 +161,7 @@ def _tell(survey: Survey, report: ImportReport) -> None:
 
     heading(say("taken").format(report.rows_taken, report.rows_read, len(report.left_out)))
     if report.proposals:
-        st.html(told("\n".join(f"{one.code}: {one.evidence}" for one in report.proposals)))
+        st.html(told("\n".join(_proposal(one) for one in report.proposals)))
     if report.findings:
         listed(
             findings_listing(report.findings, _titles(survey), language()), key="import_findings"
@@ -190,6 +192,14 @@ def _check(survey: Survey) -> None:
         drawn(listing_json(findings_listing(report.findings, _titles(survey), language()))),
         key="check_findings",
     )
+
+
+def _proposal(proposal: Proposal) -> str:
+    """What an import believes, under its title, and why."""
+    from ..check.titles import title_of
+
+    title = title_of(proposal.code).in_(language())
+    return in_language(joined([title, proposal.evidence], ": ", "："), language())
 
 
 def _titles(survey: Survey) -> dict[str, str]:

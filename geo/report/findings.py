@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..said import in_language
 from .model import Column, Table, pair
 
 if TYPE_CHECKING:
@@ -14,17 +15,12 @@ _SHOWN = 12
 
 
 def findings_table(material: Material, progress: Progress | None = None) -> Table:
-    """What `atlas check` finds in the round, errors first.
-
-    The sentences a check speaks are English: a Chinese page prints a finding's title, and the ledger
-    holds the sentences as well.
-    """
+    """What `atlas check` finds in the round, errors first."""
     from ..check.report import check_round
     from ..check.titles import SEVERITIES, title_of
 
     language, clean = material.language, material.clean
     layers = material.survey.district.catalog.layers
-    english = language == "en"
     rows = []
     for item in check_round(material.survey, progress=progress).findings:
         more = len(item.rows) - _SHOWN
@@ -41,7 +37,7 @@ def findings_table(material: Material, progress: Progress | None = None) -> Tabl
                 len(item.rows) or None,
                 f"{said}{rest}" or None,
                 *(
-                    clean(getattr(item, name), item.layer, item.code, name)
+                    clean(in_language(getattr(item, name), language), item.layer, item.code, name)
                     for name in ("found", "expected", "remedy")
                 ),
             )
@@ -56,9 +52,9 @@ def findings_table(material: Material, progress: Progress | None = None) -> Tabl
             Column("layer", pair(language, "图层", "Layer"), width=1.1),
             Column("count", pair(language, "条数", "Rows"), "count", 0.6),
             Column("rows", pair(language, "编号", "Ids"), width=3.4),
-            Column("found", pair(language, "所见", "Found"), width=2.2, paged=english),
+            Column("found", pair(language, "所见", "Found"), width=2.2),
             Column("expected", pair(language, "应为", "Expected"), width=1.2, paged=False),
-            Column("remedy", pair(language, "处理", "Remedy"), width=1.8, paged=english),
+            Column("remedy", pair(language, "处理", "Remedy"), width=1.8),
         ),
         tuple(rows),
         limit=200,

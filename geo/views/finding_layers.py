@@ -53,7 +53,7 @@ def findings_description(survey: Survey, report: CheckReport, language: Language
         As `layers_description`.
     """
     catalog = survey.district.catalog
-    places = report.places()
+    places = report.places(language)
     about = set(places["layer"]) & set(catalog.layers)
     units = {layer.name for layer in survey.district.levels[:1]}
     base = layers_description(survey, sorted(about | units), language)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..errors import abridge
+from ..said import in_language
 from .format import Language, amount, percent, percent_range, word
 from .listing import (
     FINDINGS,
@@ -315,7 +316,7 @@ def findings_listing(
                 ),
                 titles.get(finding.layer, finding.layer),
                 _code(finding.code, language),
-                finding.found,
+                in_language(finding.found, language),
                 number_cell(len(finding.rows) or None),
             ),
             _remedy(finding, language),
@@ -336,7 +337,8 @@ def findings_listing(
 def left_out_listing(left_out: Sequence[Any], language: Language) -> Listing:
     """The rows of a file that an import cannot take, and why."""
     rows = tuple(
-        Row(str(number), (text_of(item.row), item.reason)) for number, item in enumerate(left_out)
+        Row(str(number), (text_of(item.row), in_language(item.reason, language)))
+        for number, item in enumerate(left_out)
     )
     columns = (Column(_said("row", language)), Column(_said("reason", language)))
     return Listing(_said("row", language), language, columns, rows, height_px=260)
@@ -382,13 +384,13 @@ def _code(code: str, language: Language) -> str:
 
 
 def _remedy(finding: Finding, language: Language) -> str:
-    parts = [finding.found]
+    parts = [in_language(finding.found, language)]
     if finding.expected:
-        parts.append(_said("expected", language) + finding.expected)
+        parts.append(_said("expected", language) + in_language(finding.expected, language))
     if finding.remedy:
-        parts.append(_said("remedy", language) + finding.remedy)
+        parts.append(_said("remedy", language) + in_language(finding.remedy, language))
     if finding.rows:
-        parts.append(_said("of_rows", language) + abridge(finding.rows))
+        parts.append(_said("of_rows", language) + in_language(abridge(finding.rows), language))
     return " · ".join(parts)
 
 
