@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -156,6 +157,18 @@ def scope(
                 )
 
 
+def _digest_meanwhile(survey: Survey) -> Thread:
+    """Read the data for their digest while they are measured; whatever is wrong with them is said in either way."""
+
+    def digest() -> None:
+        with suppress(Exception):
+            _ = survey.digest
+
+    thread = Thread(target=digest)
+    thread.start()
+    return thread
+
+
 def coverage(
     district: Path | None = DISTRICT,
     round_: str | None = ROUND,
@@ -191,6 +204,7 @@ def coverage(
 
     survey = open_survey(district, round_)
     chosen = indicator or None
+    digested = _digest_meanwhile(survey) if format_ is not Format.csv else None
     with _told(survey), counting("measuring") as progress:
         cutter = _engine(engine, scheduler)
         frame = coverage_of(survey, chosen, engine=cutter, memory_mb=memory_mb, progress=progress)
@@ -210,6 +224,8 @@ def coverage(
     if format_ is Format.table and level is None and unit is None:
         frame = frame[frame["level"] == "district"]
     table = [_counts_whole(row) for row in records(frame)]
+    if digested:
+        digested.join()
     if format_ is Format.json:
         print_json(
             {

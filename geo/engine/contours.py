@@ -70,9 +70,9 @@ def walked(
     counted = sign[edge[stretch]] * height * weight[at_row]
     owner = polygon[some[edge[stretch]]]
     found = np.zeros((count, 2))
+    sums = np.zeros((rows, columns + 1), np.int32)
     for which, pixels in enumerate((passing, failing)):
-        sums = np.zeros((rows, columns + 1), np.int64)
-        np.cumsum(pixels, axis=1, out=sums[:, 1:])
+        np.cumsum(pixels, axis=1, dtype=np.int32, out=sums[:, 1:])
         left = sums[at_row, before]
         value = left + part * (sums[at_row, after] - left)
         found[:, which] = np.bincount(owner, counted * value, count)
