@@ -31,11 +31,12 @@ def main() -> None:
 
     from ..errors import GeoError
     from .commands import app
+    from .output import spoken
 
     try:
         app()
     except GeoError as error:
-        typer.echo(f"atlas: {error}", err=True)
+        typer.echo(f"atlas: {error.in_(spoken())}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         # A command that writes does so whole or not at all, and Ctrl-C may come just after.

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..errors import amount
+from ..said import in_language
 from .output import (
     DISTRICT,
     FORMAT,
+    LANG,
     ROUND,
     Format,
+    Reader,
     counting,
     note,
     plain,
@@ -72,6 +75,7 @@ def check(
     output: Path | None = OUTPUT,
     fail_on: FailOn | None = FAIL_ON,
     format_: Format = FORMAT,
+    lang: Reader = LANG,
 ) -> None:
     """What is wrong with a round: code, rows, what was found, what was expected and what to do."""
     from ..check.places import require_place_file, write_places
@@ -93,10 +97,12 @@ def check(
     if format_ is Format.json:
         print_json({"findings": rows} | ({"repair": repaired.as_json()} if repaired else {}))
     elif format_ is Format.csv:
-        print_csv(rows, COLUMNS)
+        print_csv([_for_reader(row, lang) for row in rows], COLUMNS)
     elif rows:
         print_table(
-            [{**row, "rows": _few(row["rows"])} for row in rows], {name: name for name in SHOWN}, {}
+            [{**_for_reader(row, lang), "rows": _few(row["rows"], lang)} for row in rows],
+            {name: name for name in SHOWN},
+            {},
         )
     tally = ", ".join(
         f"{sum(item.severity == severity for item in report.findings)} {severity}"
@@ -122,10 +128,18 @@ def _row(finding: Finding) -> dict[str, object]:
     return row
 
 
-def _few(rows: object) -> str:
+def _for_reader(row: dict[str, object], language: str) -> dict[str, object]:
+    """The same row with its texts in a reader's language."""
+    texts = {name: text for name, text in row.items() if isinstance(text, str)}
+    return {**row, **{name: in_language(text, language) for name, text in texts.items()}}
+
+
+def _few(rows: object, language: str) -> str:
     from ..errors import abridge
 
-    return abridge(rows, ROWS_SHOWN) if isinstance(rows, list) and rows else ""
+    if not isinstance(rows, list) or not rows:
+        return ""
+    return in_language(abridge(rows, ROWS_SHOWN), language)
 
 
 def _tell(repaired: RepairReport) -> None:

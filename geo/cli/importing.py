@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import amount
-from .output import FORMAT, Form, Format, note, print_csv, print_json, print_table
+from .output import FORMAT, LANG, Form, Format, Reader, note, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
     from ..importing import ImportReport
@@ -94,6 +94,7 @@ def import_(
         ),
     ] = None,
     format_: Format = FORMAT,
+    lang: Reader = LANG,
 ) -> None:
     """Take a file's rows into a round of a district; list what was left out, and why."""
     from ..sources.sandbox import expected
@@ -133,7 +134,7 @@ def import_(
     if format_ is Format.json:
         print_json(report.as_json())
         return
-    rows = _rows(report)
+    rows = _rows(report, lang)
     if format_ is Format.csv:
         print_csv(rows, REMARKS)
         return
@@ -188,12 +189,18 @@ class _Count:
             sys.stderr.flush()
 
 
-def _rows(report: ImportReport) -> list[dict[str, object]]:
+def _rows(report: ImportReport, language: str) -> list[dict[str, object]]:
     """All the report's remarks as rows of one table."""
     from ..errors import abridge
+    from ..said import in_language
 
     rows: list[dict[str, object]] = [
-        {"kind": "left out", "code": None, "row": item.row, "remark": item.reason}
+        {
+            "kind": "left out",
+            "code": None,
+            "row": item.row,
+            "remark": in_language(item.reason, language),
+        }
         for item in report.left_out
     ]
     rows += [
@@ -201,7 +208,7 @@ def _rows(report: ImportReport) -> list[dict[str, object]]:
             "kind": "accepted" if item.accepted else "proposal",
             "code": item.code,
             "row": None,
-            "remark": item.evidence,
+            "remark": in_language(item.evidence, language),
         }
         for item in report.proposals
     ]
@@ -209,8 +216,8 @@ def _rows(report: ImportReport) -> list[dict[str, object]]:
         {
             "kind": item.severity,
             "code": item.code,
-            "row": abridge(item.rows, 3) if item.rows else None,
-            "remark": item.found,
+            "row": in_language(abridge(item.rows, 3), language) if item.rows else None,
+            "remark": in_language(item.found, language),
         }
         for item in report.findings
     ]

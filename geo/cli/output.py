@@ -34,6 +34,34 @@ class Form(StrEnum):
     geoparquet = "geoparquet"
 
 
+class Reader(StrEnum):
+    """The languages of a reader."""
+
+    zh = "zh"
+    en = "en"
+
+
+_spoken = Reader.en
+
+
+def speak(language: Reader) -> Reader:
+    """From here on a fault is told in this language."""
+    global _spoken  # noqa: PLW0603 - of this process, which runs one command
+    _spoken = language
+    return language
+
+
+def spoken() -> str:
+    """The language a fault is told in: English, unless the command was asked for another."""
+    return _spoken.value
+
+
+LANG = typer.Option(
+    Reader.en,
+    "--lang",
+    callback=speak,
+    help="The language of what is found, as table and CSV print it; JSON is always English.",
+)
 DISTRICT = typer.Option(
     None, "--district", help="The district's folder [default: the embedded one]."
 )

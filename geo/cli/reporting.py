@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .output import DISTRICT, ROUND, note
-from .show import Reader
+from .output import DISTRICT, ROUND, Reader, note
 
 
 class ReportFormat(StrEnum):

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from .output import DISTRICT, ROUND, note
+from .output import DISTRICT, ROUND, Reader, note
 
 
 class UnitLevel(StrEnum):
@@ -19,13 +19,6 @@ class UnitLevel(StrEnum):
 
     village = "village"
     town = "town"
-
-
-class Reader(StrEnum):
-    """The languages of a map."""
-
-    zh = "zh"
-    en = "en"
 
 
 _FONTS = (
