@@ -20,6 +20,7 @@ from .indicators import Ground, measure, needed_fields, needed_layers
 from .model import Finding, GeometryKind, Indicator, Layer, ShareMeeting, ShareWithinDistance
 from .partials import Partial, Work, added_here, partial_of
 from .points import PointsNear, all_points, stored_points
+from .said import Said
 from .streaming import Reading, doubled_keys, merged
 from .tally import Tally, tally_of
 
@@ -225,4 +226,9 @@ def _require_all(scan: Scan, rows: int) -> None:
     from .errors import StoreError
 
     if rows != scan.rows:
-        raise StoreError(f"{scan.table} is damaged: {rows} of {scan.rows} rows can be read")
+        raise StoreError(
+            Said(
+                f"{scan.table} is damaged: {rows} of {scan.rows} rows can be read",
+                f"{scan.table} 已损坏：{scan.rows:,} 行只有 {rows:,} 行可读",
+            )
+        )

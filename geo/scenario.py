@@ -204,10 +204,17 @@ def save_scenario(folder: Path, scenario: Scenario) -> Path:
     """
     stem = re.sub(r"[^\w-]+", "-", scenario.name).strip("-_")[:_LONGEST]
     if not stem:
-        raise StoreError("a scenario needs a name of letters or digits")
+        raise StoreError(
+            Said("a scenario needs a name of letters or digits", "方案名须含文字或数字")
+        )
     file = folder / FOLDER / f"{stem}{_SUFFIX}"
     if file.exists() and load_scenario(file).name != scenario.name:
-        raise StoreError(f"{file.name} holds a scenario of another name; choose another name")
+        raise StoreError(
+            Said(
+                f"{file.name} holds a scenario of another name; choose another name",
+                f"{file.name} 中已有另一名称的方案；请改用其他名称",
+            )
+        )
     try:
         file.parent.mkdir(exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
@@ -219,7 +226,12 @@ def save_scenario(folder: Path, scenario: Scenario) -> Path:
             Path(beside).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
+        raise StoreError(
+            Said(
+                f"cannot write {file}: {error.strerror or error}",
+                f"无法写入 {file}：{error.strerror or error}",
+            )
+        ) from error
     return file
 
 

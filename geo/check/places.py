@@ -66,5 +66,10 @@ def write_places(report: CheckReport, path: Path) -> int:
                 places.to_file(made, driver=driver, layer=LAYER, geometry_type="Unknown")
             made.replace(path)
     except (OSError, RuntimeError, ValueError) as error:
-        raise StoreError(f"cannot write {path} ({error}); what was there is as it was") from error
+        raise StoreError(
+            Said(
+                f"cannot write {path} ({error}); what was there is as it was",
+                f"无法写入 {path}（{error}）；原有内容未变",
+            )
+        ) from error
     return len(places)

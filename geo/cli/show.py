@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from ..said import Said
 from .output import DISTRICT, ROUND, Reader, note
 
 
@@ -94,7 +95,12 @@ def map_(
     except OSError as error:
         if isinstance(error, StoreError):
             raise
-        raise StoreError(f"cannot write {output}: {error.strerror or error}") from error
+        raise StoreError(
+            Said(
+                f"cannot write {output}: {error.strerror or error}",
+                f"无法写入 {output}：{error.strerror or error}",
+            )
+        ) from error
     for finding in survey.findings:
         note(f"{finding.severity}: {finding.fault()}")
     note(f"wrote {written} ({written.stat().st_size / 1e6:.1f} MB)")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..district import District
 from ..errors import StoreError
 from ..model import ImportRecord
+from ..said import Said
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -55,12 +56,18 @@ class Target:
             return
         if not self.store.imports(self.round):
             raise StoreError(
-                f"round {self.round} was not made by imports, so it is not added to; choose another date"
+                Said(
+                    f"round {self.round} was not made by imports, so it is not added to; choose another date",
+                    f"轮次 {self.round} 不是由导入生成，不予追加；请另选日期",
+                )
             )
         if self.layer in self.store.tables(self.round):
             raise StoreError(
-                f"round {self.round} has {self.layer} already, and what a round holds is never replaced;"
-                f" choose another date, or take it back first: atlas undo --round {self.round}"
+                Said(
+                    f"round {self.round} has {self.layer} already, and what a round holds is never replaced;"
+                    f" choose another date, or take it back first: atlas undo --round {self.round}",
+                    f"轮次 {self.round} 已有 {self.layer}，已有内容不予替换；请另选日期，或先撤回：atlas undo --round {self.round}",
+                )
             )
 
     def write(
@@ -102,7 +109,10 @@ def require_folder(folder: Path) -> None:
     present = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(present, os.W_OK):
         raise StoreError(
-            f"{present} is read-only; copy the district to a folder of your own and import there"
+            Said(
+                f"{present} is read-only; copy the district to a folder of your own and import there",
+                f"{present} 为只读；请将本区数据复制到自己的文件夹后再导入",
+            )
         )
 
 

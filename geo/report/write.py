@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ..errors import StoreError, UnknownNameError
+from ..said import Said
 from ..views.format import Language
 from .build import report_from, require_date
 from .material import gather
@@ -135,7 +136,12 @@ def write_report(
         beside.chmod(0o644)
         beside.replace(file)
     except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
+        raise StoreError(
+            Said(
+                f"cannot write {file}: {error.strerror or error}",
+                f"无法写入 {file}：{error.strerror or error}",
+            )
+        ) from error
     return file
 
 

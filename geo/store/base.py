@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import StoreError, UnknownNameError
 from ..model import ImportRecord
+from ..said import Said
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -254,5 +255,10 @@ def require_date(round_: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise StoreError(f"a round is named by its date, YYYY-MM-DD; found {round_!r}")
+        raise StoreError(
+            Said(
+                f"a round is named by its date, YYYY-MM-DD; found {round_!r}",
+                f"轮次以日期命名（YYYY-MM-DD）；现为“{round_}”",
+            )
+        )
     return round_

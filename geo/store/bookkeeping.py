@@ -18,6 +18,7 @@ import pyogrio
 
 from ..errors import StoreError
 from ..model import ImportRecord, Layer
+from ..said import Said
 from ..sources.guard import count_rows
 from .base import IMPORTS_TABLE
 from .folder import Step
@@ -61,7 +62,12 @@ def last_step(path: Path) -> Step:
     """
     steps = steps_of(path)
     if not steps:
-        raise StoreError(f"round {path.stem} was not made by imports: there is none to take back")
+        raise StoreError(
+            Said(
+                f"round {path.stem} was not made by imports: there is none to take back",
+                f"轮次 {path.stem} 不是由导入生成，没有可撤回的导入",
+            )
+        )
     return steps[-1]
 
 
@@ -85,7 +91,10 @@ def steps_of(path: Path) -> tuple[Step, ...]:
             found.append(Step(tables, _records(path, mine)))
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise StoreError(
-            f"round {path.stem} does not say which tables its last import brought in; import into another date"
+            Said(
+                f"round {path.stem} does not say which tables its last import brought in; import into another date",
+                f"轮次 {path.stem} 未记载最近一次导入带来哪些表；请导入到其他日期",
+            )
         ) from error
     return tuple(found)
 
@@ -102,7 +111,12 @@ def keep_imports(draft: Path, imports: Sequence[ImportRecord], tables: Mapping[s
     if before is not None:
         ids += [int(number) for number in before["id"]]
     if len(set(ids)) < len(ids):
-        raise StoreError(f"import records need an id each; found {sorted(ids)}")
+        raise StoreError(
+            Said(
+                f"import records need an id each; found {sorted(ids)}",
+                f"导入记录须各有编号；现为 {sorted(ids)}",
+            )
+        )
     number = 1
     if before is not None and _STEP in before.columns and before[_STEP].notna().any():
         number += int(before[_STEP].max())
@@ -185,7 +199,12 @@ def _kept(path: Path) -> pd.DataFrame | None:
     frame = read_table(path, IMPORTS_TABLE, count_rows(path, IMPORTS_TABLE))
     missing = [item.name for item in fields(ImportRecord) if item.name not in frame.columns]
     if missing:
-        raise StoreError(f"round {path.stem}: its import records lack {', '.join(missing)}")
+        raise StoreError(
+            Said(
+                f"round {path.stem}: its import records lack {', '.join(missing)}",
+                f"轮次 {path.stem} 的导入记录缺 {'、'.join(missing)}",
+            )
+        )
     return frame
 
 

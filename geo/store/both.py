@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import StoreError, UnknownNameError
+from ..said import Said
 from .durable import put_in_place, remove
 from .geopackage import GeoPackageStore
 
@@ -222,8 +223,11 @@ class BothStore:
             coming = self._coming(date)
             if coming is None:
                 raise StoreError(
-                    f"round {date} is there twice, as {date}.gpkg and as a folder of GeoParquet;"
-                    " move one of them away"
+                    Said(
+                        f"round {date} is there twice, as {date}.gpkg and as a folder of GeoParquet;"
+                        " move one of them away",
+                        f"轮次 {date} 有两份：{date}.gpkg 和 GeoParquet 文件夹；请移走其一",
+                    )
                 )
             forms[date] = "geopackage" if coming == "geoparquet" else "geoparquet"
         return forms

@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 import pyogrio
 
 from ..errors import StoreError
+from ..said import Said
 
 if TYPE_CHECKING:
     from .scan import StoredRows
@@ -58,10 +59,18 @@ def table_digest(path: Path, table: str, rows: int) -> str:
                 for column, values in zip(columns, batch.columns, strict=True):
                     column.take(values)
     except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
-        raise StoreError(f"{table} of round {path.stem} cannot be read: {error}") from error
+        raise StoreError(
+            Said(
+                f"{table} of round {path.stem} cannot be read: {error}",
+                f"轮次 {path.stem} 的 {table} 无法读取（{error}）",
+            )
+        ) from error
     if found != rows:
         raise StoreError(
-            f"{table} of round {path.stem} is damaged: {found} of {rows} rows can be read"
+            Said(
+                f"{table} of round {path.stem} is damaged: {found} of {rows} rows can be read",
+                f"轮次 {path.stem} 的 {table} 已损坏：{rows:,} 行只有 {found:,} 行可读",
+            )
         )
     parts = {f"{column.kind} {column.name}": column.digest() for column in columns}
     geometry = any(column.kind == _GEOMETRY for column in columns)

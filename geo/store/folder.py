@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import StoreError
 from ..model import ImportRecord, Layer
+from ..said import Said
 from .base import require_date
 from .digest import combined
 from .durable import put_new
@@ -153,7 +154,10 @@ class RoundsFolder(ABC):
         doubled = [name for name in tables if name.lower() in present]
         if doubled:
             raise StoreError(
-                f"round {round_} has the table {doubled[0]!r} already; choose another date"
+                Said(
+                    f"round {round_} has the table {doubled[0]!r} already; choose another date",
+                    f"轮次 {round_} 已有表“{doubled[0]}”；请另选日期",
+                )
             )
 
     def _require_unedited(self, round_: str, step: Step) -> None:
@@ -162,8 +166,11 @@ class RoundsFolder(ABC):
         edited = [name for name in step.tables if name in now and now[name] != step.tables[name]]
         if edited:
             raise StoreError(
-                f"{', '.join(edited)} was edited after it was imported, and taking the import back would"
-                f" lose that; save it elsewhere, delete the table from round {round_}, and try again"
+                Said(
+                    f"{', '.join(edited)} was edited after it was imported, and taking the import back would"
+                    f" lose that; save it elsewhere, delete the table from round {round_}, and try again",
+                    f"{'、'.join(edited)} 在导入后有编辑，撤回导入会丢失这些编辑；请先另存，从轮次 {round_} 中删除该表后再试",
+                )
             )
 
     def published_dates(self) -> tuple[str, ...]:
@@ -178,14 +185,19 @@ class RoundsFolder(ABC):
         try:
             return read_publication(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise StoreError(f"{file} cannot be read: {error}") from error
+            raise StoreError(
+                Said(f"{file} cannot be read: {error}", f"{file} 无法读取（{error}）")
+            ) from error
 
     def require_draft(self, round_: str) -> None:
         """Refuse a published round."""
         # The file alone decides: a record that cannot be read still says that there was one.
         if self._record(round_).exists():
             raise StoreError(
-                f"round {round_} is published, and what is published never changes; choose another date"
+                Said(
+                    f"round {round_} is published, and what is published never changes; choose another date",
+                    f"轮次 {round_} 已发布，已发布的内容不再改动；请另选日期",
+                )
             )
 
     @contextmanager
@@ -201,11 +213,17 @@ class RoundsFolder(ABC):
             if isinstance(error, StoreError):
                 raise
             raise StoreError(
-                f"cannot write to {self.folder} ({error}); what was there is as it was"
+                Said(
+                    f"cannot write to {self.folder} ({error}); what was there is as it was",
+                    f"无法写入 {self.folder}（{error}）；原有内容未变",
+                )
             ) from error
         except sqlite3.Error as error:
             raise StoreError(
-                f"cannot write to {self.folder} (database: {error}); what was there is as it was"
+                Said(
+                    f"cannot write to {self.folder} (database: {error}); what was there is as it was",
+                    f"无法写入 {self.folder}（数据库：{error}）；原有内容未变",
+                )
             ) from error
 
     def _names(self, pattern: re.Pattern[str]) -> list[str]:
@@ -232,12 +250,18 @@ class RoundsFolder(ABC):
 def exists_already(round_: str) -> StoreError:
     """What a writer of a round that is there is told."""
     return StoreError(
-        f"round {round_} exists already; a round is never overwritten, choose another date"
+        Said(
+            f"round {round_} exists already; a round is never overwritten, choose another date",
+            f"轮次 {round_} 已存在；轮次不予覆盖，请另选日期",
+        )
     )
 
 
 def changed_meanwhile(round_: str) -> StoreError:
     """What a writer is told whose round is no longer as it was seen."""
     return StoreError(
-        f"round {round_} was changed by someone else meanwhile; look at it and try again"
+        Said(
+            f"round {round_} was changed by someone else meanwhile; look at it and try again",
+            f"轮次 {round_} 期间已被他人改动；请查看后再试",
+        )
     )

@@ -21,6 +21,7 @@ import pandas as pd
 
 from ..errors import StoreError, UnknownNameError
 from ..model import ImportRecord
+from ..said import Said
 from .base import require_date
 from .bookkeeping import (
     finish,
@@ -90,7 +91,10 @@ class GeoPackageStore(RoundsFolder):
         journal = _beside(path, "-wal")
         if journal.exists() and journal.stat().st_size:
             raise StoreError(
-                f"{path.name} is being edited in another program (it has a {journal.name}); close it there first"
+                Said(
+                    f"{path.name} is being edited in another program (it has a {journal.name}); close it there first",
+                    f"{path.name} 正在其他程序中编辑（有 {journal.name}）；请先在该程序中关闭",
+                )
             )
         return _looked(_digests, path)
 
@@ -147,7 +151,10 @@ class GeoPackageStore(RoundsFolder):
                 _check(draft, count_tables(draft))
                 if _digests(draft) != left:
                     raise StoreError(
-                        "the rest of the round did not stay as it was; nothing was changed"
+                        Said(
+                            "the rest of the round did not stay as it was; nothing was changed",
+                            "该轮次的其他内容未能保持原样；未作任何改动",
+                        )
                     )
                 require_unchanged()
                 put_in_place(draft, target)
@@ -186,7 +193,7 @@ class GeoPackageStore(RoundsFolder):
             raise UnknownNameError("round", round_, known)
         path = self._file(round_)
         if not path.is_file():
-            raise StoreError(f"{path} is not a regular file")
+            raise StoreError(Said(f"{path} is not a regular file", f"{path} 不是普通文件"))
         return path
 
     def _steps(self, round_: str) -> tuple[Step, ...]:
@@ -211,8 +218,11 @@ class GeoPackageStore(RoundsFolder):
         bare = without_index(draft, placed) if placed else []
         if bare:
             raise StoreError(
-                f"cannot write to {self.folder} (the spatial index of {bare[0]} was not written; is the disk"
-                " full?); what was there is as it was"
+                Said(
+                    f"cannot write to {self.folder} (the spatial index of {bare[0]} was not written; is the disk"
+                    " full?); what was there is as it was",
+                    f"无法写入 {self.folder}（{bare[0]} 的空间索引未写成，磁盘是否已满？）；原有内容未变",
+                )
             )
         if imports:
             brought = {
@@ -289,7 +299,12 @@ def _require_state(path: Path, state: _State) -> None:
 
 
 def _open_elsewhere(path: Path, reason: str) -> StoreError:
-    return StoreError(f"{path.name} is open in another program ({reason}); close it there first")
+    return StoreError(
+        Said(
+            f"{path.name} is open in another program ({reason}); close it there first",
+            f"{path.name} 正在其他程序中打开（{reason}）；请先关闭",
+        )
+    )
 
 
 def _check(draft: Path, expected: Mapping[str, int]) -> None:
@@ -297,12 +312,25 @@ def _check(draft: Path, expected: Mapping[str, int]) -> None:
     with closing(sqlite3.connect(draft)) as database:
         verdict = database.execute("PRAGMA quick_check").fetchone()[0]
     if verdict != "ok":
-        raise StoreError(f"the round was not written well ({verdict}); nothing was changed")
+        raise StoreError(
+            Said(
+                f"the round was not written well ({verdict}); nothing was changed",
+                f"轮次未能正确写入（{verdict}）；未作任何改动",
+            )
+        )
     found = count_tables(draft)
     if set(found) != set(expected):
-        raise StoreError("the round was not written whole; nothing was changed")
+        raise StoreError(
+            Said(
+                "the round was not written whole; nothing was changed",
+                "轮次未能完整写入；未作任何改动",
+            )
+        )
     for name, rows in expected.items():
         if found[name] != rows:
             raise StoreError(
-                f"{name}: {found[name]} of {rows} rows were written; nothing was changed"
+                Said(
+                    f"{name}: {found[name]} of {rows} rows were written; nothing was changed",
+                    f"{name}：{rows:,} 行只写入 {found[name]:,} 行；未作任何改动",
+                )
             )

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from ..errors import StoreError, UnknownNameError
 from ..model import ImportRecord
+from ..said import Said
 from .base import require_date
 from .durable import put_in_place, put_new, put_new_folder, remove
 from .folder import RoundsFolder, Step, changed_meanwhile, exists_already
@@ -164,7 +165,10 @@ class GeoParquetStore(RoundsFolder):
             book = _book(folder)
             if not book.steps:
                 raise StoreError(
-                    f"round {round_} was not made by imports: there is none to take back"
+                    Said(
+                        f"round {round_} was not made by imports: there is none to take back",
+                        f"轮次 {round_} 不是由导入生成，没有可撤回的导入",
+                    )
                 )
             step = book.steps[-1]
             self._require_unedited(round_, step)
@@ -253,7 +257,10 @@ class GeoParquetStore(RoundsFolder):
             found = scan_file(path).rows
             if found != len(frame):
                 raise StoreError(
-                    f"{name}: {found} of {len(frame)} rows were written; nothing was changed"
+                    Said(
+                        f"{name}: {found} of {len(frame)} rows were written; nothing was changed",
+                        f"{name}：{len(frame):,} 行只写入 {found:,} 行；未作任何改动",
+                    )
                 )
             written[name] = _Written(path, digest)
             if name in self.layers:
@@ -267,7 +274,12 @@ class GeoParquetStore(RoundsFolder):
             return _Book(book.steps)
         ids = [one.id for step in book.steps for one in step.imports] + [one.id for one in imports]
         if len(set(ids)) < len(ids):
-            raise StoreError(f"import records need an id each; found {sorted(ids)}")
+            raise StoreError(
+                Said(
+                    f"import records need an id each; found {sorted(ids)}",
+                    f"导入记录须各有编号；现为 {sorted(ids)}",
+                )
+            )
         brought = {name: "" if name in self.edited else one.digest for name, one in written.items()}
         return _Book((*book.steps, Step(brought, tuple(imports))))
 
@@ -311,7 +323,12 @@ def _book(folder: Path) -> _Book:
         )
         pending = tuple(str(name) for name in said["pending"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError(f"{folder.name}/{BOOK} cannot be read: {error}") from error
+        raise StoreError(
+            Said(
+                f"{folder.name}/{BOOK} cannot be read: {error}",
+                f"{folder.name}/{BOOK} 无法读取（{error}）",
+            )
+        ) from error
     return _Book(steps, pending)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import StoreError
+from ..said import Said
 
 LOCK_FILE = ".atlas.lock"
 HOLDER_FILE = ".atlas.holder"
@@ -58,8 +59,11 @@ def turn(folder: Path, timeout_s: float, waiting: Waiting | None = None) -> Iter
             lock.acquire(timeout=timeout_s)
         except Timeout as error:
             raise StoreError(
-                f"{_holder(folder)} is writing to {folder}, and still was after {timeout_s:g} s;"
-                " try again when that is done"
+                Said(
+                    f"{_holder(folder)} is writing to {folder}, and still was after {timeout_s:g} s;"
+                    " try again when that is done",
+                    f"{_holder(folder).zh} 正在写入 {folder}，{timeout_s:g} 秒后仍未结束；请待其完成后再试",
+                )
             ) from error
     try:
         if outermost:
@@ -98,16 +102,19 @@ def _sign(folder: Path) -> None:
         (folder / HOLDER_FILE).write_text(json.dumps(note), encoding="utf-8")
 
 
-def _holder(folder: Path) -> str:
+def _holder(folder: Path) -> Said:
     """Who holds the lock, in words; the note of a dead process is not believed."""
     try:
         note = json.loads((folder / HOLDER_FILE).read_text(encoding="utf-8"))
         pid, host, user, since = int(note["pid"]), note["host"], note["user"], note["since"]
     except (OSError, ValueError, KeyError, TypeError):
-        return "another program"
+        return Said("another program", "另一程序")
     if host == socket.gethostname() and not _alive(pid):
-        return "another program"
-    return f"{user} (process {pid} on {host}, since {since})"
+        return Said("another program", "另一程序")
+    return Said(
+        f"{user} (process {pid} on {host}, since {since})",
+        f"{user}（{host} 上的进程 {pid}，自 {since} 起）",
+    )
 
 
 def _alive(pid: int) -> bool:

@@ -50,7 +50,9 @@ def read_publication(text: str) -> Publication:
         plain = ("round", "digest", "imports", "published_at", "published_by")
         words = {name: str(found[name]) for name in plain}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"is no record of a publication ({error})") from error
+        raise StoreError(
+            Said(f"is no record of a publication ({error})", f"不是发布记录（{error}）")
+        ) from error
     return Publication(tables=tables, **words)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..errors import StoreError
+from ..said import Said
 from ..sources.ogr import NULLABLE
 
 if TYPE_CHECKING:
@@ -153,9 +154,19 @@ class FileState:
         try:
             same = FileState.of(self.path) == self
         except OSError as error:
-            raise StoreError(f"{self.path} cannot be read any more: {error}") from error
+            raise StoreError(
+                Said(
+                    f"{self.path} cannot be read any more: {error}",
+                    f"{self.path} 已无法读取（{error}）",
+                )
+            ) from error
         if not same:
-            raise StoreError(f"{self.path} was changed while it was read; start again")
+            raise StoreError(
+                Said(
+                    f"{self.path} was changed while it was read; start again",
+                    f"{self.path} 在读取时有改动；请重新开始",
+                )
+            )
 
 
 def spread(count: int, rows: int) -> Iterator[tuple[int, int]]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyogrio
 
 from ..errors import StoreError
+from ..said import Said
 from .scan import Bounds, FileState, Part, StoredRows, spread
 from .tables import quoted
 
@@ -88,7 +89,10 @@ class GeoPackageScan:
             if isinstance(error, StoreError):
                 raise
             raise StoreError(
-                f"{self.table} of round {self.state.path.stem} cannot be read: {error}"
+                Said(
+                    f"{self.table} of round {self.state.path.stem} cannot be read: {error}",
+                    f"轮次 {self.state.path.stem} 的 {self.table} 无法读取（{error}）",
+                )
             ) from error
         self.state.require()
 
@@ -119,7 +123,12 @@ def scan_table(path: Path, table: str, rows: int) -> GeoPackageScan:
                 ).fetchone()
             fids = (int(low), int(high) + 1)
     except (OSError, RuntimeError, ValueError, TypeError, sqlite3.Error) as error:
-        raise StoreError(f"{table} of round {path.stem} cannot be read: {error}") from error
+        raise StoreError(
+            Said(
+                f"{table} of round {path.stem} cannot be read: {error}",
+                f"轮次 {path.stem} 的 {table} 无法读取（{error}）",
+            )
+        ) from error
     return GeoPackageScan(
         state,
         table,

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyogrio
 
 from ..errors import DataError, StoreError
+from ..said import Said
 from ..sources.guard import require_geopackage
 from ..sources.ogr import NULLABLE
 from .base import IMPORTS_TABLE
@@ -33,20 +34,32 @@ def require_names(tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame]) -> None
         At the first such name of a table or a column, or where there is no table at all.
     """
     if not tables:
-        raise StoreError("a round needs at least one table")
+        raise StoreError(Said("a round needs at least one table", "轮次至少须有一个表"))
     lowered = [name.lower() for name in tables]
     for name, frame in tables.items():
         if lowered.count(name.lower()) > 1:
-            raise StoreError(f"two tables differ only in case: {name!r}")
+            raise StoreError(
+                Said(f"two tables differ only in case: {name!r}", f"有两个表仅大小写不同：“{name}”")
+            )
         if name == "" or "\x00" in name or name == IMPORTS_TABLE or SYSTEM_TABLE.match(name):
-            raise StoreError(f"a table cannot be named {name!r}")
+            raise StoreError(Said(f"a table cannot be named {name!r}", f"表不能命名为 {name!r}"))
         columns = [str(column) for column in _attributes(frame).columns]
         low = [column.lower() for column in columns]
         for column in columns:
             if column == "" or "\x00" in column or column == "geometry":
-                raise StoreError(f"{name}: a column cannot be named {column!r}")
+                raise StoreError(
+                    Said(
+                        f"{name}: a column cannot be named {column!r}",
+                        f"{name}：列不能命名为 {column!r}",
+                    )
+                )
             if low.count(column.lower()) > 1:
-                raise StoreError(f"{name}: two columns differ only in case: {column!r}")
+                raise StoreError(
+                    Said(
+                        f"{name}: two columns differ only in case: {column!r}",
+                        f"{name}：有两列仅大小写不同：“{column}”",
+                    )
+                )
 
 
 def write_table(path: Path, name: str, frame: gpd.GeoDataFrame | pd.DataFrame) -> None:
@@ -87,9 +100,19 @@ def write_table(path: Path, name: str, frame: gpd.GeoDataFrame | pd.DataFrame) -
                 layer_options=options,
             )
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-            raise StoreError(f"{name} cannot be written: {error}; nothing was changed") from error
+            raise StoreError(
+                Said(
+                    f"{name} cannot be written: {error}; nothing was changed",
+                    f"{name} 无法写入（{error}）；未作任何改动",
+                )
+            ) from error
         except (RuntimeError, ValueError, pa.ArrowException) as error:
-            raise StoreError(f"{name} cannot be written: {error}; nothing was changed") from error
+            raise StoreError(
+                Said(
+                    f"{name} cannot be written: {error}; nothing was changed",
+                    f"{name} 无法写入（{error}）；未作任何改动",
+                )
+            ) from error
 
 
 def count_tables(path: Path) -> dict[str, int]:
@@ -112,7 +135,12 @@ def count_tables(path: Path) -> dict[str, int]:
                 if name != IMPORTS_TABLE and not SYSTEM_TABLE.match(name)
             }
     except (DataError, OSError, sqlite3.Error, pyogrio.errors.DataSourceError) as error:
-        raise StoreError(f"round {path.stem} cannot be opened: {error}") from error
+        raise StoreError(
+            Said(
+                f"round {path.stem} cannot be opened: {error}",
+                f"轮次 {path.stem} 无法打开（{error}）",
+            )
+        ) from error
 
 
 def without_index(path: Path, tables: Iterable[str]) -> list[str]:
@@ -169,10 +197,18 @@ def read_table(path: Path, table: str, rows: int) -> gpd.GeoDataFrame | pd.DataF
             arrow_to_pandas_kwargs={"types_mapper": NULLABLE.get},
         )
     except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
-        raise StoreError(f"{table} of round {path.stem} cannot be read: {error}") from error
+        raise StoreError(
+            Said(
+                f"{table} of round {path.stem} cannot be read: {error}",
+                f"轮次 {path.stem} 的 {table} 无法读取（{error}）",
+            )
+        ) from error
     if len(frame) != rows:
         raise StoreError(
-            f"{table} of round {path.stem} is damaged: {len(frame)} of {rows} rows can be read"
+            Said(
+                f"{table} of round {path.stem} is damaged: {len(frame)} of {rows} rows can be read",
+                f"轮次 {path.stem} 的 {table} 已损坏：{rows:,} 行只有 {len(frame):,} 行可读",
+            )
         )
     frame.index = pd.Index(frame.index.astype("int64"), name="fid")
     crs = frame.crs if isinstance(frame, gpd.GeoDataFrame) else None
