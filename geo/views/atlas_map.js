@@ -74,30 +74,37 @@ function drawAtlasMap(L, element, description, options = {}) {
   };
   const find = (layer, id) => known.get(layer)?.get(String(id));
 
+  // A name stands over its feature's middle by the style sheet alone: a tooltip would be measured one by one.
+  const nameOf = (path, label) => {
+    let ring = path.getLatLngs?.() ?? [];
+    while (Array.isArray(ring[0])) [ring] = ring;
+    const at = path instanceof L.Polygon ? L.PolyUtil.polygonCenter(ring, map.options.crs) : path.getLatLng?.() ?? path.getBounds().getCenter();
+    return L.marker(at, { interactive: false, keyboard: false,
+      icon: L.divIcon({ className: "atlas-name", html: tip(label), iconSize: [0, 0] }) });
+  };
   let drawn = 0;
   const layers = description.layers.map((layer) => {
     const looks = layer.entries.map((entry) => entry.look);
     const lookOf = (feature) => looks[feature.properties.entry];
-    const group = L.geoJSON(layer.features, {
-      style: (feature) => pathOptions(lookOf(feature), layer.answers),
-      pointToLayer: (feature, at) => {
-        const point = L.circleMarker(at, pathOptions(lookOf(feature), layer.answers));
+    const group = L.featureGroup();
+    const names = layer.named ? L.layerGroup() : null;
+    const ids = layer.answers ? known.set(layer.name, new Map()).get(layer.name) : null;
+    layer.features.features.forEach((feature) => {
+      const look = lookOf(feature);
+      const how = pathOptions(look, layer.answers);
+      // Made with its style from the start; L.geoJSON would give each path its style a second time.
+      const path = L.GeoJSON.geometryToLayer(feature, { ...how, pointToLayer: (_, at) => {
+        const point = L.circleMarker(at, how);
         point.feature = feature; // each point of several is asked for by itself
         return point;
-      },
-      onEachFeature: (feature, path) => {
-        drawn += 1;
-        if (layer.answers) {
-          if (!known.has(layer.name)) known.set(layer.name, new Map());
-          known.get(layer.name).set(String(feature.id),
-            { path, look: lookOf(feature), label: feature.properties.label, layer });
-        }
-        if (layer.named) {
-          path.bindTooltip(() => tip(feature.properties.label),
-            { permanent: true, direction: "center", className: "atlas-name", interactive: false });
-        }
-      },
+      } });
+      path.feature = feature;
+      drawn += 1;
+      ids?.set(String(feature.id), { path, look, label: feature.properties.label, layer });
+      names?.addLayer(nameOf(path, feature.properties.label));
+      group.addLayer(path);
     });
+    if (names) group.on("add", () => names.addTo(map)).on("remove", () => names.remove());
     if (layer.answers) {
       group.bindTooltip((path) => tip(path.feature.properties.label), { sticky: true, className: "atlas-hover" });
       group.bindPopup((path) => card(layer, path.feature), cardOptions);
