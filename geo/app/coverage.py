@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 import streamlit as st
@@ -55,7 +56,7 @@ def page(survey: Survey) -> None:
         height_px=470,
     )
     stem = f"{indicator.id}-{level}-{within}-{survey.round}"
-    download(figures_table(wanted, language()), FIGURE_HEADINGS, stem, key="figures_csv")
+    download(partial(figures_table, wanted, language()), FIGURE_HEADINGS, stem, key="figures_csv")
 
     layer, _ = survey.district.catalog.indicator(indicator.id)
     if not all(survey.has(name) for name in needed_layers(indicator, layer)):
@@ -69,4 +70,4 @@ def page(survey: Survey) -> None:
     heading(say("behind_unit").format(names[unit]) if unit in names else say("behind"))
     measure = MEASURES[indicator.kind]
     listed(rows_listing(pieces, indicator, measure, language()), key="rows_behind")
-    download(rows_table(pieces, language()), ROW_HEADINGS, f"rows-{stem}", key="rows_csv")
+    download(partial(rows_table, pieces, language()), ROW_HEADINGS, f"rows-{stem}", key="rows_csv")

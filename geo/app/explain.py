@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -68,7 +69,7 @@ def page(survey: Survey) -> None:
             height_px=420,
         )
         stem = f"rows-{indicator.id}-{unit}-{within}-{survey.round}"
-        download(rows_table(pieces, language()), ROW_HEADINGS, stem, key="explain_csv")
+        download(partial(rows_table, pieces, language()), ROW_HEADINGS, stem, key="explain_csv")
     else:
         st.info(say("no_layer"))
     heading(say("declaration"))

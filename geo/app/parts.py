@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
@@ -87,14 +87,15 @@ def listed(listing: Listing, *, key: str) -> None:
 
 
 def download(
-    table: pd.DataFrame, headings: dict[str, tuple[str, str]], name: str, *, key: str
+    table: Callable[[], pd.DataFrame], headings: dict[str, tuple[str, str]], name: str, *, key: str
 ) -> None:
-    """A table to take into a spreadsheet."""
+    """A table to take into a spreadsheet, made when somebody does."""
     from ..views.tables import csv_bytes
 
+    tongue = language()
     st.download_button(
         say("download"),
-        csv_bytes(table, headings, language()),
+        lambda: csv_bytes(table(), headings, tongue),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -47,7 +48,7 @@ def page(survey: Survey) -> None:
     left, right = st.columns([2, 10], vertical_alignment="center")
     with left:
         download(
-            scope_table(survey, scope, language()),
+            partial(scope_table, survey, scope, language()),
             SCOPE_HEADINGS,
             f"scope-{survey.district.spec.code}-{survey.round}",
             key="scope_csv",

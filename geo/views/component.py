@@ -92,12 +92,14 @@ def show(
     archive = map_.archive if map_ is not None else None
     if archive is not None:
         said["archive"] = {
-            "tiles": _address(archive.tiles, "application/vnd.pmtiles", f"{key}.tiles"),
-            "index": _address(archive.index, "application/gzip", f"{key}.index"),
+            "tiles": _address(
+                archive.tiles, "application/vnd.pmtiles", f"{key}.tiles", archive.digest
+            ),
+            "index": _address(archive.index, "application/gzip", f"{key}.index", archive.digest),
         }
     rest = json.dumps(said, ensure_ascii=False)[1:-1].encode()
     data = b"{" + b",".join([*parts, rest]) + b"}"
-    state = (_component() if archive is None else _component_of_tiles())(
+    state = _component_for(map_)(
         key=key,
         data=data,
         default={"marked": list(marked)},
@@ -123,12 +125,25 @@ def tiles_component_script() -> str:
     return "\n".join((*parts, _own("atlas_table.js"), _own("atlas_component.js")))
 
 
+@cache
+def table_component_script() -> str:
+    """The same for a list by itself, which needs no library: what draws maps would only delay it."""
+    parts = (_own("atlas_text.js"), "const drawAtlas = null;", _own("atlas_table.js"))
+    return "\n".join((*parts, _own("atlas_component.js")))
+
+
 def _kept_to_itself(name: str, library: str) -> str:
     """A library as the value of a constant, with nothing left on the page."""
     return (
         f"const {name} = (() => {{ const exports = {{}}, module = {{ exports }};\n"
         f"{library}\nreturn module.exports; }})();"
     )
+
+
+def _component_for(map_: Drawn | None) -> Callable[..., Any]:
+    if map_ is None:
+        return _component_of_tables()
+    return _component() if map_.archive is None else _component_of_tiles()
 
 
 @cache
@@ -139,6 +154,11 @@ def _component() -> Callable[..., Any]:
 @cache
 def _component_of_tiles() -> Callable[..., Any]:
     return _registered("chengxiang_atlas_tiles", maplibre_style(), tiles_component_script())
+
+
+@cache
+def _component_of_tables() -> Callable[..., Any]:
+    return _registered("chengxiang_atlas_table", "", table_component_script())
 
 
 def _registered(name: str, style: str, script: str) -> Callable[..., Any]:
@@ -153,13 +173,16 @@ def _registered(name: str, style: str, script: str) -> Callable[..., Any]:
     return mounted
 
 
-def _address(data: bytes, kind: str, place: str) -> str:
-    """Where on the app's own server these bytes are to be had while the reader's page shows them."""
+def _address(data: bytes, kind: str, place: str, digest: str) -> str:
+    """Where on the app's own server these bytes are to be had while the reader's page shows them.
+
+    Of large files Streamlit looks at parts only to tell them apart: the digest in the name tells for certain.
+    """
     from streamlit.runtime import exists, get_instance
 
     if not exists():
         return ""
-    return str(get_instance().media_file_mgr.add(data, kind, place))
+    return str(get_instance().media_file_mgr.add(data, kind, place, digest))
 
 
 def _own(name: str) -> str:

@@ -171,6 +171,32 @@ def test_a_place_is_found_by_its_name(open_page: OpenPage, app: str) -> None:
     page.locator(".atlas-none").wait_for()
 
 
+def test_the_list_of_villages_is_taken_home(open_page: OpenPage, app: str) -> None:
+    page, refused = open_page(f"{app}/scope", viewport=SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="下载表格").click()
+    assert saving.value.suggested_filename == "scope-321202-2007-12-31.csv"
+    head, *rows = Path(saving.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert "代码" in head
+    assert len(rows) == 156
+    assert refused == []
+
+
+def test_a_report_is_made_and_taken_home(open_page: OpenPage, app: str) -> None:
+    page, refused = open_page(f"{app}/report?format=html&unit=321202001", viewport=SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    page.get_by_role("button", name="生成报告").click()
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="下载报告").click()
+    name = saving.value.suggested_filename
+    assert name == "report-321202001-2007-12-31-zh.html"
+    text = Path(saving.value.path()).read_text(encoding="utf-8")
+    assert "示意数据" in text
+    assert page.get_by_text(name).count() == 1
+    assert refused == []
+
+
 def test_the_address_opens_the_same_view_in_english(open_page: OpenPage, app: str) -> None:
     page, refused = open_page(
         f"{app}/coverage?lang=en&indicator=certification.villages&level=town&round=2007-06-30",
