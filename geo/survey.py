@@ -170,5 +170,5 @@ def open_survey(district: District | Path | str | None = None, round: str | None
     '2007-06-30'
     """
     opened = district if isinstance(district, District) else open_district(district)
-    store = open_store(opened.rounds_folder, opened.catalog.layers)
+    store = open_store(opened.rounds_folder, opened.catalog.layers, new_as=opened.spec.rounds)
     return Survey(opened, chosen_round(store, round, opened.folder), store)

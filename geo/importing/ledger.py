@@ -178,7 +178,10 @@ def import_ledger(
     target = round or dt.date.today().isoformat()
     require_folder(district.rounds_folder)
     store = open_store(
-        district.rounds_folder, district.catalog.layers, waiting=lambda words: step(2, 3, words)
+        district.rounds_folder,
+        district.catalog.layers,
+        new_as=district.spec.rounds,
+        waiting=lambda words: step(2, 3, words),
     )
     step(1, 3, f"comparing {amount(len(lines), 'row')}")
     with store.turn():
