@@ -119,7 +119,7 @@ class LayerRows:
     @property
     def total_bounds(self) -> NDArray[np.float64]:
         """Around all usable rows, of which there is one at least."""
-        held = self.bounds[self.usable]
+        held = self.bounds if self.usable.all() else self.bounds[self.usable]
         return np.concatenate([held[:, :2].min(axis=0), held[:, 2:].max(axis=0)])
 
     def _sound(self) -> Mask:

@@ -119,47 +119,77 @@ def _candidates(
     side = max(side, float((boxes[:, 2:].max(axis=0) - origin).max()) / _MOST_ACROSS)
     while True:
         low, high = (
-            np.floor((corner - origin) / side).astype(np.int64)
+            np.floor((corner - origin) / side).astype(np.int32)
             for corner in (boxes[:, :2], boxes[:, 2:])
         )
         across = high - low + 1
-        every = across.prod(axis=1)
+        every = across.prod(axis=1, dtype=np.int64)
         if every.sum() <= _MOST_SQUARES_EACH * len(boxes):
             break
         side *= 2
-    # The squares with ends in them, in order, and which ends those are.
+    ranks = int(high[:, 1].max()) + 1
     column, row = np.floor((ends - origin) / side).astype(np.int64).T
-    held = column * _MOST_ACROSS * 2 + row
-    order = np.argsort(held)
-    held = held[order]
-    begins = np.flatnonzero(np.diff(held, prepend=held[0] - 1))
-    squares, begins = held[begins], np.append(begins, len(held))
+    squares = _Squares(column * ranks + row, (int(high[:, 0].max()) + 1) * ranks)
     for first, last in _runs(np.cumsum(every) // _PIECE):
         # Some lines, a square of theirs at a time.
         mine = every[first:last]
         line = np.repeat(np.arange(first, last), mine)
         number = np.arange(len(line)) - np.repeat(np.cumsum(mine) - mine, mine)
         north, east = np.divmod(number, across[line, 0])
-        wanted = (low[line, 0] + east) * _MOST_ACROSS * 2 + low[line, 1] + north
-        place = np.minimum(np.searchsorted(squares, wanted), len(squares) - 1)
-        found = squares[place] == wanted
-        line, place = line[found], place[found]
-        counts = begins[place + 1] - begins[place]
+        column, row = (low[line] + np.column_stack([east, north])).astype(np.int64).T
+        begins, counts = squares.held(column * ranks + row)
+        found = np.flatnonzero(counts)
+        line, begins, counts = line[found], begins[found], counts[found]
         # Pieces of so many pairs: where streets are dense a line has hundreds of ends beside it.
         for start, stop in _runs(np.cumsum(counts) // _PIECE):
             count = counts[start:stop]
             among = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-            which = order[np.repeat(begins[place[start:stop]], count) + among]
+            which = squares.order[np.repeat(begins[start:stop], count) + among]
             other = np.repeat(line[start:stop], count)
             within = (ends[which] >= boxes[other, :2]) & (ends[which] <= boxes[other, 2:])
             near = within.all(axis=1) & (other != owners[which])
             yield which[near], other[near]
 
 
+class _Squares:
+    """Which of the numbered squares of a grid hold which places.
+
+    Parameters
+    ----------
+    of : the square of each place
+    count : how many squares there are
+    """
+
+    def __init__(self, of: NDArray[np.int64], count: int) -> None:
+        self.order = np.argsort(of)
+        """The places, square by square."""
+        self._all = count <= _SQUARES_EACH * len(of)
+        if self._all:
+            self._begins = np.concatenate([[0], np.cumsum(np.bincount(of, minlength=count))])
+            return
+        # Far more squares than places: only those with any in them.
+        along = of[self.order]
+        firsts = np.flatnonzero(np.diff(along, prepend=-1))
+        self._numbers = along[firsts]
+        self._begins = np.append(firsts, len(along))
+
+    def held(self, squares: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For each of these squares where in the order its places begin, and how many it has."""
+        if self._all:
+            begins = self._begins[squares]
+            return begins, self._begins[squares + 1] - begins
+        at = np.minimum(np.searchsorted(self._numbers, squares), len(self._numbers) - 1)
+        begins = self._begins[at]
+        counts = np.where(self._numbers[at] == squares, self._begins[at + 1] - begins, 0)
+        return begins, counts
+
+
 _MOST_ACROSS = 1 << 30
+_SQUARES_EACH = 8
+"""Squares for each place up to which a table of all squares is kept."""
 _MOST_SQUARES_EACH = 4
 """Squares that a line lies in, on average."""
-_PIECE = 500_000
+_PIECE = 200_000
 """Pairs of an end and a line at a time, so that what is at hand for them stays small."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -40,7 +41,7 @@ class Extent:
     astray: Mask
     """Rows with a place that is far from all the others'."""
 
-    @property
+    @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """Around the rows that have not slipped."""
         kept = self.rows.usable & ~self.astray
@@ -169,7 +170,7 @@ def _home_for(rows: LayerRows, extents: list[Extent], evidence: Evidence) -> Hom
             return Home(evidence.metric_crs, extent.box, said, True)
     # The units are contradicted, or there are none: the largest group of layers that agree.
     best: list[Extent] = []
-    for extent in extents:
+    for extent in extents if len(extents) > 1 else ():
         group = [other for other in extents if _near(other, extent)]
         best = group if len(group) > len(best) else best
     if len(best) >= 2:

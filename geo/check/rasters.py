@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import rasterio
 import shapely
-from rasterio.errors import RasterioError
-from rasterio.warp import transform_bounds
 
 from ..errors import DataError
 from ..model import Finding, Indicator, ShareOfPixels
-from ..pixels import pixel_shares
 from ..said import Said
 from .evidence import Evidence, LayerRows, Observation, amount
 
@@ -38,6 +34,13 @@ def raster_findings(evidence: Evidence, wanted: Sequence[str] | None) -> Iterato
 
 
 def _on(rows: LayerRows, indicator: Indicator, evidence: Evidence) -> Iterator[Observation]:
+    # Few districts have one, and its libraries take longer to load than most checks take.
+    import rasterio
+    from rasterio.errors import RasterioError
+    from rasterio.warp import transform_bounds
+
+    from ..pixels import pixel_shares
+
     assert isinstance(indicator, ShareOfPixels)
     name = indicator.raster
     path = evidence.survey.raster(name)

@@ -411,8 +411,8 @@ def _stated(geometry: gpd.GeoSeries, box: np.ndarray[Any, Any], names: _Names) -
         "geometry_types": sorted(
             _KIND_NAMES[kind] + (" Z" if of_high else "")
             for of_high in (False, True)
-            for kind in np.unique(kinds[high == of_high]).tolist()
-            if kind >= 0
+            if of_high in (False, bool(high.any()))
+            for kind in np.flatnonzero(np.bincount(kinds[high == of_high] + 1)[1:]).tolist()
         ),
         "crs": geometry.crs.to_json_dict() if geometry.crs is not None else None,
         "covering": {"bbox": {side: [names.bounds, side] for side in _BBOX}},
