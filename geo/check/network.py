@@ -113,31 +113,34 @@ def _candidates(
     """
     if not len(ends):
         return
-    boxes = bounds + np.array([-NEARLY_M, -NEARLY_M, NEARLY_M, NEARLY_M])
-    origin = boxes[:, :2].min(axis=0)
-    side = float(np.median(boxes[:, 2:] - boxes[:, :2])) + NEARLY_M
-    side = max(side, float((boxes[:, 2:].max(axis=0) - origin).max()) / _MOST_ACROSS)
+    # A side of all boxes after another: looked up apart, they are read in a quarter of the time.
+    sides = np.array(bounds.T, order="C")
+    sides[:2] -= NEARLY_M
+    sides[2:] += NEARLY_M
+    origin = sides[:2].min(axis=1)[:, None]
+    side = float(np.median(sides[2:] - sides[:2])) + NEARLY_M
+    side = max(side, float((sides[2:].max(axis=1)[:, None] - origin).max()) / _MOST_ACROSS)
     while True:
         low, high = (
-            np.floor((corner - origin) / side).astype(np.int32)
-            for corner in (boxes[:, :2], boxes[:, 2:])
+            np.floor((corner - origin) / side).astype(np.int32) for corner in (sides[:2], sides[2:])
         )
         across = high - low + 1
-        every = across.prod(axis=1, dtype=np.int64)
-        if every.sum() <= _MOST_SQUARES_EACH * len(boxes):
+        every = across.prod(axis=0, dtype=np.int64)
+        if every.sum() <= _MOST_SQUARES_EACH * len(bounds):
             break
         side *= 2
-    ranks = int(high[:, 1].max()) + 1
-    column, row = np.floor((ends - origin) / side).astype(np.int64).T
-    squares = _Squares(column * ranks + row, (int(high[:, 0].max()) + 1) * ranks)
+    columns, ranks = (int(one) + 1 for one in high.max(axis=1))
+    places = np.array(ends.T, order="C")
+    column, row = np.floor((places - origin) / side).astype(np.int64)
+    squares = _Squares(column * ranks + row, columns * ranks)
+    del high, column, row
     for first, last in _runs(np.cumsum(every) // _PIECE):
         # Some lines, a square of theirs at a time.
         mine = every[first:last]
         line = np.repeat(np.arange(first, last), mine)
         number = np.arange(len(line)) - np.repeat(np.cumsum(mine) - mine, mine)
-        north, east = np.divmod(number, across[line, 0])
-        column, row = (low[line] + np.column_stack([east, north])).astype(np.int64).T
-        begins, counts = squares.held(column * ranks + row)
+        north, east = np.divmod(number, across[0][line])
+        begins, counts = squares.held((low[0][line] + east) * ranks + low[1][line] + north)
         found = np.flatnonzero(counts)
         line, begins, counts = line[found], begins[found], counts[found]
         # Pieces of so many pairs: where streets are dense a line has hundreds of ends beside it.
@@ -146,8 +149,11 @@ def _candidates(
             among = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
             which = squares.order[np.repeat(begins[start:stop], count) + among]
             other = np.repeat(line[start:stop], count)
-            within = (ends[which] >= boxes[other, :2]) & (ends[which] <= boxes[other, 2:])
-            near = within.all(axis=1) & (other != owners[which])
+            near = owners[which] != other
+            for axis in (0, 1):
+                which, other = which[near], other[near]
+                at = places[axis][which]
+                near = (at >= sides[axis][other]) & (at <= sides[axis + 2][other])
             yield which[near], other[near]
 
 
@@ -161,7 +167,7 @@ class _Squares:
     """
 
     def __init__(self, of: NDArray[np.int64], count: int) -> None:
-        self.order = np.argsort(of)
+        self.order = np.argsort(of, kind="stable")
         """The places, square by square."""
         self._all = count <= _SQUARES_EACH * len(of)
         if self._all:

@@ -220,6 +220,9 @@ def ends_of(geometry: gpd.GeoSeries) -> tuple[Floats, Floats, NDArray[np.intp]]:
         firsts = np.flatnonzero(np.diff(owners, prepend=-1))
         return places[firsts], places[np.append(firsts[1:], len(owners)) - 1], owners[firsts]
     rows = np.flatnonzero(plain.counts)
+    wide = plain.wide
+    if wide is not None:
+        return wide[:, 0].copy(), wide[:, -1].copy(), rows
     return plain.places[plain.starts[rows]], plain.places[plain.starts[rows + 1] - 1], rows
 
 

@@ -78,17 +78,24 @@ class Undrawn:
             ]
         return Undrawn(self.kind, places, counts, self.crs)
 
+    @property
+    def wide(self) -> NDArray[np.float64] | None:
+        """The places of the rows that have any, row by row, where each has as many: a pass for each then does."""
+        counts = self.counts[self.counts != 0]
+        if not len(counts) or counts.min() != counts.max():
+            return None
+        return self.places.reshape(len(counts), -1, 2)
+
     @cached_property
     def bounds(self) -> NDArray[np.float64]:
         """West, south, east, north of each row; NaN where it has no shape."""
         found = np.full((len(self.counts), 4), np.nan)
         present = self.counts != 0
-        first, counts = self.starts[:-1][present], self.counts[present]
+        first = self.starts[:-1][present]
         if not len(first):
             return found
-        if counts.min() == counts.max():
-            # A row as wide as its places: one pass for each of them.
-            wide = self.places.reshape(len(first), -1, 2)
+        wide = self.wide
+        if wide is not None:
             box = found if len(first) == len(found) else np.empty((len(first), 4))
             low, high = box[:, :2], box[:, 2:]
             low[:] = high[:] = wide[:, 0]
@@ -111,10 +118,9 @@ class Undrawn:
         if self.kind == _POINT or not len(self.places):
             return found
         present = self.counts != 0
-        counts = self.counts[present]
-        if counts.min() == counts.max():
-            wide = self.places.reshape(len(counts), -1, 2)
-            total = np.zeros(len(counts))
+        wide = self.wide
+        if wide is not None:
+            total = np.zeros(len(wide))
             for place in range(1, wide.shape[1]):
                 east, north = (wide[:, place] - wide[:, place - 1]).T
                 total += np.sqrt(east * east + north * north)
