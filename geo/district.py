@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -98,9 +98,25 @@ def open_district(folder: Path | str | None = None) -> District:
     problems += [
         f"targets.{name}: no indicator of that id" for name in spec.targets if name not in known
     ]
+    catalog = _with_value_titles(catalog, spec, problems)
     if problems:
         raise DeclarationError(file, problems)
     return District(path, spec, catalog)
+
+
+def _with_value_titles(catalog: Catalog, spec: DistrictSpec, problems: list[str]) -> Catalog:
+    """The declarations with what the district calls its own texts; what it cannot mean is a problem."""
+    layers = dict(catalog.layers)
+    for name, fields in spec.value_titles.items():
+        for field, titles in fields.items():
+            declared = layers[name].fields.get(field) if name in layers else None
+            if declared is None or declared.type != "text":
+                problems.append(f"value_titles.{name}.{field}: no such field of text")
+                continue
+            titled = {"value_titles": {**declared.value_titles, **titles}}
+            known = {**layers[name].fields, field: declared.model_copy(update=titled)}
+            layers[name] = layers[name].model_copy(update={"fields": known})
+    return replace(catalog, layers=layers)
 
 
 def _metric_problem(metric_crs: str) -> str | None:

@@ -71,6 +71,7 @@ class FieldSpec(Declared):
     title: Title | None = None
     values: tuple[str, ...] = ()
     value_titles: dict[str, Title] = Field(default_factory=dict)
+    """What a category's values are called, or a text where it reads just so; another text stands as it is."""
     unit: str | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -91,8 +92,10 @@ class FieldSpec(Declared):
     def _category_lists_its_values(self) -> Self:
         if (self.type == "category") != bool(self.values):
             raise ValueError("a category needs `values`, and only a category has them")
+        if self.value_titles and self.type not in ("category", "text"):
+            raise ValueError("only a category or a text has `value_titles`")
         stray = set(self.value_titles) - set(self.values)
-        if stray:
+        if stray and self.type == "category":
             raise ValueError(f"value_titles for values that are not declared: {sorted(stray)}")
         return self
 
@@ -315,6 +318,8 @@ class DistrictSpec(Declared):
     """Set where layers are made up: the words that every view must carry."""
     scope: ScopeRule = Field(default_factory=ScopeRule)
     targets: dict[str, Target] = Field(default_factory=dict)
+    value_titles: dict[str, dict[str, dict[str, Title]]] = Field(default_factory=dict)
+    """Texts of the district's own data in both languages: by layer, field and the text as stored."""
     map_review_number: str | None = None
     rounds: Literal["geopackage", "geoparquet"] | None = None
     """What new rounds are kept as: one file for QGIS, or a folder for large layers; unsaid: by their size."""

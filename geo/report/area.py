@@ -100,12 +100,15 @@ def _edges(material: Material) -> Table:
     language, clean, scope = material.language, material.clean, material.scope
     assert scope is not None
     frame = material.survey.frame(EDGES_LAYER)
+    fields = material.survey.district.catalog.layer(EDGES_LAYER).fields
+    titles = {name: spec.value_titles for name, spec in fields.items()}
     rows: list[tuple[Value, ...]] = []
     for fid, row in zip(frame.index, frame.to_dict("records"), strict=True):
-        texts = {
-            name: clean(row.get(name), EDGES_LAYER, fid, name)
-            for name in ("name", "status", "basis")
-        }
+        texts = {}
+        for name in ("name", "status", "basis"):
+            title = titles[name].get(str(row.get(name)))
+            said = row.get(name) if title is None else title.in_(language)
+            texts[name] = clean(said, EDGES_LAYER, fid, name)
         line = row["geometry"] is not None and row["geometry"].length > 0
         accuracy = row.get("accuracy_m")
         rows.append(

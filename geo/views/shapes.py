@@ -113,7 +113,7 @@ def value_in_words(value: object, spec: FieldSpec, language: Language) -> str:
         return word("unknown", language)
     if spec.type == "bool":
         return yes_no(value, language)
-    if spec.type == "category":
+    if spec.type in ("category", "text"):
         title = spec.value_titles.get(str(value))
         return title.in_(language) if title else str(value)
     if spec.type in ("number", "integer"):
