@@ -40,10 +40,10 @@ PROGRAM_MB = 600
 """The program itself, its libraries and compiled kernels, and the units of a province."""
 FRAME_BYTES: dict[GeometryKind, int] = {"Point": 800, "LineString": 1_500, "Polygon": 4_000}
 """A row in memory as a frame, with what checking it takes."""
-BATCH_BYTES: dict[GeometryKind, int] = {"Point": 600, "LineString": 1_500, "Polygon": 8_000}
-"""A row of a batch, with what cutting it takes."""
-FEWEST_ROWS, MOST_ROWS = 2_000, 500_000
-"""Of a batch: fewer cost more to hand around than to measure."""
+BATCH_BYTES: dict[GeometryKind, int] = {"Point": 800, "LineString": 2_000, "Polygon": 10_000}
+"""A row of a batch, with what cutting it takes, while the next batch is read."""
+FEWEST_ROWS, MOST_ROWS = 2_000, 100_000
+"""Of a batch: fewer cost more to hand around than to measure; memory for more is slow to come by."""
 
 
 def large_layers(survey: Survey, names: Iterable[str], memory_mb: int) -> dict[str, Scan]:

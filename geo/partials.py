@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .indicators import Ground, measure
 from .model import Finding, Indicator, Layer
-from .streaming import Reading, merged
+from .streaming import ReadBatch, Reading, merged
 from .tally import Tally, tally_of
 
 if TYPE_CHECKING:
@@ -58,17 +58,18 @@ def partial_of(work: Work, part: Part) -> Partial:
     DataError
         A raster cannot be used.
     """
-    total = Partial()
-    for read in work.reading.batches(part):
-        tallies = {}
-        if read.batch is not None:
-            for indicator in work.indicators:
-                near = work.near.get(indicator.id)
-                measured = measure(indicator, work.layer, read.batch, work.ground, near)
-                tallies[indicator.id] = tally_of(measured, work.ground.units)
-        keys = () if read.keys is None else (read.keys,)
-        total += Partial(read.rows, tallies, read.findings, keys)
-    return total
+    return sum((_of_batch(work, read) for read in work.reading.batches(part)), Partial())
+
+
+def _of_batch(work: Work, read: ReadBatch) -> Partial:
+    tallies = {}
+    if read.batch is not None:
+        for indicator in work.indicators:
+            near = work.near.get(indicator.id)
+            measured = measure(indicator, work.layer, read.batch, work.ground, near)
+            tallies[indicator.id] = tally_of(measured, work.ground.units)
+    keys = () if read.keys is None else (read.keys,)
+    return Partial(read.rows, tallies, read.findings, keys)
 
 
 def added_here(
@@ -81,8 +82,8 @@ def added_here(
     progress : called with the number of rows done so far
     """
     total = Partial()
-    for part in parts:
-        total += partial_of(work, part)
+    for read in work.reading.all_batches(parts):
+        total += _of_batch(work, read)
         if progress:
             progress(total.rows)
     return total

@@ -8,10 +8,11 @@ in which anything is goes the long way, which names it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,9 @@ _COUNT = re.compile(r"(\d+) rows?\b")
 _COUNT_ZH = re.compile(r"[\d,]+ 行")
 _KINDS = {"LineString": (2, 5), "Point": (1,)}
 """The kinds of well-known binary that arrays hold, by the geometry of a layer."""
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,10 @@ class Reading:
         }
         needed = layer.model_copy(update={"fields": kept})
         return cls(scan, needed, crs, arrays and layer.geometry in _KINDS, batch_rows, asked)
+
+    def all_batches(self, parts: Sequence[Part]) -> Iterator[ReadBatch]:
+        """All rows of some parts; the next batch is read while the last is worked on."""
+        return read_ahead(read for part in parts for read in self.batches(part))
 
     def parts(self) -> tuple[Part, ...]:
         """The parts of the layer, each about a batch."""
@@ -231,6 +239,19 @@ class Reading:
         # Bent edges lie a little outside of what some of their points span.
         aside = 0.001 * max(east - west, north - south)
         return west - aside, south - aside, east + aside, north + aside
+
+
+def read_ahead(batches: Generator[_T]) -> Iterator[_T]:
+    """The same batches, each read in a thread of its own while the one before is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        try:
+            coming = reader.submit(next, batches, None)
+            while (batch := coming.result()) is not None:
+                coming = reader.submit(next, batches, None)
+                yield batch
+        finally:
+            # What the thread has opened it closes.
+            reader.submit(batches.close).result()
 
 
 def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class FastEngine:
     """Cuts with kernels that numba compiles; see `geo.engine.base.Engine` for what each method promises.
 
-    Units are indexed once for as long as the same array is handed in, so that a layer may come in batches.
+    Units are indexed, and points sorted, once for as long as the same arrays are handed in, so that a layer may
+    come in batches.
     Units that are not valid polygons are left to the reference, which says what is wrong with them, and so are
     polygons cut by polygons: GEOS is the right tool for outlines.
 
@@ -41,6 +42,7 @@ class FastEngine:
         if not available():
             raise MissingExtraError("numba", "fast")
         self._reference = ReferenceEngine()
+        self._served: tuple[Geometries | Points, Floats, Floats, Reaching] | None = None
         self._indexed: dict[str, tuple[Geometries | Polygon | None, Index | None]] = {}
 
     def lengths(self, lines: Geometries | Lines, units: Geometries, area: Polygon | None) -> Pieces:
@@ -68,12 +70,20 @@ class FastEngine:
         indexes = self._indexes(units, area)
         if indexes is None:
             return self._reference.reach(lines, units, area, points, certain_m, possible_m)
-        single, row = single_points(points)
-        serving = reaching(
-            single,
-            np.ascontiguousarray(certain_m[row], np.float64),
-            np.ascontiguousarray(possible_m[row], np.float64),
-        )
+        known = self._served
+        if known is None or any(
+            one is not other
+            for one, other in zip(known, (points, certain_m, possible_m), strict=False)
+        ):
+            single, row = single_points(points)
+            serving = reaching(
+                single,
+                np.ascontiguousarray(certain_m[row], np.float64),
+                np.ascontiguousarray(possible_m[row], np.float64),
+            )
+            known = (points, certain_m, possible_m, serving)
+            self._served = known
+        serving = known[3]
         cut = _cut(as_lines(lines), *indexes, serving)
         return ReachPieces(cut.row, cut.unit, cut.inside, *np.ascontiguousarray(cut.sums.T))
 
