@@ -218,7 +218,8 @@ def ends_of(geometry: gpd.GeoSeries) -> tuple[Floats, Floats, NDArray[np.intp]]:
     if plain is None:
         places, owners = shapely.get_coordinates(geometry.to_numpy(), return_index=True)
         firsts = np.flatnonzero(np.diff(owners, prepend=-1))
-        return places[firsts], places[np.append(firsts[1:], len(owners)) - 1], owners[firsts]
+        lasts = np.flatnonzero(np.diff(owners, append=-1))
+        return places[firsts], places[lasts], owners[firsts]
     rows = np.flatnonzero(plain.counts)
     wide = plain.wide
     if wide is not None:
