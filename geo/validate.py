@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .crs import converted
+from .crs import converted, crs_called
 from .errors import amount
 from .model import FieldSpec, Finding, GeometryKind, Layer, Severity
 from .said import NOTHING, Said, joined, quoted
@@ -374,7 +374,7 @@ class _Check:
                 self.names(lost),
                 found=Said(
                     f"coordinates that {flat.crs.name} cannot mean",
-                    f"坐标超出 {flat.crs.name} 的范围",
+                    f"坐标超出 {crs_called(flat.crs.name).zh} 的范围",
                 ),
                 expected=Said(f"places that lie in {crs}", f"位置在 {crs} 范围内"),
                 remedy=Said(

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from .choices import as_label, say
+from ..said import in_language
+from .choices import as_label, language, say
 
 Steps = Callable[[int, int, str], None]
 
@@ -31,7 +32,7 @@ def shown_at_work(key: str) -> Iterator[Steps]:
 
     def step(done: int, total: int, what: str) -> None:
         share = min(1.0, done / total) if total else 0.0
-        bar.progress(share, f"{say('working')} {as_label(what)}")
+        bar.progress(share, f"{say('working')} {as_label(in_language(what, language()))}")
 
     yield step
     place.empty()

@@ -15,7 +15,7 @@ from .shifts import (
     wgs84_to_bd09,
     wgs84_to_gcj02,
 )
-from .systems import Shift, Stated, known_crs, network_off, state, straighten
+from .systems import Shift, Stated, crs_called, known_crs, network_off, state, straighten
 from .zones import (
     MetricError,
     central_meridian,
@@ -39,6 +39,7 @@ __all__ = [
     "cgcs2000_zone",
     "converted",
     "crossing",
+    "crs_called",
     "gcj02_to_bd09",
     "gcj02_to_wgs84",
     "known_crs",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import UnknownNameError
+from ..said import Said
 from .shifts import bd09_to_wgs84, gcj02_to_wgs84
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ _DATUMS = {
     "xian1980": "EPSG:4610",
     "beijing54": "EPSG:4214",
     "beijing1954": "EPSG:4214",
+}
+_CHINESE = {
+    "China Geodetic Coordinate System 2000": "2000国家大地坐标系",
+    "Beijing 1954": "1954年北京坐标系",
+    "Xian 1980": "1980西安坐标系",
+    "New Beijing": "新1954年北京坐标系",
 }
 # What makes PROJ open a file that a definition names: a list of definitions, or a grid of shifts. The grid
 # called @null is none, and stands in every Web Mercator.
@@ -85,6 +92,20 @@ def state(text: str) -> Stated:
         known = ["EPSG:n (say, EPSG:4490)", *_DATUMS, "gcj02", "bd09"]
         raise UnknownNameError("coordinate system", text, known) from None
     return Stated(crs.to_string(), crs)
+
+
+def crs_called(name: str) -> Said:
+    """What a coordinate system is called; PROJ knows none by a Chinese name.
+
+    Examples
+    --------
+    >>> crs_called("Beijing 1954 / 3-degree Gauss-Kruger CM 120E").zh
+    '1954年北京坐标系 / 3-degree Gauss-Kruger CM 120E'
+    """
+    said = name
+    for english, chinese in _CHINESE.items():
+        said = said.replace(english, chinese)
+    return Said(name, said)
 
 
 def known_crs(crs: object) -> pyproj.CRS | None:

@@ -12,7 +12,7 @@ import numpy as np
 from ..district import District, open_district
 from ..errors import abridge, amount
 from ..model import ImportRecord, Layer
-from ..said import Said
+from ..said import Said, in_language
 from .report import ImportReport
 
 if TYPE_CHECKING:
@@ -146,7 +146,12 @@ def import_file(
     rows.read_fields(
         mapped,
         lambda done, total, name: step(
-            _MAPPING, _STEPS, f"mapping field {done + 1} of {total}: {name}"
+            _MAPPING,
+            _STEPS,
+            Said(
+                f"mapping field {done + 1} of {total}: {name}",
+                f"对应字段 {done + 1}/{total}：{declared.field_called(name).zh}",
+            ),
         ),
         keep_raw=joining is not None,
     )
@@ -156,7 +161,7 @@ def import_file(
     resolve_names(
         rows, opened, store, target.round, joining and joining.partition("=")[0], accept_proposals
     )
-    step(_CHECKING, _STEPS, f"checking {amount(len(rows.frame), 'row')}")
+    step(_CHECKING, _STEPS, _of_rows("checking", "检查", len(rows.frame)))
     said = crs or plan.mapping.crs
     stated = place(rows, said, opened, store, accept=accept_proposals, named_shift=shift)
     take_usable(rows, opened.spec.metric_crs, accept=accept_proposals)
@@ -177,9 +182,16 @@ def import_file(
         )
 
     if not dry_run:
-        step(_WRITING, _STEPS, f"writing {amount(len(rows.frame), 'row')}")
+        step(_WRITING, _STEPS, _of_rows("writing", "写入", len(rows.frame)))
         target.write(rows.frame, rows.labels, record)
-        step(_STEPS, _STEPS, f"{declared.name} was written to round {target.round}")
+        step(
+            _STEPS,
+            _STEPS,
+            Said(
+                f"{declared.name} was written to round {target.round}",
+                f"{declared.called.zh}已写入轮次 {target.round}",
+            ),
+        )
         _keep_mapping(rows, plan, mapped, facts[2], provenance.file, said)
     return ImportReport(
         declared.name,
@@ -196,14 +208,23 @@ def _reader(file: Path | str, step: Progress) -> Callable[[Request], tuple[Sourc
     from ..sources.registry import read_source
 
     def told(done: int, total: int, what: str) -> None:
-        of = f" of {total:,}" if total else ""
-        step(_READING, _STEPS, f"reading {done:,}{of} {what}".rstrip())
+        of, of_zh = (f" of {total:,}", f"/{total:,}") if total else ("", "")
+        unit = in_language(what, "zh")
+        said = Said(
+            f"reading {done:,}{of} {what}".rstrip(), f"读取 {done:,}{of_zh} {unit}".rstrip()
+        )
+        step(_READING, _STEPS, said)
 
     def read(request: Request) -> tuple[Source, Provenance]:
-        step(_READING, _STEPS, "reading")
+        step(_READING, _STEPS, Said("reading", "读取"))
         return read_source(file, request, progress=told)
 
     return read
+
+
+def _of_rows(en: str, zh: str, count: int) -> Said:
+    """What is being done, and with how many rows."""
+    return Said(f"{en} {amount(count, 'row')}", f"{zh} {count:,} 行")
 
 
 def _tell_mapping(

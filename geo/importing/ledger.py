@@ -162,7 +162,7 @@ def import_ledger(
     from ..store.lock import current_user
 
     step = progress or (lambda done, total, what: None)
-    step(0, 3, "reading")
+    step(0, 3, Said("reading", "读取"))
     said = record.said
     name = Path(file).name
     if said["district"] != district.spec.code:
@@ -183,7 +183,7 @@ def import_ledger(
         new_as=district.spec.rounds,
         waiting=lambda words: step(2, 3, words),
     )
-    step(1, 3, f"comparing {amount(len(lines), 'row')}")
+    step(1, 3, Said(f"comparing {amount(len(lines), 'row')}", f"比对 {len(lines):,} 行"))
     with store.turn():
         _require_new(store, target)
         newest = _newest(store, layer.name, said["round"])
@@ -192,7 +192,7 @@ def import_ledger(
         merge.take(lines)
         left_out += merge.left_out
         if merge.changes and not dry_run:
-            step(2, 3, f"writing round {target}")
+            step(2, 3, Said(f"writing round {target}", f"写入轮次 {target}"))
             tables: dict[str, Any] = {
                 table: merge.changed() if table == layer.name else store.read(newest, table)
                 for table in store.tables(newest)
@@ -220,7 +220,7 @@ def import_ledger(
                 rows_taken=len(lines) - len(merge.left_out),
             )
             store.write(target, tables, [*records, made])
-            step(3, 3, f"round {target} was written")
+            step(3, 3, Said(f"round {target} was written", f"轮次 {target} 已写入"))
     rows_read = len(lines) + len(left_out) - len(merge.left_out)
     return ImportReport(
         layer.name,

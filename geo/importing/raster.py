@@ -70,7 +70,7 @@ def import_raster(
                 Said("have the imagery rectified to CGCS2000 first", "先将影像纠正到 CGCS2000"),
             )
         )
-    progress(0, 2, "reading")
+    progress(0, 2, Said("reading", "读取"))
     source, provenance = read_source(file, Request(geometry="Raster"))
     if source.format != "GeoTIFF":
         raise DataError(
@@ -121,7 +121,7 @@ def import_raster(
                 )
             )  # fmt: skip
     if not dry_run:
-        progress(1, 2, "writing")
+        progress(1, 2, Said("writing", "写入"))
         district.rasters_folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".atlas-", dir=district.rasters_folder) as room:
             made = Path(room) / target.name

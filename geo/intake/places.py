@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from ..crs import Shift, Stated, brought_over, crossing, state
+from ..crs import Shift, Stated, brought_over, crossing, crs_called, state
 from ..district import District
 from ..errors import DataError, Fault, amount
 from ..placing import Alignment, Home, Judgement, Placement, alignment, home_of, judge
@@ -103,7 +103,7 @@ def _overrule(rows: Rows, geometry: gpd.GeoSeries, stated: Stated) -> None:
             (),
             Said(
                 f"the file states {geometry.crs.name}, and was taken as {stated.text} as you said",
-                f"文件注明 {geometry.crs.name}，按您的指定作 {stated.text} 处理",
+                f"文件注明 {crs_called(geometry.crs.name).zh}，按您的指定作 {stated.text} 处理",
             ),
             Said("one statement", "两者一致"),
             Said("leave --crs out if the file is right", "如文件无误，不要另行指定坐标系"),
@@ -227,7 +227,7 @@ def _onto_a_modern_datum(rows: Rows, placed: gpd.GeoSeries) -> gpd.GeoSeries:
         found = Said(
             f"{way.datum}: no way to CGCS2000 or WGS 84 is known here, so longitude and latitude were kept;"
             " places may be off by tens of metres, even more than a hundred",
-            f"{way.datum}：此处没有转换到 CGCS2000 或 WGS 84 的参数，经纬度照原样保留；"
+            f"{crs_called(way.datum).zh}：此处没有转换到 CGCS2000 或 WGS 84 的参数，经纬度照原样保留；"
             "位置可能偏差数十米，甚至百米以上",
         )
         remedy = Said(
@@ -243,7 +243,7 @@ def _onto_a_modern_datum(rows: Rows, placed: gpd.GeoSeries) -> gpd.GeoSeries:
     )
     found = Said(
         f"{way.datum}: brought to WGS 84 by {way.operation}, {good}",
-        f"{way.datum}：已按 {way.operation} 转换到 WGS 84，{good.zh}",
+        f"{crs_called(way.datum).zh}：已按 {way.operation} 转换到 WGS 84，{good.zh}",
     )
     remedy = Said(
         "where that is not enough, have the surveying office convert the file with its own parameters",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyproj
 
-from ..crs import SHIFTED_WITHIN, central_meridian, zone_prefix
+from ..crs import SHIFTED_WITHIN, central_meridian, crs_called, zone_prefix
 from ..registration import TITLES
 from ..said import NOTHING as NOTHING_SAID
 from ..said import Said, joined
@@ -160,7 +160,7 @@ def _contradicted(
         return Judgement(now.placement, proposals, doubts=(_outside(now, home, others),))
     reason = Said(
         f"the file states {now.placement.crs.name}, by which its rows lie {_off(now, home)}",
-        f"文件注明 {now.placement.crs.name}，据此各行位于{_off(now, home).zh}",
+        f"文件注明 {crs_called(now.placement.crs.name).zh}，据此各行位于{_off(now, home).zh}",
     )
     return Judgement(placement, proposals, refused=reason)
 
@@ -258,7 +258,7 @@ def _by_name(named: tuple[Shift, Said]) -> Said:
 def _difference(stated: Placement, best: Fit, places: Points, home: Home) -> tuple[str, Said]:
     """What is wrong with what the file states, as a code and the evidence."""
     better = best.placement
-    says = Said(f"the file states {stated.crs.name}", f"文件注明 {stated.crs.name}")
+    says = Said(f"the file states {stated.crs.name}", f"文件注明 {crs_called(stated.crs.name).zh}")
     taken = joined(["", _taken_as(best, home)], "; ", "；")
     if better.swapped:
         return "swapped-axes", joined([says, _swap(best)], "; ", "；")

@@ -417,9 +417,9 @@ class Reader:
                 raise _too_long(name, Said(f"{seconds} s", f"{seconds} 秒"))
             waited = time.monotonic() - started
             if waited > 1 and said[0]:
-                progress(said[0], said[1], "rows")
+                progress(said[0], said[1], Said("rows", "行"))
             elif waited > 1:  # some libraries say nothing until they are done
-                progress(int(waited), 0, "s")
+                progress(int(waited), 0, Said("s", "秒"))
         status = None
         while status is None and time.monotonic() < last:
             status = self._child.ended(_PATIENCE_SECONDS)
