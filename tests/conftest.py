@@ -53,6 +53,25 @@ def _ctrl_c_reaches_what_we_start() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+_OFFENCES: list[str] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _heed_what_is_said() -> Iterator[None]:
+    """Every finding, fault and left-out row that any test brings about is looked at."""
+    from bilingual import heeded
+
+    yield from heeded(_OFFENCES)
+
+
+@pytest.fixture(autouse=True)
+def _all_is_said_in_chinese() -> Iterator[None]:
+    """What the program finds wrong is said in Chinese as well, whichever test it comes up in."""
+    _OFFENCES.clear()
+    yield
+    assert not _OFFENCES
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _files_open_quickly() -> Iterator[None]:
     """Users' files are opened by copies of one process, which spares each file a second of loading."""
