@@ -1,13 +1,15 @@
 // Keeps a map of tiles smooth where every pixel of a picture costs (a computer that draws WebGL without a graphics
-// card): while it moves it is drawn with fewer pixels, and sharp again as soon as it rests. Where pictures
-// come quickly anyway nothing is ever drawn coarser.
+// card): while it loads and while it moves it is drawn with fewer pixels, and sharp as soon as it rests. Where
+// pictures come quickly it is drawn coarser only while it loads.
+
+const atlasCoarse = () => 0.5 * (window.devicePixelRatio || 1);
 
 function atlasPace(map) {
-  const SHARP_MS = 25; // a picture that takes longer to draw will not keep up with a moving hand
+  const SHARP_MS = 40; // a sharp picture that takes longer will not keep up with a moving hand
   const FRAME_MS = 110;
   const REST_MS = 150;
   const SHARES = [1, 0.5, 0.34]; // of the pixels along each side
-  const sharp = map.getPixelRatio();
+  const sharp = () => window.devicePixelRatio || 1;
   let step = 0;
   let moving = false;
   let turning = false; // our own change of the number of pixels is told as a movement too
@@ -23,28 +25,37 @@ function atlasPace(map) {
   };
   const sharpen = () => {
     clearTimeout(resting);
-    resting = null;
-    if (map.getPixelRatio() === sharp) return;
-    pixels(sharp);
+    if (map.getPixelRatio() === sharp()) return;
+    pixels(sharp());
     map.redraw(); // at once, or an empty picture would be seen
   };
+  // How long a sharp picture takes, without keeping the page waiting for it.
   const measure = () => {
-    const gl = map.getCanvas().getContext("webgl2") || map.getCanvas().getContext("webgl");
+    const gl = map.getCanvas().getContext("webgl2");
     if (!gl) return;
     const begun = performance.now();
-    map.redraw();
-    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); // waits until it is drawn
-    if (performance.now() - begun > SHARP_MS) step = Math.max(step, 1);
+    const done = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    const look = () => {
+      const state = gl.isContextLost() ? gl.SIGNALED : gl.getSyncParameter(done, gl.SYNC_STATUS);
+      if (state !== gl.SIGNALED && performance.now() - begun < 10 * SHARP_MS) setTimeout(look, 4);
+      else if (performance.now() - begun > SHARP_MS) step = Math.max(step, 1);
+    };
+    look();
   };
 
-  map.once("idle", () => requestAnimationFrame(() => map.getCanvas().isConnected && measure()));
+  map.once("idle", () => requestAnimationFrame(() => {
+    if (!map.getCanvas().isConnected) return;
+    sharpen();
+    measure();
+  }));
   map.on("movestart", () => {
     if (turning) return;
     clearTimeout(resting);
     moving = true;
     last = null;
     if (step) {
-      pixels(sharp * SHARES[step]);
+      pixels(sharp() * SHARES[step]);
       map.triggerRepaint();
     }
   });
@@ -61,13 +72,13 @@ function atlasPace(map) {
     step += 1;
     requestAnimationFrame(() => {
       if (!moving) return;
-      pixels(sharp * SHARES[step]);
+      pixels(sharp() * SHARES[step]);
       map.triggerRepaint();
     });
   });
   map.on("idle", () => {
     clearTimeout(resting);
-    if (!moving && map.getPixelRatio() !== sharp) resting = setTimeout(sharpen, REST_MS);
+    if (!moving && map.getPixelRatio() !== sharp()) resting = setTimeout(sharpen, REST_MS);
   });
   return { sharpen, stop: () => clearTimeout(resting) };
 }

@@ -8,13 +8,15 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   element.lang = description.language === "zh" ? "zh-CN" : "en";
   const { archive, index } = options; // index() gives a promise of { layer: [labels, ids, lon, lat] }
   const TILES = "features";
+  const WHOLE = "whole";
   const NONE = ["==", ["get", "i"], ""];
   const scheme = `atlas${(drawAtlasTiles.count = (drawAtlasTiles.count || 0) + 1)}`;
 
   // ---- what is drawn, from bottom to top
   const byName = new Map(description.layers.map((layer) => [layer.name, layer]));
   const tiled = description.layers.filter((layer) => layer.tiled !== undefined);
-  const sources = {};
+  const cameWhole = []; // their features: one source is sooner read than one for each layer
+  const sources = { [WHOLE]: { type: "geojson", data: { type: "FeatureCollection", features: cameWhole } } };
   const styles = [{ id: "ground", type: "background", paint: { "background-color": "#f7f6f2" } }];
   const styleIds = new Map(); // layer name -> ids of its style layers
   const whole = new Map(); // layer name -> id -> feature, of layers that are not tiled
@@ -25,20 +27,20 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   const marksOf = new Map();
   description.layers.forEach((layer, place) => {
     const own = [];
-    const source = layer.tiled === undefined ? `layer${place}` : TILES;
-    const from = layer.tiled === undefined ? { source } : { source, "source-layer": TILES };
-    const number = tiled.indexOf(layer);
+    const from = layer.tiled === undefined ? { source: WHOLE } : { source: TILES, "source-layer": TILES };
+    // Layers in the tiles go by their place among the tiled; those that came whole by numbers below nought.
+    const number = layer.tiled === undefined ? -1 - place : tiled.indexOf(layer);
     if (layer.tiled === undefined) {
       const known = new Map();
-      const features = layer.features.features.map((feature) => {
+      layer.features.features.forEach((feature) => {
         known.set(String(feature.id), feature);
-        return { type: "Feature", geometry: feature.geometry, properties: { e: feature.properties.entry, i: String(feature.id) } };
+        cameWhole.push({ type: "Feature", geometry: feature.geometry,
+          properties: { l: number, e: feature.properties.entry, i: String(feature.id) } });
       });
       whole.set(layer.name, known);
-      sources[source] = { type: "geojson", data: { type: "FeatureCollection", features } };
     }
     const visibility = layer.shown ? "visible" : "none";
-    const mine = number < 0 ? [] : [["==", ["get", "l"], number]];
+    const mine = [["==", ["get", "l"], number]];
     layer.entries.forEach((entry, e) => {
       const look = entry.look;
       const which = [...mine, ["==", ["get", "e"], e]];
@@ -115,6 +117,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
       touchPitch: false,
       maxPitch: 0,
       fadeDuration: 0,
+      pixelRatio: atlasCoarse(),
       renderWorldCopies: false,
       refreshExpiredTiles: false,
       // What is drawn stays readable for whoever prints it.
@@ -126,7 +129,9 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   }
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  const pace = atlasPace(map);
+  // Said once the first picture is there, for whoever waits for it.
+  const count = description.layers.reduce((sum, layer) => sum + (layer.tiled ?? layer.features.features.length), 0);
+  let pace = null; // begins with the first picture
 
   const control = (position, node) => {
     node.classList.add("maplibregl-ctrl");
@@ -342,8 +347,6 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     notes.style.maxWidth = `${Math.max(150, element.clientWidth - 150)}px`;
     if (!options.legend) groups.style.maxHeight = `${Math.max(120, element.clientHeight - 110)}px`;
   };
-  // Said once the first picture is there, for whoever waits for it.
-  const count = description.layers.reduce((sum, layer) => sum + (layer.tiled ?? layer.features.features.length), 0);
   let fitted = false;
   const begin = () => {
     if (fitted || element.clientWidth === 0 || element.clientHeight === 0) return;
@@ -351,6 +354,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     map.resize();
     roomForPanel();
     if (options.view) map.jumpTo(options.view); else fit();
+    pace = atlasPace(map);
     map.once("idle", () => {
       element.dataset.atlasFeatures = String(count);
       element.dataset.atlasDrawn = "true";
@@ -364,7 +368,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   begin();
   const forPaper = () => {
     panel.open = true;
-    pace.sharpen();
+    pace?.sharpen();
     map.resize();
   };
   window.addEventListener("beforeprint", forPaper);
@@ -380,7 +384,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     remove: () => {
       window.removeEventListener("beforeprint", forPaper);
       watch.disconnect();
-      pace.stop();
+      pace?.stop();
       delete element.dataset.atlasDrawn;
       map.remove();
       if (archive) maplibregl.removeProtocol(scheme);

@@ -120,7 +120,10 @@ def component_script() -> str:
 @cache
 def tiles_component_script() -> str:
     """The same for maps of tiles, over MapLibre."""
-    begin = "const drawAtlas = (...said) => drawAtlasTiles(maplibregl, ...said);"
+    # Its workers start while the rest is still being read.
+    begin = (
+        "maplibregl.prewarm(); const drawAtlas = (...said) => drawAtlasTiles(maplibregl, ...said);"
+    )
     parts = (_kept_to_itself("maplibregl", maplibre_script()), tiles_script(), begin)
     return "\n".join((*parts, _own("atlas_table.js"), _own("atlas_component.js")))
 
