@@ -178,9 +178,10 @@ class _Kept:
 
     def points(self, farthest_m: float) -> PointsInMemory:
         here = slice(self.count)
-        return PointsInMemory(
-            Points(self.xy[here]), self.certain[here], self.possible[here], farthest_m
-        )
+        certain, possible = self.certain[here], self.possible[here]
+        if np.array_equal(certain, possible):
+            possible = certain  # once, for those who sort them
+        return PointsInMemory(Points(self.xy[here]), certain, possible, farthest_m)
 
 
 def _widened(bounds: Bounds, by_m: float) -> Bounds:

@@ -100,23 +100,31 @@ def reaching(points: Points, certain_m: Floats, possible_m: Floats) -> Reaching:
     ----------
     certain_m, possible_m : each point's reach; what is possible is at least what is certain
     """
-    possible_m = np.maximum(certain_m, possible_m)
-    serving = np.flatnonzero((possible_m > 0) & np.isfinite(points.xy[:, 0] + points.xy[:, 1]))
+    one = certain_m is possible_m
+    if not one:
+        possible_m = np.maximum(certain_m, possible_m)
+    every = np.zeros(0, np.int64)
     # Points of like reach (of one power of two) together: one of long reach must not widen the search for all.
-    exponent = possible_m.view(np.int64)[serving] >> 52
-    groups = [serving]
-    if len(serving) and exponent.min() != exponent.max():
+    if _alike(points.xy, possible_m):
+        # No list of them: memory that is used once is slow to come by.
+        count, groups = len(points), [every]
+    else:
+        serving = np.flatnonzero((possible_m > 0) & np.isfinite(points.xy[:, 0] + points.xy[:, 1]))
+        exponent = possible_m.view(np.int64)[serving] >> 52
         groups = [serving[exponent == value] for value in np.unique(exponent)]
-    xy = np.empty((len(serving), 2))
-    certain, possible = np.empty(len(serving)), np.empty(len(serving))
+        count = len(serving)
+    xy, certain = np.empty((count, 2)), np.empty(count)
+    possible = certain if one else np.empty(count)
     frames, shapes, starts = [], [], []
     first = cells = 0
-    for group in groups if len(serving) else ():
-        longest = possible_m[group].max()
-        corner, cell, columns, rows = _grid(points.xy[group], 2 * len(group), longest)
+    for group in groups:
+        size = len(group) or count
+        longest = possible_m[group].max() if len(group) else possible_m.max()
+        mine = points.xy[group] if len(group) else points.xy
+        corner, cell, columns, rows = _grid(mine, 2 * size, longest)
         frame = np.array([*corner, 1 / cell, longest])
         start = np.empty(columns * rows + 1, np.int64)
-        last = first + len(group)
+        last = first + size
         sort_points(
             points.xy,
             certain_m,
@@ -125,7 +133,7 @@ def reaching(points: Points, certain_m: Floats, possible_m: Floats) -> Reaching:
             frame,
             columns,
             rows,
-            np.empty(len(group), np.int64),
+            np.empty(size, np.int64),
             np.zeros(columns * rows, np.int64),
             start,
             xy[first:last],
@@ -144,6 +152,15 @@ def reaching(points: Points, certain_m: Floats, possible_m: Floats) -> Reaching:
         np.array(shapes, np.int64).reshape(-1, 3),
         np.concatenate(starts) if starts else np.zeros(0, np.int64),
     )
+
+
+def _alike(xy: Floats, reach_m: Floats) -> bool:
+    """Whether there are points, all of them somewhere, all with a reach of the same power of two."""
+    if not len(xy) or not np.isfinite(xy.sum()):
+        return False
+    shortest, longest = reach_m.min(), reach_m.max()
+    alike = np.frexp(shortest)[1] == np.frexp(longest)[1]
+    return bool(shortest > 0 and np.isfinite(longest) and alike)
 
 
 def nothing_reaches() -> Reaching:

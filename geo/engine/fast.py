@@ -17,7 +17,7 @@ from .reference import ReferenceEngine
 if TYPE_CHECKING:
     from shapely import Polygon
 
-    from .base import Floats, Geometries
+    from .base import Floats, Geometries, Positions
     from .kernels.index import Index
     from .kernels.rooms import Cut, Reaching
 
@@ -76,11 +76,10 @@ class FastEngine:
             for one, other in zip(known, (points, certain_m, possible_m), strict=False)
         ):
             single, row = single_points(points)
-            serving = reaching(
-                single,
-                np.ascontiguousarray(certain_m[row], np.float64),
-                np.ascontiguousarray(possible_m[row], np.float64),
-            )
+            certain = np.ascontiguousarray(_of(certain_m, row), np.float64)
+            one = certain_m is possible_m
+            possible = certain if one else np.ascontiguousarray(_of(possible_m, row), np.float64)
+            serving = reaching(single, certain, possible)
             known = (points, certain_m, possible_m, serving)
             self._served = known
         serving = known[3]
@@ -128,6 +127,10 @@ class FastEngine:
 def available() -> bool:
     """Whether numba is installed."""
     return find_spec("numba") is not None
+
+
+def _of(reach_m: Floats, row: Positions | None) -> Floats:
+    return reach_m if row is None else reach_m[row]
 
 
 def _several(points: Geometries | Points) -> bool:

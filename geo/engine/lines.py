@@ -213,14 +213,14 @@ def as_geometries(features: Geometries | Lines | Points) -> Geometries:
     return features.to_shapely() if isinstance(features, Lines | Points) else features
 
 
-def single_points(points: Geometries | Points) -> tuple[Points, Positions]:
-    """Every point by itself, and the row it is of; a row without one is left out."""
+def single_points(points: Geometries | Points) -> tuple[Points, Positions | None]:
+    """Every point by itself, and the row it is of, None where each is of its own; a row without one is left out."""
     if not isinstance(points, Points):
         xy, row = shapely.get_coordinates(points, return_index=True)
         return Points(xy), row.astype(np.int64)
+    if not np.isnan(points.xy.sum()):
+        return points, None
     there = np.flatnonzero(~np.isnan(points.xy[:, 0] + points.xy[:, 1]))
-    if len(there) == len(points):
-        return points, there
     return points.take(there), there
 
 

@@ -70,7 +70,8 @@ class ReferenceEngine:
         lines = as_geometries(lines)
         single, row = single_points(points)
         serving = single.to_shapely()
-        certain_m, possible_m = certain_m[row], possible_m[row]
+        if row is not None:
+            certain_m, possible_m = certain_m[row], possible_m[row]
         unit, settled = _sole_owner(lines, units)
         inside, side_settled = _side(lines, area)
         segments = segments_of(lines)

@@ -28,11 +28,14 @@ def sort_points(
 ):
     """Some points by cell, in their order within each; `start` is told where each cell's points begin.
 
+    `chosen` are the points; none chosen means all. What is certain and what is possible may be one array.
     `cell`, a number a point, and `filled`, one a cell, are for working in; `filled` is at first 0.
     """
-    for k in range(len(chosen)):
-        column = clamped((xy[chosen[k], 0] - frame[0]) * frame[2], columns)
-        row = clamped((xy[chosen[k], 1] - frame[1]) * frame[2], rows)
+    every = len(chosen) == 0
+    for k in range(len(cell)):
+        point = k if every else chosen[k]
+        column = clamped((xy[point, 0] - frame[0]) * frame[2], columns)
+        row = clamped((xy[point, 1] - frame[1]) * frame[2], rows)
         cell[k] = row * columns + column
         filled[cell[k]] += 1
     running = 0
@@ -41,9 +44,10 @@ def sort_points(
         running += filled[k]
         filled[k] = start[k]
     start[len(filled)] = running
-    for k in range(len(chosen)):
+    for k in range(len(cell)):
+        point = k if every else chosen[k]
         to = filled[cell[k]]
         filled[cell[k]] += 1
-        xy_out[to, 0], xy_out[to, 1] = xy[chosen[k], 0], xy[chosen[k], 1]
-        certain_out[to], possible_out[to] = certain[chosen[k]], possible[chosen[k]]
+        xy_out[to, 0], xy_out[to, 1] = xy[point, 0], xy[point, 1]
+        certain_out[to], possible_out[to] = certain[point], possible[point]
     return 0
