@@ -6,7 +6,7 @@ The catalog is the only reader of `layers/*.toml`. Adding a layer or an indicato
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from .model import (
     ShareWithinDistance,
     Where,
 )
+from .said import Said, joined
 
 MEASURED_ON = {
     "share_of_count": ("Point", "LineString", "Polygon"),
@@ -78,6 +79,10 @@ class Catalog:
                 return layer, indicator
             known.append(indicator.id)
         raise UnknownNameError("indicator", indicator_id, known)
+
+    def indicators_called(self, ids: Iterable[str]) -> Said:
+        """Indicators as a finding speaks of them: their ids, and to a Chinese reader their titles."""
+        return joined(Said(one, self.indicator(one)[1].title.zh) for one in dict.fromkeys(ids))
 
     def unit_layers(self) -> tuple[Layer, ...]:
         """The layers whose features are units."""

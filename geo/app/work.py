@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from ..errors import GeoError
 from ..said import in_language
 from .choices import as_label, language, say
 
@@ -34,5 +35,9 @@ def shown_at_work(key: str) -> Iterator[Steps]:
         share = min(1.0, done / total) if total else 0.0
         bar.progress(share, f"{say('working')} {as_label(in_language(what, language()))}")
 
-    yield step
+    try:
+        yield step
+    except GeoError:
+        place.empty()  # a fault is told without a bar that stands still above it
+        raise
     place.empty()

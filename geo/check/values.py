@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from ..catalog import Catalog
 from ..model import Severity, ShareMeeting
 from ..said import NOTHING, Said, joined
 from ..validate import PROVENANCE, find_column
@@ -80,7 +81,8 @@ def mostly_unknown(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
     """Fields unknown in over half of the rows: the bounds of what is measured with them lie far apart."""
     if not len(rows.frame):
         return
-    measured = evidence.survey.district.catalog.measuring_fields(rows.layer)
+    catalog = evidence.survey.district.catalog
+    measured = catalog.measuring_fields(rows.layer)
     unread = {
         finding.found.split(" ", maxsplit=1)[0]
         for finding in rows.conformed.findings
@@ -101,7 +103,7 @@ def mostly_unknown(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
         )
         if name in unread:
             found += Said(", some because their entry cannot be read", "，部分因填写内容无法识别")
-        yield _unknown(rows, severity, found, [name], measured)
+        yield _unknown(rows, severity, found, [name], measured, catalog)
     # What nobody surveyed at all is one thing to know, not ten.
     for severity, names in whole.items():
         if names:
@@ -118,7 +120,7 @@ def mostly_unknown(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
                     if not stored
                     else Said(f" (no column {absent})", f"（无 {absent.replace(', ', '、')} 列）")
                 )
-            yield _unknown(rows, severity, found, names, measured)
+            yield _unknown(rows, severity, found, names, measured, catalog)
 
 
 def _unknown(
@@ -127,18 +129,15 @@ def _unknown(
     found: Said,
     names: Sequence[str],
     measured: Mapping[str, Sequence[str]],
+    catalog: Catalog,
 ) -> Observation:
-    uses = dict.fromkeys(use for name in names for use in measured.get(name, ()))
+    uses = catalog.indicators_called(use for name in names for use in measured.get(name, ()))
     return rows.observe(
         "mostly-unknown",
         severity,
         [],
         found=found
-        + (
-            Said(f"; measured with it: {', '.join(uses)}", f"；影响指标：{'、'.join(uses)}")
-            if uses
-            else NOTHING
-        ),
+        + (Said(f"; measured with it: {uses}", f"；影响指标：{uses.zh}") if uses else NOTHING),
         expected=Said("known in at least half of the rows", "至少半数的行已填"),
         remedy=Said(
             "survey the missing ones, or map the column that holds it",

@@ -245,14 +245,14 @@ def _tell_mapping(
     measured = district.catalog.measuring_fields(mapped.layer)
     blank = [name for name in mapped.blank if name in measured and name not in joined]
     if blank:
-        uses = dict.fromkeys(use for name in blank for use in measured[name])
+        uses = district.catalog.indicators_called(use for name in blank for use in measured[name])
         rows.find(
             "unmapped-field",
             (),
             Said(
-                f"no column for {', '.join(blank)}: unknown in every row, and measured with by {', '.join(uses)}",
+                f"no column for {', '.join(blank)}: unknown in every row, and measured with by {uses}",
                 f"{'、'.join(mapped.layer.field_called(name).zh for name in blank)}没有对应的列："
-                f"各行均为“情况不明”，影响指标：{'、'.join(uses)}",
+                f"各行均为“情况不明”，影响指标：{uses.zh}",
             ),
             Said(
                 "a column for each field that an indicator rests on", "指标所用的字段均有对应的列"

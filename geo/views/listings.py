@@ -58,6 +58,7 @@ _SAID: dict[str, tuple[str, str]] = {
     "nowhere": ("不在任何单元内", "in no unit"),
     "severity": ("程度", "Severity"),
     "layer": ("图层", "Layer"),
+    "finding": ("问题", "Finding"),
     "found": ("发现", "Found"),
     "count": ("行数", "Rows"),
     "reason": ("原因", "Reason"),
@@ -327,7 +328,7 @@ def findings_listing(
     columns = (
         Column(_said("severity", language), "chip", filtered=True),
         Column(_said("layer", language), filtered=True),
-        Column(_said("key", language)),
+        Column(_said("finding", language)),
         Column(_said("found", language)),
         Column(_said("count", language), "number"),
     )
