@@ -28,8 +28,14 @@ pytestmark = pytest.mark.skipif(
 CRS = "EPSG:4549"
 HELD = "2007-06-30"
 NEW = "2007-12-31"
-KILLS = 50
-WHOLE_RUNS = 10
+LANES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (HELD, ()),
+    (NEW, ()),
+    (NEW, ("--as", "geoparquet")),
+)
+"""Adding to a round that is there, and making one, in either form."""
+KILLS = 51
+WHOLE_RUNS = 9
 """Of them at any moment of the whole command; the others while it writes."""
 UNDO_KILLS = 12
 
@@ -96,8 +102,12 @@ def district(tmp_path: Path) -> Path:
 
 def state(district: Path) -> State:
     """Every round's digest; each has to open, to be whole and to pass its own check."""
-    files = sorted((district / "rounds").glob("*.gpkg"))
-    bytes_of = tuple((file.name, hashlib.sha256(file.read_bytes()).digest()) for file in files)
+    rounds = district / "rounds"
+    files = sorted([*rounds.glob("*.gpkg"), *(one for one in rounds.glob("2*/*") if one.is_file())])
+    bytes_of = tuple(
+        (str(file.relative_to(rounds)), hashlib.sha256(file.read_bytes()).digest())
+        for file in files
+    )
     if bytes_of not in _SEEN:
         # The very same bytes need not be looked at twice: most kills leave the file as it was.
         _SEEN[bytes_of] = looked_at(district)
@@ -121,9 +131,10 @@ def looked_at(district: Path) -> State:
     return {round_: store.digest(round_) for round_ in store.rounds()}
 
 
-def arguments(district: Path, round_: str) -> list[object]:
+def arguments(district: Path, round_: str, *more: str) -> list[object]:
     file = district.parent / "streets.gpkg"
-    return ["import", file, "--district", district, "--layer", "back_streets", "--round", round_]
+    layer = ("--layer", "back_streets")
+    return ["import", file, "--district", district, *layer, "--round", round_, *more]
 
 
 def as_before(district: Path, kept: Path) -> None:
@@ -131,6 +142,8 @@ def as_before(district: Path, kept: Path) -> None:
     rounds = district / "rounds"
     for path in rounds.glob("*.gpkg"):
         path.unlink()
+    for path in rounds.glob("2*/"):
+        shutil.rmtree(path)
     for path in kept.glob("*.gpkg"):
         shutil.copy2(path, rounds)
 
@@ -145,54 +158,58 @@ def finished(warm: Warm, job: list[object]) -> float:
 def test_an_import_killed_at_any_moment_leaves_the_old_state_or_the_new(
     warm: Warm, district: Path, tmp_path: Path
 ) -> None:
-    """One lane adds to a round that is there, the other makes one; they run side by side to save time."""
-    with Warm() as other, ThreadPoolExecutor() as pool:
+    """The lanes run side by side to save time."""
+    with Warm() as other, Warm() as third, ThreadPoolExecutor() as pool:
         jobs = []
-        for lane, (round_, process) in enumerate(zip((HELD, NEW), (warm, other), strict=True)):
+        processes = (warm, other, third)
+        for lane, ((round_, more), process) in enumerate(zip(LANES, processes, strict=True)):
             own = tmp_path / f"lane {lane}"
             shutil.copytree(district, own / district.name)
             shutil.copy2(tmp_path / "streets.gpkg", own)
-            jobs.append(pool.submit(killed_imports, process, own / district.name, round_, lane))
+            jobs.append(
+                pool.submit(killed_imports, process, own / district.name, round_, lane, more)
+            )
         for job in jobs:
             job.result()
 
 
-def killed_imports(warm: Warm, district: Path, round_: str, seed: int) -> None:
+def killed_imports(
+    warm: Warm, district: Path, round_: str, seed: int, more: tuple[str, ...]
+) -> None:
+    job = arguments(district, round_, *more)
     kept = district.parent / "kept"
     shutil.copytree(district / "rounds", kept)
     old = state(district)
-    seconds = finished(warm, arguments(district, round_))
+    seconds = finished(warm, job)
     new = state(district)
     assert new != old
 
     chance = random.Random(seed)
     # Most of a run is reading, when there is nothing to harm: most kills come while it writes.
     as_before(district, kept)
-    written = warm.run(*arguments(district, round_), only_writing=True)
+    written = warm.run(*job, only_writing=True)
     assert (written.status, state(district)) == (0, new), written.errors
     left: list[State] = []
     for kills, whole, seconds_of_all in (
-        (WHOLE_RUNS // 2, True, seconds),
-        ((KILLS - WHOLE_RUNS) // 2, False, written.seconds),
+        (WHOLE_RUNS // len(LANES), True, seconds),
+        ((KILLS - WHOLE_RUNS) // len(LANES), False, written.seconds),
     ):
         for kill in range(kills):
             # Spread over all of it, and a little beyond its end.
             moment = (kill + chance.random()) / kills * 1.1 * seconds_of_all
             as_before(district, kept)
-            ended = warm.run(
-                *arguments(district, round_), kill_after_s=moment, only_writing=not whole
-            )
+            ended = warm.run(*job, kill_after_s=moment, only_writing=not whole)
             assert ended.status in (-9, 0), ended.errors
             left.append(state(district))
             assert left[-1] in (old, new), f"killed after {moment:.2f} of {seconds_of_all:.2f} s"
             if ended.status == 0:
                 assert left[-1] == new
     assert left[0] == old, "the first kill comes before anything is written"
-    assert old in left[WHOLE_RUNS // 2 :], "some came while it wrote"
+    assert old in left[WHOLE_RUNS // len(LANES) :], "some came while it wrote"
 
     # What the killed ones left does not matter to the next, and is gone after it.
     as_before(district, kept)
-    finished(warm, arguments(district, round_))
+    finished(warm, job)
     assert state(district) == new
     assert list((district / "rounds").glob(f"{TEMPORARY}*")) == []
 
