@@ -30,8 +30,8 @@ Form = Literal["geopackage", "geoparquet"]
 LARGE_ROWS = 200_000
 """A new round with a larger table becomes a folder of GeoParquet, unless something else is asked for.
 
-Up to here a GeoPackage, which every QGIS opens, costs two seconds more to write than GeoParquet at the most; a
-million rows cost ten, and as much again whenever a layer is added, since the whole file is copied for that.
+Up to here a GeoPackage, which every QGIS opens and edits, costs a second or two more to write; a million rows
+cost seven, and the whole file is copied whenever a layer is added.
 """
 _UNDER_WAY = ".converting"
 """Ends the name of a note beside a round of which both forms lie there for a moment; it holds the new form."""
