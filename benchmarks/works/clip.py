@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.data import ATTRIBUTES, SIZES, make
 from benchmarks.works.common import (
+    THREADS,
     Contender,
     Floats,
     Work,
@@ -64,18 +65,31 @@ def on_our_cluster(streets: int) -> Floats:
 
 
 def fast(streets: int) -> Floats:
-    """The kernel alone: no declarations, no findings."""
+    """The kernel alone: no declarations, no findings. Row groups are read and cut side by side."""
     import shapely
-    from pyarrow import parquet
+    from pyarrow.parquet import ParquetFile
 
     from geo.engine import FastEngine
     from geo.engine.lines import Lines
 
     lines_file, units_file = _files(streets)
-    table = parquet.read_table(lines_file, columns=["geometry", *ATTRIBUTES])
-    units = shapely.from_wkb(parquet.read_table(units_file, columns=["geometry"])["geometry"])
-    pieces = FastEngine().lengths(Lines.from_wkb(table["geometry"]), units, None)
-    return _of_pieces(pieces, len(units), states_of_table(table))
+    units = shapely.from_wkb(ParquetFile(units_file).read(["geometry"])["geometry"])
+    engine = FastEngine()
+    engine.lengths(
+        np.array([], object), units, None
+    )  # the index, before several threads ask for it
+
+    def cut(part: slice) -> Floats:
+        file = ParquetFile(lines_file)
+        found = np.zeros((len(units), 3 * len(ATTRIBUTES)))
+        for group in range(part.start, part.stop):
+            table = file.read_row_group(group, ["geometry", *ATTRIBUTES])
+            pieces = engine.lengths(Lines.from_wkb(table["geometry"]), units, None)
+            found += _of_pieces(pieces, len(units), states_of_table(table))
+        return found
+
+    groups = ParquetFile(lines_file).metadata.num_row_groups
+    return sum(in_threads(cut, slices(groups, THREADS)), np.zeros(()))
 
 
 def reference(streets: int) -> Floats:
@@ -229,11 +243,11 @@ WORK = Work(
         Contender(
             "ours: fast",
             fast,
-            ("numba", "shapely", "geo.engine"),
+            ("pyarrow.parquet", "shapely", "geo.engine"),
             ours=True,
             compiled=True,
             largest=1_000_000,
-            note="all in memory",
+            note="row group by row group",
         ),
         Contender(
             "ours: coverage",
