@@ -165,6 +165,9 @@ class UnknownNameError(GeoError, LookupError):
 class StoreError(GeoError, OSError):
     """A round cannot be read or written; what was there before is untouched."""
 
+    def __init__(self, said: Said) -> None:
+        super().__init__(said)
+
 
 class EngineError(GeoError, RuntimeError):
     """What cuts features cannot: a cluster that is not there, or that failed."""

@@ -24,6 +24,7 @@ import shapely
 from pyarrow import parquet
 
 from ..errors import StoreError
+from ..said import Said
 from ..sources.lazy import bounds_of, column_from_wkb, kinds_of, wkb_of
 from .digest import RowsDigest
 from .scan import Bounds, FileState, Part, StoredRows
@@ -159,7 +160,12 @@ def opened(path: Path) -> Iterator[parquet.ParquetFile]:
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, StoreError):
             raise
-        raise StoreError(f"{path.parent.name}/{path.name} cannot be read: {error}") from error
+        raise StoreError(
+            Said(
+                f"{path.parent.name}/{path.name} cannot be read: {error}",
+                f"{path.parent.name}/{path.name} 无法读取（{error}）",
+            )
+        ) from error
 
 
 def scan_file(path: Path) -> GeoParquetScan:
@@ -297,7 +303,12 @@ def write_file(
                     writer = stack.enter_context(_writer(path, table, names))
                 writer.write_table(table, row_group_size=size)
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-        raise StoreError(f"{path.stem} cannot be written: {error}; nothing was changed") from error
+        raise StoreError(
+            Said(
+                f"{path.stem} cannot be written: {error}; nothing was changed",
+                f"{path.stem} 无法写入（{error}）；未作任何改动",
+            )
+        ) from error
     return digest.result()
 
 
@@ -352,7 +363,12 @@ def file_digest(path: Path) -> str:
         for rows in scan.read(part, scan.columns, ROWS_IN_GROUP):
             digest.take(rows)
     if digest.rows != scan.rows:
-        raise StoreError(f"{path.name} is damaged: {digest.rows} of {scan.rows} rows can be read")
+        raise StoreError(
+            Said(
+                f"{path.name} is damaged: {digest.rows} of {scan.rows} rows can be read",
+                f"{path.name} 已损坏：{scan.rows:,} 行只有 {digest.rows:,} 行可读",
+            )
+        )
     return digest.result()
 
 
@@ -438,13 +454,26 @@ def _about(said: bytes | None, schema: pa.Schema, path: Path) -> tuple[str | Non
         about = stated["columns"][name]
         encoding = str(about.get("encoding", "WKB")).upper()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError(f"{path.name} does not say what its geometry is ({error})") from error
+        raise StoreError(
+            Said(
+                f"{path.name} does not say what its geometry is ({error})",
+                f"{path.name} 未说明其图形列（{error}）",
+            )
+        ) from error
     if name not in schema.names:
-        raise StoreError(f"{path.name} names a geometry column {name!r} that it does not have")
+        raise StoreError(
+            Said(
+                f"{path.name} names a geometry column {name!r} that it does not have",
+                f"{path.name} 注明的图形列“{name}”并不存在",
+            )
+        )
     type_ = schema.field(name).type
     if encoding != "WKB" or not (pa.types.is_binary(type_) or pa.types.is_large_binary(type_)):
         raise StoreError(
-            f"{path.name} holds geometry as {encoding}; import it with `atlas import`, or write it as WKB"
+            Said(
+                f"{path.name} holds geometry as {encoding}; import it with `atlas import`, or write it as WKB",
+                f"{path.name} 的图形编码为 {encoding}；请用导入功能导入，或改写为 WKB",
+            )
         )
     return name, about
 
