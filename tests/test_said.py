@@ -9,10 +9,14 @@ import pickle
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import made
 import pytest
 from bilingual import CHINESE, WORDS
+from typer.testing import CliRunner
 
 import geo
+from geo.catalog import load_catalog
+from geo.cli import app
 from geo.errors import DataError, Fault, GeoError, StoreError, UnknownNameError, abridge
 from geo.model import Finding
 from geo.said import Said, alike, in_language, joined, quoted
@@ -105,3 +109,17 @@ def test_a_finding_holds_nothing_but_such_texts() -> None:
         assert {name: kind.__annotations__[name] for name in ("found", "expected", "remedy")} == (
             dict.fromkeys(("found", "expected", "remedy"), "Said")
         )
+
+
+def test_the_command_line_says_it_in_the_language_that_is_asked_for(tmp_path: Path) -> None:
+    frames = dict(made.squares(load_catalog().layers))
+    edges = frames["boundary_edges"]
+    frames["boundary_edges"] = edges[edges["side"] != "west"]
+    asked = ["check", "--district", str(made.write_district(tmp_path / "open", frames))]
+    run = CliRunner().invoke
+    assert "缺西至" in run(app, [*asked, "--lang", "zh"]).stdout
+    assert "补充西至" in run(app, [*asked, "--lang", "zh", "--format", "csv"]).stdout
+    for alike_in_both in ("zh", "en"):
+        printed = run(app, [*asked, "--lang", alike_in_both, "--format", "json"]).stdout
+        assert "no west edge" in [one["found"] for one in json.loads(printed)["findings"]]
+    assert "no west edge" in run(app, asked).stdout

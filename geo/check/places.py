@@ -36,13 +36,14 @@ def require_place_file(path: Path) -> None:
         )
 
 
-def write_places(report: CheckReport, path: Path) -> int:
+def write_places(report: CheckReport, path: Path, language: str = "en") -> int:
     """Write the places of all findings, whole or not at all.
 
     Parameters
     ----------
     report : of a check
     path : `.geojson` or `.gpkg` (a layer `findings`); a file that is there is replaced
+    language : "zh" or "en", for `found` and `remedy`
 
     Returns
     -------
@@ -55,7 +56,7 @@ def write_places(report: CheckReport, path: Path) -> int:
         It cannot be written.
     """
     require_place_file(path)
-    places = report.places()
+    places = report.places(language)
     driver = DRIVERS[path.suffix.lower()]
     try:
         with tempfile.TemporaryDirectory(prefix=".atlas-", dir=path.parent) as room:

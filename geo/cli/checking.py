@@ -112,7 +112,7 @@ def check(
     if repaired is not None:
         _tell(repaired)
     if output is not None:
-        written = write_places(report, output)
+        written = write_places(report, output, lang.value)
         note(f"wrote {output} ({amount(written, 'place')})")
     if fail_on is not None:
         grave = {"error"} if fail_on is FailOn.error else {"error", "warning"}

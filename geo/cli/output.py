@@ -60,7 +60,7 @@ LANG = typer.Option(
     Reader.en,
     "--lang",
     callback=speak,
-    help="The language of what is found, as table and CSV print it; JSON is always English.",
+    help="The language of what is found, but in JSON, which is always English.",
 )
 DISTRICT = typer.Option(
     None, "--district", help="The district's folder [default: the embedded one]."
