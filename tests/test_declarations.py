@@ -15,6 +15,7 @@ from geo.district import open_district
 from geo.errors import DeclarationError, UnknownNameError
 from geo.survey import Survey, open_survey
 from geo.validate import conform
+from geo.views.shapes import value_in_words
 
 CATALOG = load_catalog()
 FILES = sorted(layers_folder().glob("*.toml"))
@@ -347,6 +348,26 @@ def test_a_target_of_the_district_overrides_the_layers(tmp_path: Path) -> None:
     target = district.target(indicator)
     assert target is not None
     assert target.at_least == 0.5
+
+
+def test_texts_of_a_districts_own_data_are_titled_by_it_and_shown_so(tmp_path: Path) -> None:
+    titles = (
+        '[value_titles.boundary_edges.basis]\n"by eye" = { zh = "目测", en = "by eye" }\n'
+        '[value_titles.boundary_edges.side]\nnorth = { zh = "北", en = "N" }\n'
+    )
+    declared = 'name = {{ zh = "区", en = "D" }}\ncode = "1"\nmetric_crs = "EPSG:4549"\n{}'
+    (tmp_path / "district.toml").write_text(declared.format(titles), encoding="utf-8")
+    with pytest.raises(
+        DeclarationError, match=r"value_titles\.boundary_edges\.side: no such field"
+    ):
+        open_district(tmp_path)
+    good = titles.split("[value_titles.boundary_edges.side]", maxsplit=1)[0]
+    (tmp_path / "district.toml").write_text(declared.format(good), encoding="utf-8")
+    fields = open_district(tmp_path).catalog.layer("boundary_edges").fields
+    assert value_in_words("by eye", fields["basis"], "zh") == "目测"
+    assert value_in_words("by foot", fields["basis"], "zh") == "by foot"
+    assert value_in_words("estimate", fields["status"], "zh") == "估计"
+    assert fields["name"].value_titles == {}
 
 
 def test_a_name_that_is_not_there_lists_those_that_are() -> None:
