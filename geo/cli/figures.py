@@ -118,7 +118,7 @@ def scope(
     survey = open_survey(district, round_)
     with _told(survey):
         found = scope_of(survey, _rule(survey, rule))
-    table = records(found.rows[list(SCOPE_COLUMNS)])
+    table = list(records(found.rows[list(SCOPE_COLUMNS)]))
     if format_ is Format.csv:
         print_csv(table, SCOPE_COLUMNS)
     elif format_ is Format.json:
@@ -223,7 +223,7 @@ def coverage(
             frame = frame[frame[column] == wanted]
     if format_ is Format.table and level is None and unit is None:
         frame = frame[frame["level"] == "district"]
-    table = [_counts_whole(row) for row in records(frame)]
+    table = map(_counts_whole, records(frame))
     if digested:
         digested.join()
     if format_ is Format.json:
@@ -258,7 +258,7 @@ def rows(
     survey = open_survey(district, round_)
     with _told(survey):
         frame = rows_behind(survey, indicator, unit)
-    table = records(frame)
+    table = list(records(frame))
     columns = tuple(frame.columns)
     if format_ is Format.json:
         print_json(

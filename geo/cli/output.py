@@ -7,9 +7,10 @@ import io
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 import typer
@@ -17,6 +18,7 @@ import typer
 from ..views.inert import inert_cell
 
 Row = Mapping[str, Any]
+ROWS_AT_ONCE = 20_000
 
 
 class Format(StrEnum):
@@ -78,11 +80,13 @@ def plain(value: object) -> object:
     return value
 
 
-def records(frame: Any) -> list[dict[str, object]]:
-    """The rows of a DataFrame as plain dicts, missing values as None."""
-    columns = {name: _plain_values(frame[name]) for name in frame.columns}
-    rows = zip(*columns.values(), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+def records(frame: Any) -> Iterator[dict[str, object]]:
+    """The rows of a DataFrame as plain dicts, missing values as None; a province's are never held all at once."""
+    names = list(frame.columns)
+    for first in range(0, len(frame), ROWS_AT_ONCE):
+        some = frame.iloc[first : first + ROWS_AT_ONCE]
+        for row in zip(*(_plain_values(some[name]) for name in names), strict=True):
+            yield dict(zip(names, row, strict=True))
 
 
 def _plain_values(column: Any) -> list[object]:
@@ -96,17 +100,26 @@ def print_json(payload: Mapping[str, object]) -> None:
     """One JSON object on standard output, UTF-8, NaN refused; each row on a line of its own."""
     # Python's own encoder writes a line at a time at once; indented, it writes a figure at a time.
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-    parts = []
+    before = "{\n"
     for key, value in payload.items():
+        rows = value if isinstance(value, Iterator) else None
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            text = "[\n  " + ",\n  ".join(encode(row) for row in value) + "\n ]"
+            rows = iter(value)
+        if rows is None:
+            _write(f"{before} {encode(key)}: {encode(value)}")
         else:
-            text = encode(value)
-        parts.append(f" {encode(key)}: {text}")
-    _write("{\n" + ",\n".join(parts) + "\n}\n")
+            lines = map(encode, rows)
+            between = "[\n  "
+            _write(f"{before} {encode(key)}: ")
+            while some := list(islice(lines, ROWS_AT_ONCE)):
+                _write(between + ",\n  ".join(some))
+                between = ",\n  "
+            _write("[]" if between.startswith("[") else "\n ]")
+        before = ",\n"
+    _write("\n}\n")
 
 
-def print_csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
+def print_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
     """Rows as CSV with a header; text that a spreadsheet would run as a formula is made inert."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
