@@ -135,7 +135,8 @@ def column_from_wkb(binary: pa.ChunkedArray, crs: Any = None) -> GeometryArray:
         plain = undrawn(binary)
         if plain is not None:
             return column_of(plain, crs)
-    shapes = shapely.from_wkb(binary.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are found later
+        shapes = shapely.from_wkb(binary.to_numpy(zero_copy_only=False), on_invalid="ignore")
     return GeometryArray(shapes, crs=crs)
 
 
