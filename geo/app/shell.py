@@ -75,7 +75,11 @@ def chosen_survey() -> Survey:
     home = asked_district()
     beside = {file.parent.name: file.parent for file in home.parent.glob("*/district.toml")}
     beside.setdefault(home.name, home)
-    head, pick, date, tongue = st.columns([13, 4, 5, 3], vertical_alignment="bottom")
+    # Wide enough for two rounds and both languages on a screen of 1024 pixels.
+    several = len(beside) > 1
+    widths = [9, 5, 6, 4] if several else [14, 6, 4]
+    head, *others = st.columns(widths, vertical_alignment="bottom")
+    date, tongue = others[-2:]
     with tongue:
         choose(
             st.segmented_control,
@@ -87,10 +91,10 @@ def chosen_survey() -> Survey:
             label_visibility="collapsed",
         )
     name = home.name
-    if len(beside) > 1:
+    if several:
         order = [home.name, *sorted(set(beside) - {home.name})]
         titles = {one: name_of(beside[one]) for one in order}
-        with pick:
+        with others[0]:
             name = choose(
                 st.selectbox, "district", order, label=say("pick_district"), format_func=titles.get
             )

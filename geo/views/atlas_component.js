@@ -68,7 +68,8 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
     }
     atlas.sides.map.replaceChildren();
     const place = make("atlas-place", atlas.sides.map);
-    place.style.height = `${said.map.height}px`;
+    // At least as high as said; on a tall screen it takes its share of the height.
+    place.style.height = `max(${said.map.height}px, 58vh)`;
     const legend = make("atlas-map", atlas.sides.map);
     legend.lang = said.map.map.language === "zh" ? "zh-CN" : "en";
     atlas.parts.map = { digest: said.map.digest, extent: said.map.map.extent };

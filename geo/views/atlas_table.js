@@ -35,7 +35,7 @@ function drawAtlasTable(element, table, options = {}) {
   const said = make("div", "atlas-detail", null, element);
   said.setAttribute("role", "status");
   const frame = make("div", "atlas-rows", null, element);
-  if (table.height) frame.style.maxHeight = `${table.height}px`;
+  if (table.height) frame.style.maxHeight = `max(${table.height}px, 52vh)`;
   const sheet = make("table", "", null, frame);
   sheet.setAttribute("aria-label", table.title);
   const headRow = make("tr", "", null, make("thead", "", null, sheet));

@@ -95,7 +95,7 @@ STYLE = """<style>
 .atlas-quote { background: #fff; border-left: 5px solid #d99a00; border-radius: 4px; font-size: 1rem; line-height: 1.8; padding: .6rem 1rem; white-space: pre-line; }
 .atlas-pre { background: #fff; border: 1px solid #e3e1da; border-radius: 6px; font: 12.5px/1.55 ui-monospace, "Cascadia Mono", "Noto Sans Mono", monospace; margin: 0; overflow: auto; padding: .6rem .9rem; white-space: pre-wrap; }
 @media (max-width: 640px) {
-  [data-testid="stMainBlockContainer"] { padding: 3.4rem .7rem 2rem; }
+  [data-testid="stMainBlockContainer"] { padding: 3.9rem .7rem 2rem; }
   .atlas-top h1 { font-size: 1.25rem; }
   .atlas-sum dl { grid-template-columns: 1fr; }
 }
@@ -213,8 +213,7 @@ def figure(survey: Survey, row: Row, indicator: Indicator, language: Language) -
         f'<span class="r">{percent(row["rate"])}</span></div>'
         f"{_bar(row)}"
         f'<div class="atlas-small">{bounds} · {parts} · {total}</div>'
-        f'<div class="atlas-small">{_q(indicator.definition.in_(language))}</div>'
-        f'<div class="atlas-small">{basis}</div></div>'
+        f'<div class="atlas-small">{_q(indicator.definition.in_(language))} · {basis}</div></div>'
     )
 
 
