@@ -27,6 +27,7 @@ def __getattr__(name: str) -> object:
 def main() -> None:
     """Run `atlas`: exit status 0, or 2 with one message for a fault of input."""
     _for_one_command()
+    _tell_of_compiling()
     import typer
 
     from ..errors import GeoError
@@ -62,6 +63,16 @@ def main() -> None:
             err=True,
         )
         sys.exit(1)
+
+
+def _tell_of_compiling() -> None:
+    """Kernels are compiled when they are first used on a machine: half a minute that is not to pass in silence."""
+    import logging
+
+    told = logging.getLogger("geo.engine.kernels.making")
+    told.addHandler(logging.StreamHandler())
+    told.setLevel(logging.INFO)
+    told.propagate = False
 
 
 def _for_one_command() -> None:

@@ -24,7 +24,7 @@ _OPTIONS = {
 
 def machine_code(kernel: Kernel) -> tuple[str, bytes] | None:
     """The name of a kernel's function and the object file that holds it; None where numba does not give it away."""
-    _log.info("compiling %s", kernel.name)
+    _log.info("atlas: compiling %s, once for this machine", kernel.name)
     compiled = _njit(kernel, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     try:
         (made,) = compiled.overloads.values()
