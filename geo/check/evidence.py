@@ -29,6 +29,8 @@ from ..validate import KINDS, Conformed, conform
 Shapes = NDArray[np.object_]
 Mask = NDArray[np.bool_]
 DIMENSION = {"Point": 0, "LineString": 1, "Polygon": 2}
+THIN_M = 1.0
+"""Narrower than this, an overlap or gap is two drawings of one border: a sliver."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,9 +172,32 @@ class LayerRows:
         return np.flatnonzero(self.usable)
 
     @cached_property
+    def loose_edges(self) -> Shapes:
+        """Of each usable surface, in the order of `tree`, the edges that do not meet a neighbour's as they should:
+        those that cross it, or run beside it less than `THIN_M` away. None for most."""
+        edges = shapely.coverage_invalid_edges(self.shapes[self.tree_rows], gap_width=THIN_M)
+        found: Shapes = np.where(shapely.is_empty(edges), np.array(None), edges)
+        return found
+
+    @cached_property
+    def loose(self) -> Mask:
+        """Which of all rows have loose edges, or none that could be told of."""
+        mask = np.ones(len(self.frame), dtype=bool)
+        mask[self.tree_rows] = ~shapely.is_missing(self.loose_edges)
+        return mask
+
+    @cached_property
     def union(self) -> Any:
         """All usable rows as one surface."""
-        return shapely.union_all(self.shapes[self.tree_rows])
+        return self.united(self.tree_rows)
+
+    def united(self, positions: NDArray[np.intp]) -> Any:
+        """Some usable rows as one surface."""
+        shapes = self.shapes[positions]
+        # Where all meet edge by edge, what is left once common edges are dropped is the very same, and soon found.
+        if self.layer.geometry == "Polygon" and not self.loose[positions].any():
+            return shapely.coverage_union_all(shapes)
+        return shapely.union_all(shapes)
 
     def positions(self, names: Iterable[object]) -> NDArray[np.intp]:
         """Where the rows of those names stand; all of them where several share a name."""
@@ -237,6 +262,10 @@ class Evidence:
     """Layers that the store cannot read, and why."""
     homes: dict[str, Home | None] = field(default_factory=dict, repr=False)
     """Where the district is, as each layer is judged by; see `placement.set_aside`."""
+    claimed: dict[str, tuple[NDArray[np.intp], NDArray[np.intp], Shapes, NDArray[np.float64]]] = (
+        field(default_factory=dict, repr=False)
+    )
+    """What two units of a level both claim; see `partition.overlaps`."""
 
     @property
     def metric_crs(self) -> str:
@@ -268,6 +297,7 @@ class Evidence:
     def without(self, rows: LayerRows, aside: Mask) -> None:
         """From here on, leave the places of these rows out of account."""
         self._rows[rows.name] = replace(rows, aside=aside)
+        self.claimed.pop(rows.name, None)
         for settled in ("levels", "finest"):
             self.__dict__.pop(settled, None)
 
@@ -319,6 +349,7 @@ Check = Callable[[LayerRows, Evidence], Iterable[Observation]]
 
 __all__ = [
     "DIMENSION",
+    "THIN_M",
     "Check",
     "Evidence",
     "LayerRows",

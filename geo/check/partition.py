@@ -10,10 +10,8 @@ import shapely
 from shapely import STRtree
 
 from ..said import NOTHING, Said, joined
-from .evidence import Check, Evidence, LayerRows, Observation, Shapes, amount
+from .evidence import THIN_M, Check, Evidence, LayerRows, Observation, Shapes, amount
 
-THIN_M = 1.0
-"""Narrower than this, an overlap or gap is two drawings of one border: a sliver."""
 NOISE_M = 1e-3
 """Narrower than this it is the noise of arithmetic, and no finding."""
 SHOWN = 5
@@ -27,7 +25,7 @@ def overlaps(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     """Ground that two units of one level both claim."""
     if not _is_level(rows, evidence):
         return
-    first, second, common, width = _claimed_twice(rows)
+    first, second, common, width = _claimed_twice(rows, evidence)
     if not len(common):
         return
     positions = rows.tree_rows
@@ -107,11 +105,10 @@ def cracks(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     """Borders that run beside each other without meeting, open to the outside: no hole, and yet a gap."""
     if not _is_level(rows, evidence):
         return
-    shapes = rows.shapes[rows.tree_rows]
-    edges = np.asarray(shapely.coverage_invalid_edges(shapes, gap_width=THIN_M), dtype=object)
-    first, second, *_ = _claimed_twice(rows)
+    edges = rows.loose_edges.copy()
+    first, second, *_ = _claimed_twice(rows, evidence)
     edges[np.concatenate([first, second])] = None  # overlaps have a finding of their own
-    owners = np.flatnonzero(~shapely.is_missing(edges) & ~shapely.is_empty(edges))
+    owners = np.flatnonzero(~shapely.is_missing(edges))
     if not len(owners):
         return
     # So have closed gaps: only what faces the outside is left.
@@ -149,10 +146,12 @@ def levels_apart(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     codes = finer.texts(parent)
     apart, listed, differing = [], [], []
     for position in rows.tree_rows:
-        parts = finer.shapes[(codes == rows.names[position]) & finer.usable]
+        parts = np.flatnonzero((codes == rows.names[position]) & finer.usable)
         if not len(parts):
             continue
-        whole, outline = shapely.union_all(parts), rows.shapes[position]
+        whole, outline = finer.united(parts), rows.shapes[position]
+        if _is_drawn_alike(outline, whole):
+            continue
         left = shapely.area(shapely.difference(outline, whole))
         beyond = shapely.area(shapely.difference(whole, outline))
         if max(left, beyond) > MISMATCH * outline.area:
@@ -252,14 +251,37 @@ def _beyond(shapes: Shapes, tree: STRtree, units: Shapes, measure: Any) -> np.nd
     return np.asarray(measure(left))
 
 
-def _claimed_twice(rows: LayerRows) -> tuple[np.ndarray, np.ndarray, Shapes, np.ndarray]:
+def _is_drawn_alike(outline: Any, whole: Any) -> bool:
+    """Whether two surfaces have the very same vertices, wherever their rings start."""
+    if shapely.get_num_coordinates(outline) != shapely.get_num_coordinates(whole):
+        return False
+    whole = shapely.get_geometry(whole, 0) if shapely.get_num_geometries(whole) == 1 else whole
+    outline = (
+        shapely.get_geometry(outline, 0) if shapely.get_num_geometries(outline) == 1 else outline
+    )
+    return bool(shapely.equals_exact(outline, whole, tolerance=0.0, normalize=True))
+
+
+def _claimed_twice(
+    rows: LayerRows, evidence: Evidence
+) -> tuple[np.ndarray, np.ndarray, Shapes, np.ndarray]:
     """The pairs (positions in the tree) that overlap, their common ground and how wide it is."""
+    known = evidence.claimed.get(rows.name)
+    if known is None:
+        known = evidence.claimed[rows.name] = _common_ground(rows)
+    return known
+
+
+def _common_ground(rows: LayerRows) -> tuple[np.ndarray, np.ndarray, Shapes, np.ndarray]:
     shapes = rows.shapes[rows.tree_rows]
-    first, second = rows.tree.query(shapes, predicate="intersects")
-    pairs = first < second
+    first, second = rows.tree.query(shapes)
+    # Where two overlap, edges of one at least lie inside the other: neighbours that meet as they should are passed.
+    loose = rows.loose[rows.tree_rows]
+    pairs = (first < second) & (loose[first] | loose[second])
     first, second = first[pairs], second[pairs]
-    # Neighbours that merely touch are the rule: only pairs whose interiors meet are cut.
-    meeting = ~shapely.touches(shapes[first], shapes[second])
+    # Nor are those that merely touch cut, but pairs whose interiors meet.
+    meeting = shapely.intersects(shapes[first], shapes[second])
+    meeting[meeting] = ~shapely.touches(shapes[first[meeting]], shapes[second[meeting]])
     first, second = first[meeting], second[meeting]
     common = _surfaces(shapely.intersection(shapes[first], shapes[second]))
     width = _width_m(common)
