@@ -13,11 +13,12 @@ from ..version import __version__
 from ..views.format import Language
 from .area import area_section
 from .changes import changes_section
+from .features import features_table
 from .figures import basis_section, figures_section
 from .findings import findings_table
 from .gaps import gaps_section, ranking_section
-from .material import Material, Progress, gather, is_split, measure_of
-from .model import Block, Column, Heading, Paragraph, Report, Section, Table, Value, pair
+from .material import Material, Progress, gather
+from .model import Block, Column, Heading, Paragraph, Report, Section, Table, pair
 from .spots import SPOTS_LAYER, spots_section, state_words
 from .streets import streets_table
 from .wording import long_date, numbered
@@ -90,7 +91,7 @@ def report_from(
     for number, (title, write) in enumerate(_SECTIONS.items()):
         tell(number, len(_SECTIONS) + 1, title)
         made_sections.append(write(material))
-    features = _features(material)
+    features = features_table(material)
     streets = streets_table(material)
     tell(len(_SECTIONS), len(_SECTIONS) + 1, "check")
     findings = findings_table(material)
@@ -223,64 +224,6 @@ def _appendix(material: Material, command: str, findings: Table) -> Section:
         pair(language, "附件", "Appendix"),
         pair(language, "数据核对与复核方法", "Findings, digest and command"),
         tuple(blocks),
-    )
-
-
-def _features(material: Material) -> Table:
-    """Every feature behind every figure of the report's unit: what the ledger lets a reader recount."""
-    language, clean = material.language, material.clean
-    rows: list[tuple[Value, ...]] = []
-    for layer, indicator in material.indicators:
-        if not material.measured(layer, indicator):
-            continue
-        if is_split(indicator):
-            continue
-        measure = measure_of(indicator)
-        title = indicator.title.in_(language)
-        pieces = material.pieces(indicator)
-        names = ("fid", "key", "label", "unit_code", "inside", "covered", "not_covered", "unknown")
-        columns = [pieces[name].astype(object).to_list() for name in names]
-        sources = zip(pieces["source_file"], pieces["source_row"], strict=True)
-        for values, (file, line) in zip(zip(*columns, strict=True), sources, strict=True):
-            fid, raw_key, label, code, inside, covered, not_covered, unknown = values
-            key = clean(raw_key, layer.name, fid, layer.key or "fid") or str(fid)
-            name = clean(label, layer.name, key, layer.label or layer.key or "fid")
-            rows.append(
-                (
-                    indicator.id,
-                    title,
-                    key,
-                    name if name != key else None,
-                    str(code) if code is not None else None,
-                    material.name_of(code),
-                    bool(inside),
-                    measure,
-                    float(covered),
-                    float(not_covered),
-                    float(unknown),
-                    clean(file, layer.name, key, "source_file") or None,
-                    clean(line, layer.name, key, "source_row") or None,
-                )
-            )
-    return Table(
-        "features",
-        pair(language, "各指标所依据的对象", "The features behind each figure"),
-        (
-            Column("indicator", pair(language, "标识", "Id"), "code", 1.6),
-            Column("title", pair(language, "指标", "Indicator"), width=2.0),
-            Column("key", pair(language, "编号", "Id of feature"), "code", 1.0),
-            Column("name", pair(language, "名称", "Name"), width=1.6),
-            Column("unit_code", pair(language, "单元代码", "Unit code"), "code", 1.2),
-            Column("unit_name", pair(language, "单元", "Unit"), width=1.4),
-            Column("inside", pair(language, "范围内", "Inside"), "yes_no", 0.7),
-            Column("measure", pair(language, "单位", "Measure"), "measure", 0.7),
-            Column("covered", pair(language, "已达到", "Covered"), "amount", 1.0),
-            Column("not_covered", pair(language, "未达到", "Not covered"), "amount", 1.0),
-            Column("unknown", pair(language, "情况不明", "Unknown"), "amount", 1.0),
-            Column("source_file", pair(language, "来源文件", "Source file"), width=1.6),
-            Column("source_row", pair(language, "来源行", "Source row"), width=0.7),
-        ),
-        tuple(rows),
     )
 
 

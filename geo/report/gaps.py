@@ -7,14 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..assess import REACHES
 from ..model import Indicator, Layer
 from ..views.format import percent, word
+from .columns import Coded, Part, Plain, Rows
+from .features import units_of
 from .figures import LIMIT, figure_of
 from .material import measure_of
 from .model import Block, Column, Heading, Paragraph, Section, Table, Value, pair
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .material import Material, Unit
 
 
@@ -132,26 +138,26 @@ def _gap_table(material: Material, targeted: Sequence[tuple[Layer, Indicator]]) 
 def _places(material: Material, layer: Layer, indicator: Indicator) -> Table | None:
     if not material.measured(layer, indicator):
         return None
-    language, clean = material.language, material.clean
+    language = material.language
     pieces = material.pieces(indicator)
     lacking = pieces[(pieces["not_covered"] > 0) | (pieces["unknown"] > 0)]
-    measure = measure_of(indicator)
-    found = []
-    for row in lacking.to_dict("records"):
-        key = clean(row["key"], layer.name, row["fid"], layer.key or "fid") or str(row["fid"])
-        name = clean(row["label"], layer.name, key, layer.label or layer.key or "fid")
-        found.append(
-            (
-                key,
-                name if name != key else None,
-                material.name_of(row["unit_code"]),
-                float(row["not_covered"]),
-                float(row["unknown"]),
-            )
-        )
-    found.sort(key=lambda row: (-row[3], -row[4], row[0], row[2]))
-    if not found:
+    if not len(lacking):
         return None
+    measure = measure_of(indicator)
+    names = material.names(layer)
+    places = names.places(lacking)
+    not_covered, unknown = (lacking[name].to_numpy(float) for name in ("not_covered", "unknown"))
+    _, units = units_of(material, lacking)
+    order = np.lexsort(
+        (_alphabetical(units.values)[units.codes], names.order()[places], -unknown, -not_covered)
+    )
+    columns = (
+        Coded(places[order], names.keys),
+        Coded(places[order], names.names),
+        Coded(units.codes[order], units.values),
+        Plain(not_covered[order]),
+        Plain(unknown[order]),
+    )
     return Table(
         f"places:{indicator.id}",
         pair(language, "尚未达到或情况不明的对象", "What is not covered, or unknown"),
@@ -162,9 +168,15 @@ def _places(material: Material, layer: Layer, indicator: Indicator) -> Table | N
             Column("not_covered", pair(language, "未达到", "Not covered"), measure, 1.1),
             Column("unknown", pair(language, "情况不明", "Unknown"), measure, 1.1),
         ),
-        tuple(found),
+        Rows([Part(len(order), columns)]),
         limit=LIMIT,
     )
+
+
+def _alphabetical(texts: Sequence[Value]) -> NDArray[np.intp]:
+    """Where each text stands among them; a text that is there twice stands in one place."""
+    places = {text: place for place, text in enumerate(sorted({str(text) for text in texts}))}
+    return np.array([places[str(text)] for text in texts], dtype=np.intp)
 
 
 @dataclass(frozen=True)

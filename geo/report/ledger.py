@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ..sources.base import LEDGER_SHEET
 from ..views.format import NOTHING, word, yes_no
-from .model import FIGURES, Column, Report, Table, Value, pair
+from .model import FIGURES, Column, Report, Row, Table, Value, pair
 
 if TYPE_CHECKING:
     import xlsxwriter
@@ -37,6 +39,7 @@ SHEETS: Mapping[str, tuple[str, str]] = {
 EDITABLE = ("status", "remarks")
 """What an office may change of a weak spot: it comes back with the ledger."""
 MOST_ROWS = 1_000_000
+"""Rows of one sheet; Excel has 1,048,576. What is longer says so."""
 _NUMBERS = {"m": "#,##0.0", "m2": "#,##0", "count": "#,##0", "amount": "#,##0.0", "rate": "0.0%"}
 _VERDICTS = {
     "met": ("#2166ac", "#ffffff"),
@@ -44,6 +47,8 @@ _VERDICTS = {
     "not_met": ("#b5340a", "#ffffff"),
 }
 _HEAD_ROW = 3
+_Write = Callable[[int, Value], None]
+"""Writes a value into a line."""
 
 
 def ledger_bytes(report: Report) -> bytes:
@@ -64,12 +69,14 @@ def ledger_bytes(report: Report) -> bytes:
     book = xlsxwriter.Workbook(
         stream,
         {
-            "in_memory": True,
+            # Rows go to the disk as they come, so they are written in order.
+            "constant_memory": True,
             "strings_to_formulas": False,
             "strings_to_numbers": False,
             "strings_to_urls": False,
         },
     )
+    book.use_zip64()
     made = dt.datetime.fromisoformat(report.date)
     book.set_properties(
         {
@@ -85,7 +92,16 @@ def ledger_bytes(report: Report) -> bytes:
     writer.about()
     writer.record()
     book.close()
+    _forget_modes(stream)
     return stream.getvalue()
+
+
+def _forget_modes(stream: io.BytesIO) -> None:
+    """Take out of the archive what it says of the temporary files it was made from: who may read them."""
+    with zipfile.ZipFile(stream, "a") as archive:
+        for item in archive.infolist():
+            item.external_attr = 0
+        archive.comment = b""  # has the directory written again
 
 
 def figure_columns(report: Report) -> tuple[Column, ...]:
@@ -116,20 +132,26 @@ def figures_table(report: Report, name: str, levels: Iterable[str]) -> Table:
     """All figures of the given levels as one table."""
     wanted = set(levels)
     columns = figure_columns(report)
-    rows: list[tuple[Value, ...]] = []
+    rows: list[Row] = []
     for section in report.sections:
         for table in section.tables():
             if table.name.startswith(FIGURES):
                 measure = next(c.kind for c in table.columns if c.name == "total")
-                said = {
+                said: dict[str, Value] = {
                     "indicator": table.name.removeprefix(FIGURES),
                     "title": table.title,
                     "measure": measure,
                 }
+                names = [column.name for column in table.columns]
+                level = names.index("level")
+                pick = [
+                    (names.index(c.name) if c.name in names else None, said.get(c.name))
+                    for c in columns
+                ]
                 rows += [
-                    tuple({**said, **row}[column.name] for column in columns)
-                    for row in table.records()
-                    if row["level"] in wanted
+                    tuple(row[at] if at is not None else same for at, same in pick)
+                    for row in table.rows
+                    if row[level] in wanted
                 ]
     return Table(name, pair(report.language, *SHEETS[name]), columns, tuple(rows))
 
@@ -180,18 +202,21 @@ class _Writer:
         """One table as a sheet with frozen headings and a filter."""
         sheet = self.book.add_worksheet(self._name(name))
         columns = table.columns
-        self._top(sheet, table.title)
+        self._top(sheet, table)
         for place, column in enumerate(columns):
             sheet.write_string(_HEAD_ROW, place, column.heading, self.formats["head"])
             sheet.set_column(place, place, max(8.0, 9.0 * column.width))
-        rows = table.rows[:MOST_ROWS]
-        for line, row in enumerate(rows, start=_HEAD_ROW + 1):
-            for place, (column, value) in enumerate(zip(table.columns, row, strict=True)):
-                if name == "spots" and column.name in EDITABLE:
-                    self._editable(sheet, line, place, value)
-                else:
-                    self._cell(sheet, line, place, column, value)
-        last = _HEAD_ROW + max(1, len(rows))
+        writers = [
+            self._editable(sheet, place)
+            if name == "spots" and column.name in EDITABLE
+            else self._cells(sheet, place, column)
+            for place, column in enumerate(columns)
+        ]
+        count = min(len(table.rows), MOST_ROWS)
+        for line, row in enumerate(islice(table.rows, count), start=_HEAD_ROW + 1):
+            for write, value in zip(writers, row, strict=True):
+                write(line, value)
+        last = _HEAD_ROW + max(1, count)
         sheet.freeze_panes(_HEAD_ROW + 1, 2)
         sheet.autofilter(_HEAD_ROW, 0, last, len(columns) - 1)
         sheet.repeat_rows(_HEAD_ROW)
@@ -220,11 +245,12 @@ class _Writer:
                 for item in self.report.removed
             ),
         ]
-        for place, state in enumerate(self._state_words()):
-            sheet.write_string(place, 3, state, self.formats["text"])
-        for place, (name, text) in enumerate(lines):
-            sheet.write_string(place, 0, name, self.formats["head"])
-            sheet.write_string(place, 1, text, self.formats["text"])
+        for place, (line, state) in enumerate(zip_longest(lines, self._state_words())):
+            if line is not None:
+                sheet.write_string(place, 0, line[0], self.formats["head"])
+                sheet.write_string(place, 1, line[1], self.formats["text"])
+            if state is not None:
+                sheet.write_string(place, 3, state, self.formats["text"])
 
     def record(self) -> None:
         """What a program needs to take the ledger back, on a sheet that no reader is shown."""
@@ -262,46 +288,77 @@ class _Writer:
     def _state_words(self) -> list[str]:
         return [*(said for _, said in self.report.states), word("unknown", self.language)]
 
-    def _top(self, sheet: Worksheet, title: str) -> None:
+    def _top(self, sheet: Worksheet, table: Table) -> None:
         report = self.report
-        sheet.write_string(0, 0, f"{report.title} · {title}", self.formats["title"])
+        sheet.write_string(0, 0, f"{report.title} · {table.title}", self.formats["title"])
         sheet.write_string(
             1, 0, f"{report.round} · {report.digest[:16]} · {report.version}", self.formats["text"]
         )
         sheet.write_string(
             2,
             0,
-            " · ".join(text for text in (report.banner, report.stamp) if text),
+            " · ".join(
+                text for text in (report.banner, report.stamp, self._cut_note(table)) if text
+            ),
             self.formats["note"],
         )
 
-    def _cell(
-        self,
-        sheet: Worksheet,
-        line: int,
-        place: int,
-        column: Column,
-        value: Value,
-    ) -> None:
-        if value is None or (isinstance(value, float) and not math.isfinite(value)):
-            sheet.write_string(line, place, NOTHING, self.formats["text"])
-        elif column.kind in _NUMBERS and isinstance(value, (int, float)):
-            sheet.write_number(line, place, value, self.formats[column.kind])
-        else:
-            text = str(value)
-            if column.kind == "word":
-                text = word(text, self.language)
-            elif column.kind == "yes_no":
-                text = yes_no(value, self.language)
-            elif column.kind == "measure":
-                text = {"m": "m", "m2": "m²", "count": pair(self.language, "个", "number")}[text]
-            sheet.write_string(line, place, text, self.formats["text"])
+    def _cut_note(self, table: Table) -> str | None:
+        """What a sheet says that cannot hold all rows of its table."""
+        count = len(table.rows)
+        if count <= MOST_ROWS:
+            return None
+        return pair(
+            self.language,
+            f"共 {count:,} 行，一张工作表只容前 {MOST_ROWS:,} 行；其余请用 --unit 按镇（街道）分别生成台账",
+            f"{count:,} rows, of which a sheet holds the first {MOST_ROWS:,}; for the rest write the ledger of each"
+            " town with --unit",
+        )
 
-    def _editable(self, sheet: Worksheet, line: int, place: int, value: Value) -> None:
-        if value is None:
-            sheet.write_blank(line, place, None, self.formats["edit"])
-        else:
-            sheet.write_string(line, place, str(value), self.formats["edit"])
+    def _cells(self, sheet: Worksheet, place: int, column: Column) -> _Write:
+        """What writes a value into a column, decided once for all its rows."""
+        write_string, write_number = sheet.write_string, sheet.write_number
+        text, said = self.formats["text"], self._words(column)
+
+        def write_text(line: int, value: Value) -> None:
+            if value is None or (value.__class__ is float and not math.isfinite(value)):
+                write_string(line, place, NOTHING, text)
+            else:
+                write_string(line, place, said(value), text)
+
+        if column.kind not in _NUMBERS:
+            return write_text
+        shape = self.formats[column.kind]
+
+        def write_figure(line: int, value: Value) -> None:
+            if isinstance(value, (int, float)) and math.isfinite(value):
+                write_number(line, place, value, shape)
+            else:
+                write_text(line, value)
+
+        return write_figure
+
+    def _words(self, column: Column) -> Callable[[Value], str]:
+        language = self.language
+        if column.kind == "word":
+            return lambda value: word(str(value), language)
+        if column.kind == "yes_no":
+            return lambda value: yes_no(value, language)
+        if column.kind == "measure":
+            measures = {"m": "m", "m2": "m²", "count": pair(language, "个", "number")}
+            return lambda value: measures[str(value)]
+        return str
+
+    def _editable(self, sheet: Worksheet, place: int) -> _Write:
+        shape = self.formats["edit"]
+
+        def write(line: int, value: Value) -> None:
+            if value is None:
+                sheet.write_blank(line, place, None, shape)
+            else:
+                sheet.write_string(line, place, str(value), shape)
+
+        return write
 
     def _colours(self, sheet: Worksheet, columns: Sequence[Column], last: int) -> None:
         for place, column in enumerate(columns):

@@ -16,6 +16,7 @@ from ..model import Indicator, Layer, Measure
 from ..scope import EDGES_LAYER, Scope, scope_of
 from ..survey import Survey, open_survey
 from ..views.format import Language
+from .features import FeatureNames
 from .plaintext import PlainText
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Material:
     earlier: list[dict[str, Any]]
     """The same of the round before; empty where there is none."""
     _pieces: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+    _names: dict[str, FeatureNames] = field(default_factory=dict)
 
     @cached_property
     def indicators(self) -> tuple[tuple[Layer, Indicator], ...]:
@@ -115,6 +117,12 @@ class Material:
                 behind = behind[behind["unit_code"].map(codes).astype(bool)].reset_index(drop=True)
             self._pieces[place] = behind
         return self._pieces[place]
+
+    def names(self, layer: Layer) -> FeatureNames:
+        """What the features of a layer are called, and where they come from."""
+        if layer.name not in self._names:
+            self._names[layer.name] = FeatureNames(layer, self.clean)
+        return self._names[layer.name]
 
     def outline(self) -> gpd.GeoSeries:
         """The outlines of the finest units within the report's unit (metric CRS)."""

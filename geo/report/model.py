@@ -15,6 +15,7 @@ from typing import Literal
 from ..views.format import NOTHING, Language, number, percent, word, yes_no
 
 Value = str | float | int | bool | None
+Row = tuple[Value, ...]
 Kind = Literal["text", "code", "m", "m2", "count", "amount", "measure", "rate", "word", "yes_no"]
 """What a column holds. `amount` is in the unit that the row's `measure` column names; `rate` is 0–1;
 `word` is a name that code knows and readers know by another (a verdict, a decision)."""
@@ -44,7 +45,8 @@ class Table:
     name: str
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Value, ...], ...]
+    rows: Sequence[Row]
+    """A tuple, or for a table as long as a layer `columns.Rows`, which makes rows as they are read."""
     note: str | None = None
     limit: int | None = None
     """How many rows a page format prints before it refers to the ledger, which has all."""
@@ -58,7 +60,7 @@ class Table:
         """What stands over the table on a page."""
         return f"{self.number}\u3000{self.title}" if self.number else self.title
 
-    def printed(self) -> tuple[tuple[Value, ...], ...]:
+    def printed(self) -> Sequence[Row]:
         """The rows that a page format prints."""
         return self.rows if self.limit is None else self.rows[: self.limit]
 

@@ -41,9 +41,9 @@ class PlainText:
             if value is None or pd.isna(value):  # type: ignore[call-overload]
                 return ""
         text = str(value)
-        found = _UNFIT.findall(text)
-        if not found:
+        if not _UNFIT.search(text):
             return text.strip()
+        found = _UNFIT.findall(text)
         points = " ".join(dict.fromkeys(f"U+{ord(char):04X}" for char in found))
         self._removed[Removed(layer, _UNFIT.sub("", str(row)), field, points)] = None
         return _UNFIT.sub("", re.sub(r"[\t\r\n\u2028\u2029]+", " ", text)).strip()
@@ -53,7 +53,10 @@ class PlainText:
         if isinstance(value, str):
             return self(value, "declaration", "", "text") if _UNFIT.search(value) else value
         if isinstance(value, tuple):
-            return tuple(self.everywhere(item) for item in value)
+            cleaned = tuple(self.everywhere(item) for item in value)
+            # What is clean is not kept twice: tables are long.
+            same = all(one is two for one, two in zip(value, cleaned, strict=True))
+            return value if same else cleaned
         if isinstance(value, (Table, Section, Report, Column, Heading, Paragraph)):
             return replace(
                 value,

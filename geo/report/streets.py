@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from .columns import Cells, Coded, Part, Plain, Rows, coded
 from .model import Column, Kind, Table, Value, pair
 
 if TYPE_CHECKING:
@@ -30,24 +32,17 @@ def streets_table(material: Material) -> Table | None:
     frame = survey.frame(STREETS_LAYER)
     chosen = frame.loc[frame.index.isin(homes.index)]
     names = [name for name in layer.fields if name in chosen]
-    columns = {name: _values(material, layer, name, chosen) for name in names}
-    units = [
-        material.units.get(str(code)) if code is not None else None
-        for code in homes.reindex(chosen.index)
+    # A street in no unit has the number -1, which is the last.
+    numbers, codes = pd.factorize(homes.reindex(chosen.index).astype(object), use_na_sentinel=True)
+    units = [*(material.units.get(str(code)) for code in codes), None]
+    cells: list[Cells] = [_cells(material, layer, name, chosen) for name in names]
+    cells[2:2] = [
+        Coded(numbers, [unit.name if unit else None for unit in units]),
+        Coded(numbers, [material.name_of(unit.parent) if unit else None for unit in units]),
+        Plain(chosen.geometry.length.to_numpy()),
     ]
-    lengths = chosen.geometry.length.to_list()
-    rows: list[tuple[Value, ...]] = []
-    for place, (unit, length) in enumerate(zip(units, lengths, strict=True)):
-        rows.append(
-            (
-                *(columns[name][place] for name in names[:2]),
-                unit.name if unit else None,
-                material.name_of(unit.parent) if unit else None,
-                float(length),
-                *(columns[name][place] for name in names[2:]),
-            )
-        )
-    rows.sort(key=lambda row: str(row[0]))
+    first = cells[0].between(0, len(chosen))
+    order = np.array(sorted(range(len(first)), key=lambda row: str(first[row])), dtype=np.intp)
     own = [_column(name, layer.fields[name], language) for name in names]
     return Table(
         "streets",
@@ -59,7 +54,7 @@ def streets_table(material: Material) -> Table | None:
             Column("length_m", pair(language, "长度（米）", "Length, m"), "m", 1.0),
             *own[2:],
         ),
-        tuple(rows),
+        Rows([Part(len(order), tuple(cell.taken(order) for cell in cells))]),
     )
 
 
@@ -85,18 +80,20 @@ def _homes(material: Material, layer: Layer) -> pd.Series[Any]:
     return pd.Series(dtype=object)
 
 
-def _values(material: Material, layer: Layer, name: str, frame: pd.DataFrame) -> list[Value]:
-    spec = layer.fields[name]
+def _cells(material: Material, layer: Layer, name: str, frame: pd.DataFrame) -> Cells:
+    spec, values = layer.fields[name], frame[name]
+    if spec.type in ("number", "integer"):
+        return Plain(values.to_numpy(float, na_value=np.nan))
+    if spec.type == "bool":
+        numbers, known = pd.factorize(values.astype(object), use_na_sentinel=True)
+        return Coded(numbers, [*(bool(value) for value in known), None])
+    if spec.type == "date":
+        numbers, known = pd.factorize(values.astype(object), use_na_sentinel=True)
+        return Coded(numbers, [*(str(value)[:10] for value in known), None])
     found: list[Value] = []
-    for fid, value in zip(frame.index, frame[name].astype(object), strict=True):
-        if spec.type in ("bool", "number", "integer"):
-            missing = pd.isna(value)
-            found.append(None if missing else bool(value) if spec.type == "bool" else float(value))
-            continue
-        if spec.type == "date":
-            found.append(None if pd.isna(value) else str(value)[:10])
-            continue
+    for fid, value in zip(frame.index, values.astype(object), strict=True):
         text = material.clean(value, layer.name, fid, name)
         title = spec.value_titles.get(text)
-        found.append(title.in_(material.language) if title else text or None)
-    return found
+        said = material.clean.everywhere(title.in_(material.language)) if title else text
+        found.append(said or None)
+    return coded(found)

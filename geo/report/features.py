@@ -1,0 +1,126 @@
+"""Every feature behind every figure: what the ledger lets a reader recount."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .columns import Cells, Coded, Part, Plain, Rows, Same
+from .model import Column, Table, pair
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..model import Layer
+    from .material import Material
+    from .plaintext import PlainText
+
+
+class FeatureNames:
+    """What the features of a layer are called and where they come from, each cleaned and kept once."""
+
+    def __init__(self, layer: Layer, clean: PlainText) -> None:
+        self.layer, self._clean = layer, clean
+        self.keys: list[str] = []
+        self.names: list[str | None] = []
+        """None where a feature's name is its key."""
+        self.files: list[str | None] = []
+        self.lines: list[str | None] = []
+        self._fids: pd.Index[Any] = pd.Index([])
+        self._order: NDArray[np.intp] | None = None
+
+    def places(self, pieces: pd.DataFrame) -> NDArray[np.intp]:
+        """For each piece, as `rows_behind` gives them, the place of its feature in the lists."""
+        found = self._fids.get_indexer(pd.Index(pieces["fid"]))
+        if (found < 0).any():
+            self._add(pieces[found < 0].drop_duplicates("fid"))
+            found = self._fids.get_indexer(pd.Index(pieces["fid"]))
+        return np.asarray(found, dtype=np.int32)
+
+    def order(self) -> NDArray[np.intp]:
+        """For each feature, where it stands by its key."""
+        if self._order is None or len(self._order) != len(self.keys):
+            self._order = np.empty(len(self.keys), dtype=np.intp)
+            self._order[sorted(range(len(self.keys)), key=self.keys.__getitem__)] = np.arange(
+                len(self.keys)
+            )
+        return self._order
+
+    def _add(self, pieces: pd.DataFrame) -> None:
+        clean, layer = self._clean, self.layer
+        kept: dict[str, str] = {}  # most features come from the same few files
+        wanted = ("fid", "key", "label", "source_file", "source_row")
+        for fid, raw_key, label, file, line in zip(
+            *(pieces[name].astype(object).to_list() for name in wanted), strict=True
+        ):
+            key = clean(raw_key, layer.name, fid, layer.key or "fid") or str(fid)
+            name = clean(label, layer.name, key, layer.label or layer.key or "fid")
+            source = clean(file, layer.name, key, "source_file")
+            self.keys.append(key)
+            self.names.append(name if name != key else None)
+            self.files.append(kept.setdefault(source, source) or None)
+            self.lines.append(clean(line, layer.name, key, "source_row") or None)
+        self._fids = self._fids.append(pd.Index(pieces["fid"]))
+
+
+def units_of(material: Material, pieces: pd.DataFrame) -> tuple[Coded, Coded]:
+    """The code and the name of the unit that each piece lies in."""
+    numbers, codes = pd.factorize(pieces["unit_code"].astype(object), use_na_sentinel=True)
+    texts = [str(code) for code in codes]
+    # What lies in no unit has the number -1, which is the last.
+    return (
+        Coded(numbers, [*(material.clean.everywhere(text) for text in texts), None]),
+        Coded(numbers, [*(material.name_of(text) for text in texts), material.name_of(None)]),
+    )
+
+
+def features_table(material: Material) -> Table:
+    """Every feature behind every figure of the report's unit."""
+    from .material import is_split, measure_of
+
+    language = material.language
+    parts: list[Part] = []
+    for layer, indicator in material.indicators:
+        if not material.measured(layer, indicator) or is_split(indicator):
+            continue
+        pieces = material.pieces(indicator)
+        names = material.names(layer)
+        places = names.places(pieces)
+        columns: tuple[Cells, ...] = (
+            Same(indicator.id),
+            Same(material.clean.everywhere(indicator.title.in_(language))),
+            Coded(places, names.keys),
+            Coded(places, names.names),
+            *units_of(material, pieces),
+            Plain(pieces["inside"].to_numpy(bool)),
+            Same(measure_of(indicator)),
+            *(
+                Plain(pieces[name].to_numpy(float))
+                for name in ("covered", "not_covered", "unknown")
+            ),
+            Coded(places, names.files),
+            Coded(places, names.lines),
+        )
+        parts.append(Part(len(pieces), columns))
+    return Table(
+        "features",
+        pair(language, "各指标所依据的对象", "The features behind each figure"),
+        (
+            Column("indicator", pair(language, "标识", "Id"), "code", 1.6),
+            Column("title", pair(language, "指标", "Indicator"), width=2.0),
+            Column("key", pair(language, "编号", "Id of feature"), "code", 1.0),
+            Column("name", pair(language, "名称", "Name"), width=1.6),
+            Column("unit_code", pair(language, "单元代码", "Unit code"), "code", 1.2),
+            Column("unit_name", pair(language, "单元", "Unit"), width=1.4),
+            Column("inside", pair(language, "范围内", "Inside"), "yes_no", 0.7),
+            Column("measure", pair(language, "单位", "Measure"), "measure", 0.7),
+            Column("covered", pair(language, "已达到", "Covered"), "amount", 1.0),
+            Column("not_covered", pair(language, "未达到", "Not covered"), "amount", 1.0),
+            Column("unknown", pair(language, "情况不明", "Unknown"), "amount", 1.0),
+            Column("source_file", pair(language, "来源文件", "Source file"), width=1.6),
+            Column("source_row", pair(language, "来源行", "Source row"), width=0.7),
+        ),
+        Rows(parts),
+    )
