@@ -199,8 +199,12 @@ def outside_units(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     touched[rest[finest.tree.query(shapes[rest], predicate="intersects")[0]]] = True
     crossing = np.flatnonzero(touched & ~inside)
     loose = np.zeros(len(shapes))
-    if rows.layer.geometry != "Point":
+    if rows.layer.geometry != "Point" and len(crossing):
         measure = shapely.length if rows.layer.geometry == "LineString" else shapely.area
+        if not finest.loose[finest.tree_rows].any():
+            # Most cross from one unit into the next: what lies in all of them together need not be cut.
+            shapely.prepare(finest.union)
+            crossing = crossing[~shapely.covers(finest.union, shapes[crossing])]
         loose[crossing] = _beyond(shapes[crossing], finest.tree, units, measure)
     partly = loose > LOOSE_M
     wholly = ~touched
