@@ -42,13 +42,14 @@ class Bearings:
     missing: Flags
     """Which have no outline, or one without an area. Where any is, nothing else of these units is known."""
     within: Flags
-    """Whether the first vertex lies in the area: it speaks for all of a unit that the border does not touch."""
+    """Whether the first vertex lies in the area: it speaks for all of a unit that is not `near`."""
     margin_m: Floats
     """Metres from the outline, or from the point of decision, to the border of the area."""
     nearest: Positions
     """The part of the border that is nearest; the first, if several are."""
     near: Positions
-    """Which the border may touch once it is moved by its accuracy, and some more."""
+    """Which the border may touch once it is moved by its accuracy, which may hold the border or have a part on either
+    side of it, and some more."""
     drawn: Geometries
     """Those, as geometry objects."""
 
@@ -136,7 +137,7 @@ class Surveyor:
             return Bearings.unknown(missing)
         margin_m, nearest = self._border.nearest(outlines.rings)
         wide = max(part.accuracy_m for part in self._area.parts) * (1 + 1e-9) + TOUCHING_M
-        near = np.flatnonzero(margin_m <= wide)
+        near = np.flatnonzero((margin_m <= wide) | self._beyond_one_vertex(outlines))
         if self._of_points:
             every = np.arange(len(outlines))
             spots = shapely.get_coordinates(shapely.point_on_surface(outlines.draw(every)))
@@ -145,6 +146,20 @@ class Surveyor:
             )
         within = outlines.begin_within(*self._indexes)
         return Bearings(missing, within, margin_m, nearest, near, outlines.draw(near))
+
+    def _beyond_one_vertex(self, outlines: Outlines) -> Flags:
+        """Which may lie on both sides of the border though their outlines keep away from it: of several parts, or
+        large enough to hold the whole area."""
+        shells = np.bincount(outlines.rings.feature[~outlines.hole], minlength=len(outlines))
+        west, south, east, north = outlines.rings.bounds.T
+        area_west, area_south, area_east, area_north = self._area.polygon.bounds
+        return np.asarray(
+            (shells > 1)
+            | (west <= area_west)
+            & (south <= area_south)
+            & (east >= area_east)
+            & (north >= area_north)
+        )
 
     @cached_property
     def _border(self) -> Border:

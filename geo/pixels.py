@@ -191,7 +191,20 @@ def _shares(
     outlines = gpd.GeoSeries(polygons, crs=crs)
     if not outlines.crs.equals(source.crs):
         outlines = outlines.segmentize(SEGMENT_M).to_crs(source.crs.to_wkt())
-    shapes = outlines.to_numpy()
+    drawn = outlines.to_numpy()
+    # Where the raster's projection does not reach, an outline has no place there, and what it holds is unknown.
+    xy, row = shapely.get_coordinates(drawn, return_index=True)
+    placed = np.bincount(row, minlength=len(drawn)) > 0
+    placed[row[~np.isfinite(xy).all(axis=1)]] = False
+    shares = np.zeros((len(drawn), 2))
+    if placed.any():
+        shares[placed] = _shares_of_placed(drawn[placed], source, at_least, band)
+    return shares[:, 0], shares[:, 1]
+
+
+def _shares_of_placed(
+    shapes: NDArray[np.object_], source: Any, at_least: float, band: int
+) -> NDArray[np.float64]:
     grid = _Grid.of(source)
     bounds = shapely.bounds(shapes)
     # Columns and rows each polygon touches: left, top, right, bottom, with a pixel to spare.
@@ -217,7 +230,7 @@ def _shares(
     # A polygon wholly known may come to a little less or more.
     whole = shares.sum(axis=1)
     shares[whole > 1 - ROUNDING] /= whole[whole > 1 - ROUNDING, None]
-    return shares[:, 0], shares[:, 1]
+    return shares
 
 
 def _windows(

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
-from geo.engine.kernels import cutting, kept
+from geo.engine.kernels import cutting, kept, making
 from geo.engine.kernels.compiling import Kernel
 
 RUN = """
@@ -55,11 +56,42 @@ def test_where_nothing_can_be_kept_a_kernel_still_runs(
 def test_another_numba_costs_time_and_no_figure(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("geo.engine.kernels.making.machine_code", lambda kernel: None)
+    monkeypatch.setattr("geo.engine.kernels.making.KNOWN", ("0.1",))
     row, slot = np.array([1]), np.zeros(3, np.int64)
     Kernel(cutting.count_pieces.function, cutting.count_pieces.signature)(row, slot)
     assert slot.tolist() == [0, 0, 1]
     assert not list(cache.rglob("*.o"))
+
+
+def test_the_numba_installed_is_one_whose_code_can_be_kept() -> None:
+    assert numba.__version__.rpartition(".")[0] in making.KNOWN
+
+
+def test_a_user_without_a_home_compiles_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", nowhere)
+    kept.folder.cache_clear()
+    kept.write("a.b", ("name", b"code"))
+    assert kept.read("a.b") is None
+    kept.folder.cache_clear()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the folder's own rights keep others out")
+@pytest.mark.parametrize("what", ["folder", "file", "link"])
+def test_what_another_may_have_put_there_is_not_run(cache: Path, what: str) -> None:
+    kept.write("a.b", ("name", b"code"))
+    assert kept.read("a.b") == ("name", b"code")
+    (file,) = cache.glob("chengxiang-atlas/kernels-*/a.b.o")
+    if what == "link":
+        file.rename(cache / "elsewhere.o")
+        file.symlink_to(cache / "elsewhere.o")
+    else:
+        (file.parent if what == "folder" else file).chmod(0o777)
+    assert kept.read("a.b") is None
 
 
 def test_what_older_versions_kept_is_swept_away(cache: Path) -> None:
@@ -75,7 +107,8 @@ def test_what_older_versions_kept_is_swept_away(cache: Path) -> None:
 
 def test_an_array_of_another_kind_never_reaches_the_machine() -> None:
     slot = np.zeros(3, np.int64)
-    for wrong in (np.zeros(3), np.zeros((3, 1), np.int64), np.zeros(6, np.int64)[::2]):
+    turned = slot.astype(slot.dtype.newbyteorder())
+    for wrong in (np.zeros(3), np.zeros((3, 1), np.int64), np.zeros(6, np.int64)[::2], turned):
         with pytest.raises(TypeError, match="not a contiguous one"):
             cutting.count_pieces(wrong, slot)
     with pytest.raises(TypeError, match="takes 2 arguments"):

@@ -184,3 +184,22 @@ def test_exactextract_finds_the_same(tmp_path: Path, measured: str) -> None:
     found = exact_extract(passing, rows, ["sum"], output="pandas")["sum"].to_numpy()
     ours, _ = pixel_shares(shapes, CRS, raster, 4)
     assert ours * shapely.area(shapes) == pytest.approx(found * PIXEL**2, rel=1e-5)
+
+
+def test_what_lies_where_the_rasters_projection_does_not_reach_is_unknown(
+    tmp_path: Path, measured: str
+) -> None:
+    # Half of the globe as seen from above 120° E, 0° N: Taizhou is on it, the other side of the earth is not.
+    seen = "+proj=ortho +lat_0=0 +lon_0=120 +datum=WGS84"
+    size_m = 6.4e6
+    file = write(
+        tmp_path / "globe.tif",
+        np.ones((64, 64), np.float32),
+        seen,
+        from_origin(-size_m, size_m, size_m / 32, size_m / 32),
+    )
+    shapes = np.empty(3, object)
+    shapes[:] = [box(119, 32, 120, 33), box(-61, 0, -60, 1), box(119, 32, 240, 33)]
+    passing, failing = pixel_shares(shapes, "EPSG:4326", file, 0.5)
+    assert passing.tolist() == [1.0, 0.0, 0.0]
+    assert failing.tolist() == [0.0, 0.0, 0.0]

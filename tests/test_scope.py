@@ -269,6 +269,43 @@ def test_a_border_in_pieces_decides_as_the_whole(
     assert set(decided[1]["decision"]) >= {"in", "out"}
 
 
+@pytest.mark.parametrize("rule", get_args(RuleName))
+def test_a_unit_on_both_sides_of_an_edge_it_keeps_away_from_is_placed_alike(rule: RuleName) -> None:
+    beyond, within = box(3000, 0, 3100, 100), box(400, 400, 600, 600)
+    around = box(-500, -500, 1500, 1500)
+    cases: list[BaseGeometry] = [
+        MultiPolygon([beyond, within]),  # a village with an exclave
+        MultiPolygon([within, beyond]),
+        around,  # one that holds the whole area
+        around.difference(box(-50, -50, 1050, 1050)),  # and one that lies around it
+    ]
+    laid = np.array(cases, dtype=object)
+    assert (
+        scope_disagreement(ScopeCase(laid, area_of(edges(), ScopeRule()), ScopeRule(rule=rule)))
+        is None
+    )
+
+
+def test_a_hole_without_vertices_is_no_ring() -> None:
+    square = box(0, 0, 10, 10)
+    outlines = Outlines.from_shapely(
+        np.array([Polygon(square.exterior, [Polygon().exterior]), square], dtype=object)
+    )
+    assert outlines.rings.starts.tolist() == [0, 5, 10]
+    assert outlines.areas().tolist() == [100.0, 100.0]
+
+
+def test_of_many_units_one_that_holds_the_area_is_not_out() -> None:
+    fine = area_of(
+        edges(**{side: shapely.segmentize(line, 0.5) for side, line in MEETING.items()}),
+        ScopeRule(),
+    )
+    far = [box(2000 + 20 * number, 0, 2010 + 20 * number, 10) for number in range(600)]
+    decided = decide(units(box(-500, -500, 1500, 1500), *far), fine, ScopeRule())
+    assert decided.loc[0, "share"] == pytest.approx(0.25)
+    assert (decided["share"][1:] == 0).all()
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scope_cases())
 def test_by_kernels_and_by_geometry_a_unit_is_placed_alike(case: ScopeCase) -> None:

@@ -44,6 +44,7 @@ class Outlines:
         parts, feature = shapely.get_parts(polygons, return_index=True)
         rings, part = shapely.get_rings(parts, return_index=True)
         number = shapely.get_num_coordinates(rings)
+        rings, part, number = (column[number > 0] for column in (rings, part, number))
         first = np.ones(len(rings), bool)
         first[1:] = part[1:] != part[:-1]
         return cls(

@@ -188,10 +188,12 @@ def _plain(one: Type, argument: Any) -> Iterator[Any]:
         if (
             argument.dtype.name != one.of.name
             or argument.ndim != one.dimensions
+            or not argument.dtype.isnative
             or not argument.flags.c_contiguous
+            or not argument.flags.aligned
         ):
             raise TypeError(
-                f"an array of {argument.dtype}, {argument.ndim}D, not a contiguous one of {one}"
+                f"an array of {argument.dtype}, {argument.ndim}D, not a contiguous one of this machine's, {one}"
             )
         yield from (None, None, argument.size, argument.itemsize, argument.ctypes.data)
         yield from argument.shape

@@ -1,8 +1,9 @@
 """Compiled kernels as files, and their machine code in memory.
 
 They lie in the user's cache, in a folder named after the kernels' own text, the compiler and the processor: an
-installed package may be read-only, and a kernel must not outlive a change of another that it calls. Where no
-folder can be written to, kernels are compiled anew in each process.
+installed package may be read-only, and a kernel must not outlive a change of another that it calls. What is loaded
+from there is run, so only what this user alone can have put there is loaded. Where no folder can be written to,
+kernels are compiled anew in each process.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 from contextlib import suppress
@@ -19,15 +21,20 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ...version import __version__
+
 KEPT_FOLDERS = 3
 """Of so many versions of the kernels the machine code is kept: another program may be another version."""
 _DIGEST = 32
 
 
 def read(name: str) -> tuple[str, bytes] | None:
-    """A kernel's function and object file; None where it has not been compiled yet, or the file is damaged."""
+    """A kernel's function and object file; None where there is none yet, it is damaged, or another may have made it."""
+    home = folder()
+    if home is None or not _ours(home) or not _ours(home / f"{name}.o"):
+        return None
     try:
-        held = (folder() / f"{name}.o").read_bytes()
+        held = (home / f"{name}.o").read_bytes()
     except OSError:
         return None
     digest, rest = held[:_DIGEST], held[_DIGEST:]
@@ -41,10 +48,13 @@ def write(name: str, code: tuple[str, bytes]) -> None:
     """Keep a kernel, whole or not at all; what older versions left is removed when a new one begins."""
     rest = code[0].encode() + b"\n" + code[1]
     target = folder()
+    if target is None:
+        return
     # A cache that cannot be written to, or is full, costs time and nothing else.
     with suppress(OSError):
         new = not target.exists()
-        target.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.mkdir(mode=0o700, exist_ok=True)
         if new:
             _sweep(target)
         handle, draft = tempfile.mkstemp(dir=target, suffix=".half")
@@ -55,6 +65,22 @@ def write(name: str, code: tuple[str, bytes]) -> None:
         except OSError:
             Path(draft).unlink(missing_ok=True)
             raise
+
+
+def _ours(path: Path) -> bool:
+    """Whether nobody but this user can have written there. Windows keeps others out of the folder it lies in."""
+    if sys.platform == "win32":
+        return True
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return (
+        not stat.S_ISLNK(found.st_mode)
+        and found.st_uid == os.geteuid()
+        and not found.st_mode & others
+    )
 
 
 def _sweep(mine: Path) -> None:
@@ -97,14 +123,18 @@ def _engine() -> Any:
 
 
 @functools.cache
-def folder() -> Path:
-    """Where the kernels of this text, this compiler and this processor are kept."""
+def folder() -> Path | None:
+    """Where the kernels of this text, this compiler and this processor are kept; None where this user has no place."""
     from llvmlite import binding
 
+    base = _base()
+    if base is None:
+        return None
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     for word in (
+        __version__,
         metadata.version("numba"),
         metadata.version("llvmlite"),
         binding.get_process_triple(),
@@ -113,15 +143,17 @@ def folder() -> Path:
         sys.implementation.cache_tag,
     ):
         digest.update(f"\n{word}".encode())
-    return _base() / "chengxiang-atlas" / f"kernels-{digest.hexdigest()[:16]}"
+    return base / "chengxiang-atlas" / f"kernels-{digest.hexdigest()[:16]}"
 
 
-def _base() -> Path:
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
+def _base() -> Path | None:
+    given = {"win32": "LOCALAPPDATA", "darwin": ""}.get(sys.platform, "XDG_CACHE_HOME")
+    chosen = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get(given)
     if chosen:
         return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user whom the system does not know, as in some containers
+        return None
+    within = {"win32": "AppData/Local", "darwin": "Library/Caches"}.get(sys.platform, ".cache")
+    return home / within

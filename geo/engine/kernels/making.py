@@ -12,6 +12,8 @@ from .compiling import Array, Record, Scalar, parts
 if TYPE_CHECKING:
     from .compiling import Kernel, Type
 
+KNOWN = ("0.68",)
+"""Releases of numba whose way to take arguments is the one that `compiling` follows: the tests were run with them."""
 _log = logging.getLogger(__name__)
 
 _OPTIONS = {
@@ -24,12 +26,16 @@ _OPTIONS = {
 
 def machine_code(kernel: Kernel) -> tuple[str, bytes] | None:
     """The name of a kernel's function and the object file that holds it; None where numba does not give it away."""
+    import numba
+
+    if numba.__version__.rpartition(".")[0] not in KNOWN:
+        return None
     _log.info("atlas: compiling %s, once for this machine", kernel.name)
     compiled = _njit(kernel, no_cpython_wrapper=True, no_cfunc_wrapper=True)
     try:
         (made,) = compiled.overloads.values()
         return str(made.fndesc.llvm_func_name), bytes(made.library._get_compiled_object())
-    except (AttributeError, RuntimeError, ValueError):
+    except (AttributeError, RuntimeError, TypeError, ValueError):
         return None
 
 
