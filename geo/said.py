@@ -37,6 +37,10 @@ class Said(str):
         """Followed by another text; what has no Chinese is said as it is."""
         return Said(str(self) + str(other), self.zh + in_language(other, "zh"))
 
+    def __radd__(self, other: str) -> Said:
+        """Preceded by another text."""
+        return Said(str(other) + str(self), in_language(other, "zh") + self.zh)
+
     def mapped(self, change: Callable[[str], str]) -> Said:
         """The same change made to both: a path taken out, what cannot be printed replaced."""
         return Said(change(str(self)), change(self.zh))

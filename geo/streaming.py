@@ -250,8 +250,11 @@ def read_ahead(batches: Generator[_T]) -> Iterator[_T]:
                 coming = reader.submit(next, batches, None)
                 yield batch
         finally:
-            # What the thread has opened it closes.
-            reader.submit(batches.close).result()
+            # What the thread has opened it closes; as the process ends there is none to ask any more.
+            try:
+                reader.submit(batches.close).result()
+            except RuntimeError:
+                batches.close()
 
 
 def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:

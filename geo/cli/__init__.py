@@ -41,7 +41,7 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         # A command that writes does so whole or not at all, and Ctrl-C may come just after.
-        writes = {"import", "undo", "publish", "--repair"} & set(sys.argv[1:])
+        writes = {"import", "undo", "publish", "convert", "--repair"} & set(sys.argv[1:])
         said = (
             "see `atlas rounds`: a round is written whole or not at all"
             if writes
@@ -70,7 +70,8 @@ def _tell_of_compiling() -> None:
     import logging
 
     told = logging.getLogger("geo.engine.kernels.making")
-    told.addHandler(logging.StreamHandler())
+    if not told.handlers:
+        told.addHandler(logging.StreamHandler())
     told.setLevel(logging.INFO)
     told.propagate = False
 

@@ -36,6 +36,8 @@ cost seven, and the whole file is copied whenever a layer is added.
 _UNDER_WAY = ".converting"
 """Ends the name of a note beside a round of which both forms lie there for a moment; it holds the new form."""
 
+_DATE = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+
 
 class BothStore:
     """Meets `Store`; a round is either a file or a folder.
@@ -206,7 +208,7 @@ class BothStore:
                 (room / note.name).write_text(form, encoding="utf-8")
                 put_in_place(room / note.name, note)
                 new.take_over(room, round_)
-                # From here on the new form is the round: the old one goes in a single stroke.
+                # Until the old form has gone, in a single stroke, it is still the round.
                 old.remove_round(round_)
                 remove(note)
         return True
@@ -250,7 +252,7 @@ class BothStore:
 
     def _settle(self) -> None:
         """Where a change of form was cut short, leave the form that counts and nothing else."""
-        for note in self.folder.glob(f"*{_UNDER_WAY}"):
+        for note in self.folder.glob(f"{_DATE}{_UNDER_WAY}"):
             date = note.name.removesuffix(_UNDER_WAY)
             coming = self._coming(date)
             both = date in self._files.rounds() and (self.folder / date).is_dir()

@@ -33,7 +33,7 @@ def convert_round(
     """Keep an unpublished round in the other form: the same rows, records of imports, and steps to take back.
 
     Row numbers are 1, 2, … in their order; where rows were deleted in QGIS, those behind them get others. The
-    digest is of the rows as they are stored, so it becomes another one, while no figure does.
+    digest is of the rows as they are stored, so it may become another one, while no figure does.
 
     Parameters
     ----------
