@@ -44,7 +44,8 @@ class Outlines:
         parts, feature = shapely.get_parts(polygons, return_index=True)
         rings, part = shapely.get_rings(parts, return_index=True)
         number = shapely.get_num_coordinates(rings)
-        rings, part, number = (column[number > 0] for column in (rings, part, number))
+        real = number > 0
+        rings, part, number = rings[real], part[real], number[real]
         first = np.ones(len(rings), bool)
         first[1:] = part[1:] != part[:-1]
         return cls(
