@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from pyarrow import parquet
 
 from ..errors import StoreError
 from ..said import Said
-from ..sources.lazy import bounds_of, column_from_wkb, kinds_of, wkb_of
+from ..sources.lazy import bounds_of, column_from_wkb, column_of, kinds_of, wkb_of
+from ..sources.undrawn import Undrawn
 from .digest import RowsDigest
 from .scan import Bounds, FileState, Part, StoredRows
 from .tables import storable
@@ -405,8 +405,10 @@ def curve_order(box: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     there = np.isfinite(box).all(axis=1)
     distance = np.full(len(box), np.iinfo(np.int64).max)
     if there.any():
-        middles = gpd.GeoSeries(shapely.points((box[there, :2] + box[there, 2:]) / 2))
-        distance[there] = middles.hilbert_distance(level=16).to_numpy()
+        middles = (box[there, :2] + box[there, 2:]) / 2
+        # Points that nobody draws: geopandas asks for no more than their extents.
+        points = column_of(Undrawn(1, middles, np.ones(len(middles), dtype=np.int64)))
+        distance[there] = gpd.GeoSeries(points).hilbert_distance(level=16).to_numpy()
     return np.argsort(distance, kind="stable")
 
 
