@@ -200,7 +200,7 @@ class _Writer:
 
     def sheet(self, name: str, table: Table) -> None:
         """One table as a sheet with frozen headings and a filter."""
-        sheet = self.book.add_worksheet(self._name(name))
+        sheet = self._add(self._name(name))
         columns = table.columns
         self._top(sheet, table)
         for place, column in enumerate(columns):
@@ -229,7 +229,7 @@ class _Writer:
 
     def about(self) -> None:
         """What the workbook is, how to make it again, and what was taken out of its texts."""
-        sheet = self.book.add_worksheet(self._name("about"))
+        sheet = self._add(self._name("about"))
         sheet.set_column(0, 0, 22)
         sheet.set_column(1, 1, 100)
         lines: list[tuple[str, str]] = [
@@ -281,6 +281,11 @@ class _Writer:
             sheet.write_string(place, 0, name)
             sheet.write_string(place, 1, text)
         sheet.very_hidden()
+
+    def _add(self, name: str) -> Worksheet:
+        from .worksheet import LedgerSheet
+
+        return self.book.add_worksheet(name, worksheet_class=LedgerSheet)
 
     def _name(self, sheet: str) -> str:
         return pair(self.language, *SHEETS[sheet])
