@@ -211,6 +211,23 @@ def test_a_figure_is_explained_down_to_its_declaration(open_app: Open) -> None:
     assert set(ids(app)) == {"S1", "S2", "S4", "S5", "S7", "S8"}
 
 
+def test_a_link_to_a_unit_explains_that_units_figure(open_app: Open) -> None:
+    app = open_app("explain", indicator="hardening.back_streets", unit="V44")
+    assert app.query_params["at"] == "village"
+    assert ids(app) == ["S3"]
+
+
+def test_districts_of_one_name_are_told_apart(
+    open_app: Open, squares: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "here"
+    shutil.copytree(squares, home)
+    shutil.copytree(squares, tmp_path / "copy")
+    (picker,) = [box for box in open_app("overview", home).selectbox if box.key == "district"]
+    assert [option.rpartition(" ")[2] for option in picker.options] == ["(here)", "(copy)"]
+    assert picker.value == "here"
+
+
 def test_layers_are_switched_on_from_the_address(open_app: Open) -> None:
     app = open_app("layers", layers_shown="lamps,housing_areas")
     drawn = {layer["name"]: layer for layer in sent(app)[0]["map"]["map"]["layers"]}

@@ -199,6 +199,21 @@ def test_codes_that_a_spreadsheet_cut_are_unknown_and_listed(
     assert [(item.row, item.reason) for item in report.left_out] == [("line 2", "no id")]
 
 
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        (["1001.0", "1002", "1003.0"], ["1001", "1002", "1003"]),
+        (["1.0", "1.1", "2.0"], ["1.0", "1.1", "2.0"]),  # these are no numbers of a spreadsheet
+    ],
+)
+def test_codes_that_a_spreadsheet_wrote_as_numbers_are_codes(
+    tmp_path: Path, district: Path, typed: list[str], taken: list[str]
+) -> None:
+    file = lamps(tmp_path / "a.csv", ["编号"], *[[code] for code in typed])
+    take(district, file, "lamps", crs=METRIC)
+    assert stored(district, "lamps")["id"].tolist() == taken
+
+
 def test_totals_and_remarks_are_no_rows(tmp_path: Path, district: Path) -> None:
     file = table(
         tmp_path / "a.csv",

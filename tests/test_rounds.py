@@ -14,6 +14,7 @@ import pytest
 from shapely.geometry import LineString, box
 from typer.testing import CliRunner
 
+from geo.check.report import check_round
 from geo.cli import app, main
 from geo.errors import StoreError, UnknownNameError
 from geo.model import ImportRecord
@@ -295,4 +296,23 @@ def test_a_check_names_what_changed_since_it_was_published(tmp_path: Path) -> No
     found = check_round(open_survey(folder), layers=None).findings
     assert [item.found for item in found if item.code == "changed-since-published"] == [
         "changed since it was published: weak_spots was changed"
+    ]
+
+
+def test_a_round_without_the_units_of_the_one_before_is_told_of(district: Path) -> None:
+    store = open_store(district / "rounds")
+    later = "2008-06-30"
+    streets = store.read(NEW, "back_streets")
+    store.write(later, {"back_streets": streets}, [record(3, "back_streets", "街.zip")])
+    found = {
+        item.layer: item
+        for item in check_round(open_survey(district, later)).findings
+        if item.code == "layer-left-behind"
+    }
+    assert list(found) == ["villages"]  # no round of this district ever had edges
+    assert found["villages"].found == f"round {later} has none, round {NEW} has"
+    assert not [
+        item
+        for item in check_round(open_survey(district, NEW)).findings
+        if item.code == "layer-left-behind"
     ]

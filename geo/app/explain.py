@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ..survey import Survey
-from .choices import choose, language, say
+from .choices import choose, language, say, started_with
 from .computed import coverage_for, map_for, rows_for
 from .parts import download, heading, one_row, pick_indicator, pick_level, pick_within, side_by_side
 
@@ -25,6 +25,7 @@ def page(survey: Survey) -> None:
     from ..views.listings import rows_listing
     from ..views.tables import ROW_HEADINGS, rows_table
 
+    _at_the_level_of_the_unit(survey)
     pick, units, counted, one = st.columns([8, 8, 6, 6], vertical_alignment="bottom")
     with pick:
         indicator = pick_indicator(survey)
@@ -68,12 +69,27 @@ def page(survey: Survey) -> None:
             key="explain_map",
             height_px=420,
         )
-        stem = f"rows-{indicator.id}-{unit}-{within}-{survey.round}"
-        download(partial(rows_table, pieces, language()), ROW_HEADINGS, stem, key="explain_csv")
+        download(
+            partial(rows_table, pieces, language()),
+            ROW_HEADINGS,
+            f"rows-{indicator.id}-{unit}-{within}-{survey.round}",
+            key="explain_csv",
+        )
     else:
         st.info(say("no_layer"))
     heading(say("declaration"))
     st.html(told(_declaration(survey, indicator)))
+
+
+def _at_the_level_of_the_unit(survey: Survey) -> None:
+    """A link that names a unit and no level means that unit's own level."""
+    unit = st.query_params.get("unit")
+    if not unit or started_with("at") is not None:
+        return
+    rows = coverage_for(survey)
+    levels = rows.loc[rows["unit_code"] == unit, "level"]
+    if len(levels):
+        st.session_state["kept"]["at"] = str(levels.iloc[0])
 
 
 def _declaration(survey: Survey, indicator: Indicator) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def chosen_survey() -> Survey:
     name = home.name
     if several:
         order = [home.name, *sorted(set(beside) - {home.name})]
-        titles = {one: name_of(beside[one]) for one in order}
+        titles = told_apart({one: name_of(beside[one]) for one in order})
         with others[0]:
             name = choose(
                 st.selectbox, "district", order, label=say("pick_district"), format_func=titles.get
@@ -110,6 +111,20 @@ def chosen_survey() -> Survey:
     with head:
         st.html(top(survey, language(), __version__))
     return survey
+
+
+def told_apart(names: dict[str, str]) -> dict[str, str]:
+    """Names of districts by folder; where several are called the same, each with its folder.
+
+    Examples
+    --------
+    >>> told_apart({"a": "East", "b": "East", "c": "West"})
+    {'a': 'East (a)', 'b': 'East (b)', 'c': 'West'}
+    """
+    several = {name for name, count in Counter(names.values()).items() if count > 1}
+    return {
+        folder: f"{name} ({folder})" if name in several else name for folder, name in names.items()
+    }
 
 
 def name_of(folder: Path) -> str:

@@ -121,6 +121,40 @@ def edges_close(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
             )
 
 
+def layers_left_behind(evidence: Evidence) -> Iterator[Observation]:
+    """Units and edges that an earlier round has and this one lacks: without them nothing is counted by unit."""
+    survey = evidence.survey
+    catalog = survey.district.catalog
+    earlier = [date for date in reversed(survey.store.rounds()) if date < survey.round]
+    for name in (*survey.district.spec.levels, EDGES_LAYER):
+        if survey.has(name):
+            continue
+        held = next((date for date in earlier if name in survey.store.tables(date)), None)
+        if held is None:
+            continue
+        title = catalog.layer(name).title
+        yield Observation(
+            Finding(
+                "layer-left-behind",
+                "warning",
+                name,
+                (),
+                Said(
+                    f"round {survey.round} has none, round {held} has",
+                    f"轮次 {survey.round} 没有{title.zh}，轮次 {held} 有",
+                ),
+                Said(
+                    "units and edges in every round: without them no figure is of a unit, or of the area",
+                    "每一轮次都有各级单元和四至：没有它们，就没有分单元和四至范围内的数字",
+                ),
+                Said(
+                    f"if they are as they were, import them from round {held} into this one",
+                    f"如无变化，请从轮次 {held} 导入本轮次",
+                ),
+            )
+        )
+
+
 def undeclared_tables(evidence: Evidence) -> Iterator[Observation]:
     """Tables of the round that no declaration knows: a layer of a wrong name is measured by nobody."""
     catalog = evidence.survey.district.catalog

@@ -168,7 +168,7 @@ def _title(check: Check) -> str:
 def _of_the_round(evidence: Evidence, wanted: Sequence[str] | None) -> list[Observation]:
     """What concerns no declared layer's rows."""
     from ..rounds import publication_findings
-    from .ground import undeclared_tables
+    from .ground import layers_left_behind, undeclared_tables
     from .rasters import raster_findings
 
     found = [
@@ -187,6 +187,7 @@ def _of_the_round(evidence: Evidence, wanted: Sequence[str] | None) -> list[Obse
     ]  # fmt: skip
     found += raster_findings(evidence, wanted)
     if wanted is None:
+        found += layers_left_behind(evidence)
         found += undeclared_tables(evidence)
         survey = evidence.survey
         found += map(Observation, publication_findings(survey.store, survey.round))

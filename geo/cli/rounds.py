@@ -80,7 +80,7 @@ def publish(district: Folder, round_: Round = None) -> None:
     record = publish_round(district, round_)
     note(
         f"round {record.round} is published by {record.published_by}, {record.published_at},"
-        f" data {record.digest[:_DIGITS]}; corrections go into a new round"
+        f" its tables {record.digest[:_DIGITS]}; corrections go into a new round"
     )
 
 
@@ -92,7 +92,7 @@ def undo(district: Folder, round_: Round = None) -> None:
     for record in report.imports:
         note(f"taken back: {record.layer}, {record.rows_taken} rows of {record.file}")
     if report.digest is not None:
-        note(f"round {report.round} is as it was before, data {report.digest[:_DIGITS]}")
+        note(f"round {report.round} is as it was before, its tables {report.digest[:_DIGITS]}")
     else:
         note(f"round {report.round} held nothing else, and is gone")
 
@@ -107,7 +107,7 @@ def convert(
 
     done = convert_round(district, as_.value, round_, waiting=note)
     words = "is now" if done.changed else "was already"
-    note(f"round {done.round} {words} kept as {_CALLED[as_]}, data {done.digest[:_DIGITS]}")
+    note(f"round {done.round} {words} kept as {_CALLED[as_]}, its tables {done.digest[:_DIGITS]}")
 
 
 _CALLED = {Form.geopackage: "a GeoPackage", Form.geoparquet: "GeoParquet"}

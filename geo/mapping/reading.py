@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SCIENTIFIC = r"[+-]?\d(?:\.\d+)?[eE]\+?\d+"
+_AS_NUMBER = r"(\d+)\.0+"
 
 
 def chosen(mapping: ImportMapping, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
@@ -98,6 +99,7 @@ def _field(
         add(remark.code, "info", remark.rows, text, NOTHING)
     values = reading.values
     if spec.type == "text" and (name == layer.key or spec.refers_to):
+        values = _as_codes(values)
         lost = values.str.fullmatch(_SCIENTIFIC).fillna(False).to_numpy(dtype=bool)
         if lost.any():
             sample = quoted(values[lost].iloc[0])
@@ -114,6 +116,14 @@ def _field(
             add("lost-digits", "warning", lost, text, remedy)
             values = values.mask(lost)
     return values, findings
+
+
+def _as_codes(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Codes of a column that a spreadsheet wrote as numbers: 321202001.0 is 321202001, unless some say 2.1."""
+    pointed = values.str.contains(".", regex=False).fillna(False)
+    if not pointed.any() or not values[pointed].str.fullmatch(_AS_NUMBER).all():
+        return values
+    return values.where(~pointed, values.str.replace(r"\.0+$", "", regex=True))
 
 
 def _stored(one: FieldMapping, frame: pd.DataFrame, rows: pd.Series[Any]) -> pd.Series[Any]:
