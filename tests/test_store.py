@@ -1252,6 +1252,52 @@ def test_a_round_changes_its_form_and_back_and_stays_the_same(folder: Path, form
     assert kept == {ROUND}
 
 
+def test_styles_that_somebody_saved_go_along_and_come_back(folder: Path) -> None:
+    store = in_steps(folder, "geopackage")
+    file = folder / f"{ROUND}.gpkg"
+    mine = "<qgis>mine</qgis>"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(
+            "UPDATE layer_styles SET styleQML = ? WHERE f_table_name = 'back_streets'", (mine,)
+        )
+    store.convert(ROUND, "geoparquet", onto=store.digest(ROUND))
+    assert (folder / ROUND / "back_streets.qml").read_text(encoding="utf-8") == mine
+    (folder / ROUND / "sketches.qml").write_text("<qgis>drawn</qgis>", encoding="utf-8")
+    store.convert(ROUND, "geopackage", onto=store.digest(ROUND))
+    with closing(sqlite3.connect(file)) as database:
+        found = dict(database.execute("SELECT f_table_name, styleQML FROM layer_styles"))
+    assert (found["back_streets"], found["sketches"]) == (mine, "<qgis>drawn</qgis>")
+    assert "categorizedSymbol" in found["lamps"]
+
+
+@pytest.mark.parametrize(
+    ("saved", "named"),
+    [
+        ("CREATE TABLE qgis_projects (name TEXT)", None),
+        (
+            "CREATE TABLE qgis_projects (name TEXT); INSERT INTO qgis_projects VALUES ('plan')",
+            "the QGIS project 'plan'",
+        ),
+        (
+            "INSERT INTO layer_styles (f_table_name, styleName, useAsDefault) VALUES ('lamps', 'b', 0)",
+            "the style 'b' of lamps",
+        ),
+    ],
+)
+def test_what_only_a_geopackage_holds_is_not_lost(
+    folder: Path, saved: str, named: str | None
+) -> None:
+    store = in_steps(folder, "geopackage")
+    with closing(sqlite3.connect(folder / f"{ROUND}.gpkg")) as database:
+        database.executescript(saved)
+    if named is None:
+        assert store.convert(ROUND, "geoparquet", onto=store.digest(ROUND))
+        return
+    with pytest.raises(StoreError, match=named):
+        store.convert(ROUND, "geoparquet", onto=store.digest(ROUND))
+    assert store.form(ROUND) == "geopackage"
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_undo_goes_on_step_by_step_in_the_other_form(folder: Path, form: Form) -> None:
     store = in_steps(folder, form)

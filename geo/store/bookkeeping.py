@@ -22,7 +22,8 @@ from ..said import Said
 from ..sources.guard import count_rows
 from .base import IMPORTS_TABLE
 from .folder import Step
-from .styles import STYLES_COLUMNS, STYLES_TABLE, style
+from .saved_styles import make_styles_table
+from .styles import STYLES_TABLE, style
 from .tables import quoted, read_table, write_table
 
 _STEP = "step"
@@ -217,11 +218,10 @@ def _records(path: Path, frame: pd.DataFrame) -> tuple[ImportRecord, ...]:
 
 def _keep_style(database: sqlite3.Connection, table: str, layer: Layer, changed_at: str) -> None:
     if STYLES_TABLE not in _names(database):
-        database.execute(f"CREATE TABLE {STYLES_TABLE} ({STYLES_COLUMNS})")
+        make_styles_table(database)
         database.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"
-            " VALUES (?, 'attributes', ?, '', ?, 0)",
-            (STYLES_TABLE, STYLES_TABLE, changed_at),
+            "UPDATE gpkg_contents SET last_change = ? WHERE table_name = ?",
+            (changed_at, STYLES_TABLE),
         )
     known = database.execute(
         f"SELECT 1 FROM {STYLES_TABLE} WHERE f_table_name = ?", (table,)

@@ -187,13 +187,24 @@ class BothStore:
         UnknownNameError
             There is no such round.
         StoreError
-            It is published, changed since, is open in another program, or cannot be written; all is as before.
+            It is published, changed since, is open in another program, cannot be written, or holds what the other
+            form cannot keep: a QGIS project, or a second style of a table; all is as before.
         """
         with self.turn():
             now = self.form(round_)
             if now == form:
                 return False
             old, new = self._store(now), self._store(form)
+            left = old.only_here(round_)
+            if left is not None:
+                raise StoreError(
+                    Said(
+                        f"round {round_} holds {left}, which {form} cannot keep; nothing was changed:"
+                        " save a copy of it from QGIS and delete it there first",
+                        f"轮次 {round_} 中存有{left.zh}，{form} 无法保存；未作任何改动："
+                        "请先在 QGIS 中另存，再从中删除",
+                    )
+                )
             with old.seen(round_, onto) as require_unchanged, new._room() as room:
                 made = type(new)(room, self._layers)
                 for tables, records, edited in old.steps(round_):
@@ -203,6 +214,7 @@ class BothStore:
                         made.add(round_, frames, records, onto=made.digest(round_))
                     else:
                         made.write(round_, frames, records)
+                made.restyle(round_, old.styles(round_))
                 require_unchanged()
                 note = self._note(round_)
                 (room / note.name).write_text(form, encoding="utf-8")

@@ -35,6 +35,7 @@ from .bookkeeping import (
 from .digest import table_digest
 from .durable import put_in_place, put_new, remove
 from .folder import RoundsFolder, Step, changed_meanwhile, exists_already
+from .saved_styles import keep_styles, kept_nowhere_else, styles_in
 from .scan_geopackage import GeoPackageScan, scan_table
 from .tables import count_tables, read_table, require_names, without_index, write_table
 
@@ -177,6 +178,18 @@ class GeoPackageStore(RoundsFolder):
     def take_over(self, room: Path, round_: str) -> None:
         """Put the file of a round that was made in a folder on the same disk among these."""
         put_new(room / self._file(round_).name, self._file(round_))
+
+    def styles(self, round_: str) -> Mapping[str, str]:
+        """By table, the style that QGIS draws it with, as QML."""
+        return styles_in(self._path(round_))
+
+    def restyle(self, round_: str, styles: Mapping[str, str]) -> None:
+        """Have QGIS draw tables by other styles."""
+        keep_styles(self._path(round_), styles)
+
+    def only_here(self, round_: str) -> Said | None:
+        """What somebody saved in the round that no other form holds, in words."""
+        return kept_nowhere_else(self._path(round_))
 
     def remove_round(self, round_: str) -> None:
         """Take a round's file away."""

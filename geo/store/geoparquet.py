@@ -201,6 +201,25 @@ class GeoParquetStore(RoundsFolder):
         """Put the folder of a round that was made in a folder on the same disk among these."""
         put_new_folder(room / round_, self.folder / round_)
 
+    def styles(self, round_: str) -> Mapping[str, str]:
+        """By table, the style that QGIS draws it with, as QML."""
+        beside = {name: _style_of(path) for name, path in self._files(round_).items()}
+        return {
+            name: path.read_text(encoding="utf-8")
+            for name, path in beside.items()
+            if path.is_file()
+        }
+
+    def restyle(self, round_: str, styles: Mapping[str, str]) -> None:
+        """Have QGIS draw tables by other styles."""
+        files = self._files(round_)
+        for name, text in styles.items():
+            _style_of(files[name]).write_text(text, encoding="utf-8")
+
+    def only_here(self, round_: str) -> Said | None:
+        """What somebody saved in the round that no other form holds: nothing."""
+        return None
+
     def remove_round(self, round_: str) -> None:
         """Take a round's folder away."""
         with self._room() as room:
