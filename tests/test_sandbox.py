@@ -25,6 +25,7 @@ from shapely import GeometryCollection, LineString, Point
 from watch import Canary, listening
 
 from geo.errors import DeclarationError, SourceError
+from geo.said import Said
 from geo.sources import formats as formats_package
 from geo.sources import sandbox, transfer
 from geo.sources.base import LeftOut, Source
@@ -357,12 +358,11 @@ def arrow(**columns: Any) -> str:
 
 LABELS = pa.array(["row 1"], type=pa.large_string())
 GOOD: dict[str, Any] = {
-    "columns": ["a"], "names": ["a"], "types": ["int64"], "crs": None, "format": "x", "layer": None,
+    "columns": ["a"], "names": ["a"], "types": ["int64"], "crs": None, "kind": None, "format": "x", "layer": None,
     "rows_read": 1, "notes": [],
 }  # fmt: skip
-NOTHING = arrow(
-    row=pa.array([], type=pa.large_string()), reason=pa.array([], type=pa.large_string())
-)
+_NO_TEXT = pa.array([], type=pa.large_string())
+NOTHING = arrow(row=_NO_TEXT, reason=_NO_TEXT, reason_zh=_NO_TEXT)
 
 
 def files(answer: object, rows: str, left_out: str = NOTHING) -> str:
@@ -371,6 +371,9 @@ def files(answer: object, rows: str, left_out: str = NOTHING) -> str:
 
 
 ROWS = arrow(c0=pa.array([1]), labels=LABELS)
+PLACED = arrow(
+    c0=pa.array([1]), labels=LABELS, places=pa.array([[0.0, 1.0]], type=pa.large_list(pa.float64()))
+)
 LIES = {
     "nothing": "{}",
     "no JSON": files("{", ROWS),
@@ -392,10 +395,15 @@ LIES = {
     "a system that is none": files({**GOOD, "types": [], "names": [], "crs": "EPSG:99"}, arrow(shapes=pa.array([None], type=pa.large_binary()), labels=LABELS)),
     "a system that names a file": files({**GOOD, "types": [], "names": [], "crs": "+init=/etc/passwd:1"}, arrow(shapes=pa.array([None], type=pa.large_binary()), labels=LABELS)),
     "notes that are no text": files({**GOOD, "notes": [{"a": 1}]}, ROWS),
+    "notes in one language": files({**GOOD, "notes": ["a note"]}, ROWS),
+    "places of no kind of shape": files(GOOD, PLACED),
+    "places of a kind that is none": files({**GOOD, "kind": 77}, PLACED),
+    "a line of one place": files({**GOOD, "kind": 2}, PLACED),
     "an unknown sort of value": files({**GOOD, "types": ["sorts"]}, arrow(c0=pa.array([77], type=pa.int8()), c1=pa.array(["x"], type=pa.large_string()), labels=LABELS)),
     "left out rows of another kind": files(GOOD, ROWS, arrow(row=pa.array([1]))),
     "faults that are none": files({"faults": [1]}, ROWS),
     "faults without words": files({"faults": [{"layer": 1, "found": 2, "expected": 3, "remedy": 4, "rows": 5}]}, ROWS),
+    "faults in one language": files({"faults": [{"layer": "a", "found": "b", "expected": "c", "remedy": "d", "rows": [], "choices": []}]}, ROWS),
     "no faults at all": files({"faults": []}, ROWS),
     "an answer that is a link": json.dumps({"answer.json": "-> /etc/passwd", "rows.arrow": ROWS}),
     "rows that are a link": json.dumps({"answer.json": json.dumps(GOOD), "rows.arrow": "-> /etc/passwd", "left_out.arrow": NOTHING}),
@@ -411,9 +419,9 @@ def test_a_made_up_answer_is_refused(lie: str, quickly: Do) -> None:
 def test_what_a_made_up_fault_says_is_made_plain(quickly: Do) -> None:
     fault = {
         "layer": "\x1b]0;x\x07",
-        "found": "y" * 5000,
-        "expected": "",
-        "remedy": "",
+        "found": ["y" * 5000, "一" * 5000],
+        "expected": ["", ""],
+        "remedy": ["", ""],
         "rows": ["\x00"],
     }
     answer = quickly("lie", json.dumps({"answer.json": json.dumps({"faults": [fault]})}))
@@ -435,13 +443,17 @@ def sent(frame: pd.DataFrame, folder: Path, **more: Any) -> Source:
     labels = pd.Series([f"row {number}" for number in range(len(frame))], dtype="string")
     source = Source(
         frame, labels, tuple(map(str, frame.columns)), "x", "l", len(frame) + 1,
-        (LeftOut("row 9", "broken"),), ("a note",), **more,
+        (LeftOut("row 9", Said("broken", "已损坏")),), (Said("a note", "一条说明"),), **more,
     )  # fmt: skip
     transfer.pack(source, folder)
     arrived = transfer.unpack(transfer.answer_in(folder), folder)
     assert (arrived.rows == labels).all()
     assert (arrived.format, arrived.layer, arrived.rows_read) == ("x", "l", len(frame) + 1)
     assert (arrived.left_out, arrived.notes) == (source.left_out, source.notes)
+    assert [text.zh for text in (arrived.left_out[0].reason, *arrived.notes)] == [
+        "已损坏",
+        "一条说明",
+    ]
     return arrived
 
 
