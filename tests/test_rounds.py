@@ -316,3 +316,10 @@ def test_a_round_without_the_units_of_the_one_before_is_told_of(district: Path) 
         for item in check_round(open_survey(district, NEW)).findings
         if item.code == "layer-left-behind"
     ]
+
+
+def test_a_round_is_checked_though_the_one_before_cannot_be_opened(district: Path) -> None:
+    before = check_round(open_survey(district, NEW)).findings
+    (district / "rounds" / f"{OLD}.gpkg").write_bytes(b"no database")
+    codes = [item.code for item in check_round(open_survey(district, NEW)).findings]
+    assert set(codes) <= {item.code for item in before}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..errors import GeoError, amount
+from ..errors import amount
 from ..registration import (
     TITLES,
     Registration,
@@ -21,6 +21,7 @@ from ..registration import (
     shifted_out,
 )
 from ..said import NOTHING, Said
+from ..store.base import first_readable
 from ..validate import find_column
 from ..vocabulary import read_values
 from .evidence import Check, Evidence, LayerRows, Observation, Shapes
@@ -95,13 +96,11 @@ def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | Non
     others = [item for item in rounds if item < survey.round][::-1] or [
         item for item in rounds if item > survey.round
     ]
-    other = next((item for item in others if rows.name in survey.store.tables(item)), None)
-    if other is None:
+    # Evidence that cannot be had is no evidence.
+    readable = first_readable(survey.store, rows.name, others)
+    if readable is None:
         return None
-    try:
-        stored = survey.store.read(other, rows.name)
-    except GeoError:
-        return None  # evidence that cannot be had is no evidence
+    other, stored = readable
     if getattr(stored, "crs", None) is None:
         return None
     against = Said(f"{rows.name} of round {other}", f"{other} 轮次的{rows.layer.called.zh}")

@@ -16,6 +16,7 @@ from ..errors import ScopeError
 from ..model import Finding, corner_zh
 from ..said import NOTHING, Said
 from ..scope import EDGES_LAYER
+from ..store.base import rounds_holding
 from .evidence import Check, Evidence, LayerRows, Observation
 
 PROMISED = 1e-5
@@ -129,7 +130,7 @@ def layers_left_behind(evidence: Evidence) -> Iterator[Observation]:
     for name in (*survey.district.spec.levels, EDGES_LAYER):
         if survey.has(name):
             continue
-        held = next((date for date in earlier if name in survey.store.tables(date)), None)
+        held = next(rounds_holding(survey.store, name, earlier), None)
         if held is None:
             continue
         title = catalog.layer(name).title

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, Fault, GeoError
+from ..errors import DataError, Fault
 from ..model import Layer
 from ..said import Said, joined
 from ..sources.base import LeftOut
 from ..sources.joins import join_column, join_rows
+from ..store.base import first_readable
 from ..validate import find_column
 from ..vocabulary import read_values
 from .columns import find
@@ -67,15 +68,10 @@ def known_rows(store: Store, layer: Layer, prefer: str) -> Known | None:
     rounds = [round_ for round_ in reversed(store.rounds()) if round_ != prefer]
     if prefer in store.rounds():
         rounds.insert(0, prefer)
-    for round_ in rounds:
-        try:
-            if layer.name in store.tables(round_):
-                stored = store.read(round_, layer.name)
-                break
-        except GeoError:
-            continue
-    else:
+    readable = first_readable(store, layer.name, rounds)
+    if readable is None:
         return None
+    round_, stored = readable
     keys = _texts(stored, layer, layer.key)
     frame = stored[keys.notna().to_numpy(dtype=bool)]
     named = layer.unit.name if layer.unit is not None else layer.label

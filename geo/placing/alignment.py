@@ -26,6 +26,7 @@ from ..registration import (
 )
 from ..said import NOTHING as NOTHING_SAID
 from ..said import Said
+from ..store.base import first_readable
 from ..validate import find_column
 from ..vocabulary import read_values
 from .home import metric_shapes
@@ -96,7 +97,7 @@ def _against_itself(
     rows: gpd.GeoDataFrame, layer: Layer, district: District, store: Store
 ) -> Alignment:
     """The same layer in the newest round that has it, row by row where they have keys in common."""
-    round_, stored = _newest(store, layer.name)
+    round_, stored = first_readable(store, layer.name, reversed(store.rounds())) or ("", None)
     if stored is None or getattr(stored, "crs", None) is None:
         return NOTHING
     against = Said(f"the {layer.name} of round {round_}", f"{round_} 轮次的{layer.called.zh}")
@@ -144,7 +145,10 @@ def _against_named_units(
     for name, spec in layer.fields.items():
         for other_name in spec.refers_to:
             other = district.catalog.layer(other_name)
-            round_, stored = _newest(store, other_name)
+            round_, stored = first_readable(store, other_name, reversed(store.rounds())) or (
+                "",
+                None,
+            )
             key = find_column(stored, other.key) if stored is not None and other.key else None
             if stored is None or key is None or other.geometry != "Polygon":
                 continue
@@ -255,14 +259,3 @@ def centres(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The middle of each shape's extent."""
     bounds = shapely.bounds(shapes)
     return np.column_stack([(bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2])
-
-
-def _newest(store: Store, name: str) -> tuple[str, Any]:
-    """The newest round that has a layer, and its rows as stored."""
-    for round_ in reversed(store.rounds()):
-        try:
-            if name in store.tables(round_):
-                return round_, store.read(round_, name)
-        except GeoError:
-            continue
-    return "", None

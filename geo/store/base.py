@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import StoreError, UnknownNameError
+from ..errors import GeoError, StoreError, UnknownNameError
 from ..model import ImportRecord
 from ..said import Said
 
@@ -235,6 +235,32 @@ def chosen_round(store: Store, round_: str | None, folder: object) -> str:
     if wanted not in rounds:
         raise UnknownNameError("round", wanted, rounds)
     return wanted
+
+
+def rounds_holding(store: Store, table: str, dates: Iterable[str]) -> Iterator[str]:
+    """Which of some rounds hold a table, in their order; one that cannot be opened is passed over.
+
+    Examples
+    --------
+    >>> from geo.survey import open_survey
+    >>> store = open_survey().store
+    >>> list(rounds_holding(store, "towns", reversed(store.rounds())))
+    ['2007-12-31', '2007-06-30']
+    """
+    for date in dates:
+        with suppress(GeoError):
+            if table in store.tables(date):
+                yield date
+
+
+def first_readable(
+    store: Store, table: str, dates: Iterable[str]
+) -> tuple[str, gpd.GeoDataFrame | pd.DataFrame] | None:
+    """A table as stored in the first of some rounds in which it can be read, and that round; None where in none."""
+    for date in rounds_holding(store, table, dates):
+        with suppress(GeoError):
+            return date, store.read(date, table)
+    return None
 
 
 def require_date(round_: str) -> str:
