@@ -167,3 +167,14 @@ def test_an_import_and_a_check_find_the_same_either_way(
 def test_no_row_is_no_harm() -> None:
     column = lazy.column_from_wkb(pa.chunked_array([], pa.binary()), CRS)
     assert lazy.bounds_of(gpd.GeoSeries(column)).shape == (0, 4)
+
+
+def test_shapes_and_coordinates_cannot_part() -> None:
+    column = series(LINES)
+    with pytest.raises(ValueError, match="read-only"):
+        column.to_numpy()[0] = Point(9, 9)
+    column.iloc[0] = LineString(
+        [(0, 0), (6, 8)]
+    )  # as a whole it may be changed: then the coordinates go
+    assert lazy.lengths_of(column)[0] == 10
+    assert lazy.bounds_of(column)[0].tolist() == [0, 0, 6, 8]

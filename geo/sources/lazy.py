@@ -47,6 +47,8 @@ class LazyGeometry(GeometryArray):  # type: ignore[misc]  # geopandas says nothi
         if self._shapes is None:
             assert self.undrawn is not None
             self._shapes = self.undrawn.drawn()
+            # Both forms are asked from here on: neither may change behind the other's back.
+            self._shapes.flags.writeable = False
         return self._shapes
 
     @_data.setter
