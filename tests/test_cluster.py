@@ -73,7 +73,7 @@ def scheduler() -> Iterator[str]:
 def parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing fits into memory, and a part has three rows."""
     monkeypatch.setattr(large, "FRAME_BYTES", dict.fromkeys(large.FRAME_BYTES, 10**9))
-    monkeypatch.setattr("geo.store.geoparquet_file.ROWS_IN_GROUP", 3)
+    monkeypatch.setattr("geo.store.geoparquet_writing.ROWS_IN_GROUP", 3)
     monkeypatch.setattr(large, "FEWEST_ROWS", 3)
     monkeypatch.setattr(large, "MOST_ROWS", 3)
 

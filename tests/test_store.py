@@ -41,7 +41,8 @@ from geo.store.both import BothStore, Form
 from geo.store.folder import TEMPORARY
 from geo.store.geopackage import GeoPackageStore
 from geo.store.geoparquet import GeoParquetStore
-from geo.store.geoparquet_file import file_digest, read_file, scan_file, write_file
+from geo.store.geoparquet_file import file_digest, read_file, scan_file
+from geo.store.geoparquet_writing import write_file
 from geo.store.lock import HOLDER_FILE, LOCK_FILE
 from geo.store.publication import changes
 from geo.store.styles import qml
@@ -231,7 +232,7 @@ def lined_up(count: int) -> gpd.GeoDataFrame:
 def test_the_parts_of_a_table_are_the_table(
     store: Store, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
-    monkeypatch.setattr("geo.store.geoparquet_file.ROWS_IN_GROUP", 3)
+    monkeypatch.setattr("geo.store.geoparquet_writing.ROWS_IN_GROUP", 3)
     store.write(ROUND, {"streets": lined_up(10)})
     scan = store.scan(ROUND, "streets")
     assert scan is not None
@@ -249,7 +250,7 @@ def test_the_parts_of_a_table_are_the_table(
 
 
 def test_the_rows_of_a_place_are_found(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geo.store.geoparquet_file.ROWS_IN_GROUP", 2)
+    monkeypatch.setattr("geo.store.geoparquet_writing.ROWS_IN_GROUP", 2)
     store.write(ROUND, {"streets": lined_up(10)})
     scan = pickle.loads(pickle.dumps(store.scan(ROUND, "streets")))
     found = [

@@ -24,7 +24,8 @@ from geo.indicators import needed_fields
 from geo.keys import fingerprints
 from geo.points import PointsInMemory, PointsOnDisk, stored_points
 from geo.store.geoparquet import GeoParquetStore
-from geo.store.geoparquet_file import scan_file, write_file
+from geo.store.geoparquet_file import scan_file
+from geo.store.geoparquet_writing import write_file
 from geo.streaming import Reading, merged
 from geo.survey import open_survey
 from geo.validate import conform

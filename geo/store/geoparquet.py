@@ -22,7 +22,8 @@ from ..said import Said
 from .base import require_date
 from .durable import put_in_place, put_new, put_new_folder, remove
 from .folder import RoundsFolder, Step, changed_meanwhile, exists_already
-from .geoparquet_file import GeoParquetScan, file_digest, read_file, scan_file, write_file
+from .geoparquet_file import GeoParquetScan, file_digest, read_file, scan_file
+from .geoparquet_writing import write_file
 from .styles import qml
 from .tables import require_names
 

@@ -1,4 +1,4 @@
-"""One table as a GeoParquet file: written along a space-filling curve, read whole or part by part.
+"""One table of a GeoParquet file, read whole or part by part.
 
 A reader that wants the rows of one place finds them in a few row groups, because neighbours are stored
 together and each row's bounds stand beside it (the "bbox" covering of GeoParquet 1.1). The row numbers are
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,23 +24,16 @@ from pyarrow import parquet
 
 from ..errors import StoreError
 from ..said import Said
-from ..sources.lazy import bounds_of, column_from_wkb, column_of, kinds_of, wkb_of
-from ..sources.undrawn import Undrawn
+from ..sources.lazy import column_from_wkb
 from .digest import RowsDigest
 from .scan import Bounds, FileState, Part, StoredRows
-from .tables import storable
+from .tables import free_name
 
-ROWS_IN_GROUP = 50_000
-"""Rows that are stored, found and left out together."""
-_FID_KEY = b"atlas:fid"
-MOST_OVERLAP = 1.5
-"""Where all groups together cover no more than so many times the whole's extent, rows stay as they come."""
-_KIND_NAMES = (
-    "Point", "LineString", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon",
-    "GeometryCollection",
-)  # fmt: skip
-"""By GEOS's number; a closed ring is a line to everybody else."""
-_BBOX = ("xmin", "ymin", "xmax", "ymax")
+ROWS_AT_ONCE = 50_000
+"""Rows that are held while a digest is taken."""
+FID_KEY = b"atlas:fid"
+"""Where a file says which column has its row numbers."""
+BBOX = ("xmin", "ymin", "xmax", "ymax")
 _GEOGRAPHIC = "OGC:CRS84"
 """What coordinates are in where the file says nothing, by the standard."""
 
@@ -182,7 +175,7 @@ def scan_file(path: Path) -> GeoParquetScan:
         said = facts.metadata or {}
         geometry, about = _about(said.get(b"geo"), schema, path)
         sizes = [facts.row_group(number).num_rows for number in range(facts.num_row_groups)]
-    row_number: str | None = said.get(_FID_KEY, b"").decode("utf-8", "replace")
+    row_number: str | None = said.get(FID_KEY, b"").decode("utf-8", "replace")
     if row_number not in schema.names or not pa.types.is_integer(schema.field(row_number).type):
         row_number = None
     bbox = _covering(about, schema)
@@ -193,7 +186,7 @@ def scan_file(path: Path) -> GeoParquetScan:
         sum(sizes),
         tuple(name for name in schema.names if name not in aside),
         geometry,
-        _crs(about) if geometry else None,
+        crs_stated(about) if geometry else None,
         row_number,
         bbox,
         tuple(int(first) for first in np.concatenate([[0], np.cumsum(sizes)])),
@@ -221,7 +214,7 @@ def read_file(path: Path) -> gpd.GeoDataFrame | pd.DataFrame:
     place = np.arange(1, scan.rows + 1, dtype=np.int64)
     frame = scan._stored(table, scan.columns, place, set()).plain_frame()
     if shapes is not None:
-        column = _free("geometry", {str(name) for name in frame.columns})
+        column = free_name("geometry", {str(name) for name in frame.columns})
         frame = gpd.GeoDataFrame(frame.assign(**{column: shapes}), geometry=column)
     return frame if frame.index.is_monotonic_increasing else frame.sort_index(kind="stable")
 
@@ -232,121 +225,6 @@ def _without_extension(column: pa.ChunkedArray) -> pa.ChunkedArray:
             [chunk.storage for chunk in column.chunks], column.type.storage_type
         )
     return column
-
-
-def write_file(
-    path: Path,
-    frame: gpd.GeoDataFrame | pd.DataFrame,
-    *,
-    fids: np.ndarray[Any, Any] | None = None,
-    rows_in_group: int | None = None,
-) -> str:
-    """Write a frame as a GeoParquet file, neighbours together, or as a plain Parquet table.
-
-    Parameters
-    ----------
-    frame : attributes in plain columns, geometry in the frame's own column
-    fids : row numbers; None means 1, 2, … in the frame's order
-    rows_in_group : None means `ROWS_IN_GROUP`
-
-    Returns
-    -------
-    str
-        The digest of what was written, as `file_digest` reads it.
-
-    Raises
-    ------
-    StoreError
-        Arrow refuses a column, or the disk the file.
-    """
-    numbers = np.arange(1, len(frame) + 1, dtype=np.int64) if fids is None else fids
-    size = rows_in_group or ROWS_IN_GROUP
-    geometry, order, box = None, None, np.empty((0, 4))
-    if isinstance(frame, gpd.GeoDataFrame) and frame._geometry_column_name in frame.columns:
-        geometry = frame.geometry
-        box = bounds_of(geometry)
-        order = storage_order(box, size)
-    attributes = pd.DataFrame(frame if geometry is None else frame.drop(columns=geometry.name))
-    attributes = attributes.assign(
-        **{name: storable(attributes[name]) for name in attributes.columns}
-    )
-    names = _Names.beside(attributes)
-    metadata = {_FID_KEY: names.row_number.encode()}
-    crs = None
-    if geometry is not None:
-        stated = _stated(geometry, box, names)
-        metadata[b"geo"] = json.dumps(stated).encode()
-        crs = _crs(stated["columns"][names.geometry])
-    try:
-        held = pa.Table.from_pandas(attributes, preserve_index=False).replace_schema_metadata(None)
-        digest = RowsDigest(held.column_names, crs, has_geometry=geometry is not None)
-        with ExitStack() as stack:
-            writer = None
-            for first in range(0, max(len(frame), 1), size):
-                # A group at a time, so that none but these rows are held in the form they are written in.
-                rows = np.arange(first, min(first + size, len(frame)))
-                if order is None:
-                    some = held.slice(first, size)
-                else:
-                    rows = order[first : first + size]
-                    some = held.take(pa.array(rows))
-                part = geometry.iloc[rows] if geometry is not None else None
-                wkb = None if part is None else wkb_of(part)
-                stored = StoredRows(numbers[rows], some, wkb)
-                digest.take(stored)
-                table = some.append_column(names.row_number, pa.array(stored.fid))
-                if part is not None and wkb is not None:
-                    table = table.append_column(names.bounds, _boxes(box[rows]))
-                    table = table.append_column(names.geometry, wkb.cast(pa.binary()))
-                table = table.replace_schema_metadata(metadata)
-                if writer is None:
-                    writer = stack.enter_context(_writer(path, table, names))
-                writer.write_table(table, row_group_size=size)
-    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-        raise StoreError(
-            Said(
-                f"{path.stem} cannot be written: {error}; nothing was changed",
-                f"{path.stem} 无法写入（{error}）；未作任何改动",
-            )
-        ) from error
-    return digest.result()
-
-
-@dataclass(frozen=True)
-class _Names:
-    """What the columns beside a table's own are called."""
-
-    row_number: str
-    bounds: str
-    geometry: str
-
-    @classmethod
-    def beside(cls, attributes: pd.DataFrame) -> _Names:
-        taken = {str(name) for name in attributes.columns}
-        row_number, geometry = _free("fid", taken), _free("geometry", taken)
-        return cls(row_number, _free("bbox", taken), geometry)
-
-
-def _writer(path: Path, first: pa.Table, names: _Names) -> parquet.ParquetWriter:
-    """A writer for tables like this one: places, which hardly shrink, packed fast, all else small."""
-    places = {names.geometry, *(f"{names.bounds}.{side}" for side in _BBOX)}
-    repeated = [
-        name
-        for name in first.column_names
-        if _is_text(first.schema.field(name).type)
-        and pc.count_distinct(first.column(name)).as_py() * 2 <= len(first)
-    ]
-    paths = [*(name for name in first.column_names if name != names.bounds), *places]
-    return parquet.ParquetWriter(
-        path,
-        first.schema,
-        compression={name: "lz4" if name in places else "zstd" for name in paths},
-        use_dictionary=repeated,
-    )
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 def file_digest(path: Path) -> str:
@@ -360,7 +238,7 @@ def file_digest(path: Path) -> str:
     scan = scan_file(path)
     digest = RowsDigest(scan.columns, scan.crs, has_geometry=scan.has_geometry)
     for part in scan.parts(1):
-        for rows in scan.read(part, scan.columns, ROWS_IN_GROUP):
+        for rows in scan.read(part, scan.columns, ROWS_AT_ONCE):
             digest.take(rows)
     if digest.rows != scan.rows:
         raise StoreError(
@@ -370,80 +248,6 @@ def file_digest(path: Path) -> str:
             )
         )
     return digest.result()
-
-
-def storage_order(box: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any] | None:
-    """The order to store rows of these bounds in, so that neighbours come together; None: as they are.
-
-    Parameters
-    ----------
-    box : west, south, east, north; NaN for a row without a place
-    size : rows that are stored, found and left out together
-
-    Returns
-    -------
-    array or None
-        None where the groups overlap so little already that sorting would gain nothing. Else the rows along
-        a Hilbert curve through their middles, those without a place last.
-    """
-    there = np.isfinite(box).all(axis=1)
-    if len(box) <= size or not there.any():
-        return None
-    firsts = np.arange(0, len(box), size)
-    with np.errstate(invalid="ignore"):
-        low = np.fmin.reduceat(box[:, :2], firsts)
-        high = np.fmax.reduceat(box[:, 2:], firsts)
-        whole = np.nanmax(high, axis=0) - np.nanmin(low, axis=0)
-        shares = np.where(whole > 0, (high - low) / np.where(whole > 0, whole, 1), 1.0)
-    if np.nansum(shares.prod(axis=1)) <= MOST_OVERLAP:
-        return None
-    return curve_order(box)
-
-
-def curve_order(box: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The order in which a Hilbert curve passes the middles of bounds; rows without a place last."""
-    there = np.isfinite(box).all(axis=1)
-    distance = np.full(len(box), np.iinfo(np.int64).max)
-    if there.any():
-        middles = (box[there, :2] + box[there, 2:]) / 2
-        # Points that nobody draws: geopandas asks for no more than their extents.
-        points = column_of(Undrawn(1, middles, np.ones(len(middles), dtype=np.int64)))
-        distance[there] = gpd.GeoSeries(points).hilbert_distance(level=16).to_numpy()
-    return np.argsort(distance, kind="stable")
-
-
-def _boxes(box: np.ndarray[Any, Any]) -> pa.StructArray:
-    missing = pa.array(~np.isfinite(box).all(axis=1))
-    return pa.StructArray.from_arrays(
-        [pa.array(np.ascontiguousarray(box[:, side])) for side in range(4)],
-        list(_BBOX),
-        mask=missing,
-    )
-
-
-def _stated(geometry: gpd.GeoSeries, box: np.ndarray[Any, Any], names: _Names) -> dict[str, Any]:
-    """What GeoParquet 1.1 wants to be told."""
-    kinds, high = kinds_of(geometry), geometry.array.has_z
-    column: dict[str, Any] = {
-        "encoding": "WKB",
-        "geometry_types": sorted(
-            _KIND_NAMES[kind] + (" Z" if of_high else "")
-            for of_high in (False, True)
-            if of_high in (False, bool(high.any()))
-            for kind in np.flatnonzero(np.bincount(kinds[high == of_high] + 1)[1:]).tolist()
-        ),
-        "crs": geometry.crs.to_json_dict() if geometry.crs is not None else None,
-        "covering": {"bbox": {side: [names.bounds, side] for side in _BBOX}},
-    }
-    held = box[np.isfinite(box).all(axis=1)]
-    if len(held):
-        whole = (*held[:, :2].min(axis=0), *held[:, 2:].max(axis=0))
-        column["bbox"] = [float(side) for side in whole]
-    return {
-        "version": "1.1.0",
-        "primary_column": names.geometry,
-        "columns": {names.geometry: column},
-    }
 
 
 def _about(said: bytes | None, schema: pa.Schema, path: Path) -> tuple[str | None, dict[str, Any]]:
@@ -485,16 +289,16 @@ def _covering(about: dict[str, Any], schema: pa.Schema) -> str | None:
     try:
         paths = about["covering"]["bbox"]
         column = paths["xmin"][0]
-        plain = all(paths[side] == [column, side] for side in _BBOX)
+        plain = all(paths[side] == [column, side] for side in BBOX)
         type_ = schema.field(column).type
-        known = {type_.field(side).type for side in _BBOX} if pa.types.is_struct(type_) else set()
+        known = {type_.field(side).type for side in BBOX} if pa.types.is_struct(type_) else set()
     except (KeyError, TypeError, IndexError):
         return None
     numbers = bool(known) and all(pa.types.is_floating(one) for one in known)
     return str(column) if plain and numbers else None
 
 
-def _crs(about: dict[str, Any]) -> str | None:
+def crs_stated(about: dict[str, Any]) -> str | None:
     if "crs" not in about:
         return _GEOGRAPHIC
     return json.dumps(about["crs"]) if isinstance(about["crs"], dict) else None
@@ -531,18 +335,9 @@ def _may_meet(group: Any, column: str, bounds: Bounds) -> bool:
 
 def _meets(boxes: pa.ChunkedArray, bounds: Bounds) -> pa.ChunkedArray:
     west, south, east, north = bounds
-    side = {name: pc.struct_field(boxes, name) for name in _BBOX}
+    side = {name: pc.struct_field(boxes, name) for name in BBOX}
     meets = pc.and_(
         pc.and_(pc.less_equal(side["xmin"], east), pc.greater_equal(side["xmax"], west)),
         pc.and_(pc.less_equal(side["ymin"], north), pc.greater_equal(side["ymax"], south)),
     )
     return pc.fill_null(meets, fill_value=False)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """The name, or one beside it that no column has."""
-    lowered = {one.lower() for one in taken}
-    while name in lowered:
-        name = f"atlas_{name}"
-    taken.add(name)
-    return name

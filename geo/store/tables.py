@@ -74,12 +74,12 @@ def write_table(path: Path, name: str, frame: gpd.GeoDataFrame | pd.DataFrame) -
     attributes = attributes.assign(
         **{column: storable(attributes[column]) for column in attributes.columns}
     )
-    taken = {str(column).lower() for column in attributes.columns}
-    options = {"FID": _free("fid", taken)}
+    taken = {str(column) for column in attributes.columns}
+    options = {"FID": free_name("fid", taken)}
     if isinstance(frame, gpd.GeoDataFrame):
-        options["GEOMETRY_NAME"] = _free("geom", taken)
+        options["GEOMETRY_NAME"] = free_name("geom", taken)
         geometry_type: str | None = _geometry_type(frame.geometry)
-        column = _free("geometry", taken)
+        column = free_name("geometry", taken)
         attributes = gpd.GeoDataFrame(
             attributes.assign(**{column: frame.geometry.array}), geometry=column, crs=frame.crs
         )
@@ -243,8 +243,15 @@ def _geometry_type(geometry: gpd.GeoSeries) -> str:
     return "Unknown"
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """The name, or one beside it that no column has."""
-    while name in taken:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, or one beside it that no column has, in whatever case.
+
+    Examples
+    --------
+    >>> free_name("fid", {"FID", "id"})
+    'atlas_fid'
+    """
+    lowered = {one.lower() for one in taken}
+    while name in lowered:
         name = f"atlas_{name}"
     return name
