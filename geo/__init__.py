@@ -18,6 +18,7 @@ _WHERE = {
     "coverage_of": "coverage",
     "rows_behind": "coverage",
     "import_file": "importing",
+    "carry_layers": "carrying",
     "check_round": "check.report",
     "repair_round": "check.repair",
     "report_of": "report.build",
@@ -36,6 +37,7 @@ _WHERE = {
 __all__ = ["__version__", *_WHERE]  # noqa: PLE0604
 
 if TYPE_CHECKING:
+    from .carrying import carry_layers as carry_layers
     from .catalog import load_catalog as load_catalog
     from .check.repair import repair_round as repair_round
     from .check.report import check_round as check_round

@@ -14,9 +14,12 @@ import pytest
 from shapely.geometry import LineString, box
 from typer.testing import CliRunner
 
+from geo.carrying import carry_layers
 from geo.check.report import check_round
 from geo.cli import app, main
-from geo.errors import StoreError, UnknownNameError
+from geo.coverage import coverage_of, rows_behind
+from geo.district import open_district
+from geo.errors import GeoError, StoreError, UnknownNameError
 from geo.model import ImportRecord
 from geo.rounds import (
     changes_since_publication,
@@ -316,6 +319,85 @@ def test_a_round_without_the_units_of_the_one_before_is_told_of(district: Path) 
         for item in check_round(open_survey(district, NEW)).findings
         if item.code == "layer-left-behind"
     ]
+
+
+def test_units_are_carried_into_a_round_of_streets_and_lead_to_their_file(district: Path) -> None:
+    store = open_store(district / "rounds")
+    later = "2008-06-30"
+    streets = store.read(NEW, "back_streets").assign(hardened=[True, False, None], src_import=3)
+    store.write(later, {"back_streets": streets}, [record(3, "back_streets", "街2.zip")])
+    alone = store.digest(later)
+    result = run("carry", "--district", district)
+    assert result.exit_code == 0
+    assert f"villages: 2 rows of round {NEW} carried into {later}" in result.stderr
+    told = [(one.id, one.layer, one.file) for one in store.imports(later)]
+    assert told == [
+        (3, "back_streets", "街2.zip"),
+        (4, "villages", "村界.shp"),  # what the rows came from, as the earlier round tells it
+        (5, "villages", f"round {NEW}"),
+    ]
+    assert store.imports(later)[2].sha256 == store.digests(NEW)["villages"]
+    assert "layer-left-behind" not in {
+        one.code for one in check_round(open_survey(district)).findings
+    }
+    # Nothing more to carry; and taking it back leaves the round of streets alone.
+    assert "lacks no units" in run("carry", "--district", district).stderr
+    undo_import(district, later)
+    assert store.digest(later) == alone
+
+
+def test_rows_that_were_imported_keep_their_file_and_line_where_they_are_carried(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "hailing"
+    shutil.copytree(open_district().folder, folder)
+    store = open_store(folder / "rounds")
+    towns = store.read(NEW, "towns")
+    labels = [f"sheet row {row}" for row in range(len(towns))]
+    named = towns.assign(src_import=7, src_row=labels)
+    store.write("2008-01-01", {"towns": named}, [record(7, "towns", "镇.xlsx")])
+    report = carry_layers(folder, "2008-06-30")
+    assert report.origins == {
+        "villages": NEW,
+        "towns": "2008-01-01",  # each from the newest that has it
+        "boundary_edges": NEW,
+    }
+    assert report.rows == {"villages": 156, "towns": 14, "boundary_edges": 5}
+    survey = open_survey(folder, "2008-06-30")
+    behind = rows_behind(survey, "certification.towns")
+    assert set(behind.source_file) == {"镇.xlsx"}
+    assert sorted(behind.source_row) == sorted(labels)
+    # Villages that nobody imported came from that round, and its row.
+    villages = rows_behind(survey, "certification.villages").iloc[0]
+    assert (villages.source_file, villages.source_row) == (
+        f"round {NEW}",
+        f"villages {villages.fid}",
+    )
+    before = coverage_of(open_survey(folder, NEW), ["certification.towns"])
+    assert coverage_of(survey, ["certification.towns"]).equals(before)
+
+
+def test_what_cannot_be_carried_is_said_and_nothing_is_changed(district: Path) -> None:
+    store = open_store(district / "rounds")
+    before = {one: store.digest(one) for one in store.rounds()}
+    said = {
+        ("--round", OLD, "--layer", "back_streets"): "no layer in the rounds before 2007-06-30",
+        ("--layer", "lamps"): "no layer in the rounds before 2007-12-31 named 'lamps'",
+        ("--layer", "villages"): f"round {NEW} has villages already",
+        ("--layer", "nothing"): "no layer named 'nothing'",
+        ("--from", "2001-01-01"): "no round named '2001-01-01'",
+        ("--from", NEW): f"round {NEW} cannot be carried into itself",
+        ("--round", "soon"): "a round is named by its date",
+        ("--round", OLD, "--from", NEW, "--layer", "back_streets"): "was not made by imports",
+    }
+    for arguments, words in said.items():
+        error = run("carry", "--district", district, *arguments).exception
+        assert isinstance(error, GeoError), arguments
+        assert words in str(error), arguments
+    publish_round(district, NEW)
+    with pytest.raises(StoreError, match="published"):
+        carry_layers(district, NEW, ["villages"], source=OLD)
+    assert {one: store.digest(one) for one in store.rounds()} == before
 
 
 def test_a_round_is_checked_though_the_one_before_cannot_be_opened(district: Path) -> None:

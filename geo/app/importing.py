@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
+from ..carrying import left_behind
 from ..errors import SourceError
 from ..said import in_language, joined
 from ..survey import Survey
@@ -66,6 +67,7 @@ def _import(survey: Survey) -> None:
     crs = third.text_input(say("crs"), key="import_crs", placeholder="EPSG:4549 · gcj02 · bd09")
     source_layer, fields = _understood(file, layer)
     accept = st.toggle(say("accept"), key="import_accept")
+    carry = _carry(survey, layer.name, round_.strip())
     how: dict[str, Any] = {
         "fields": fields,
         "crs": crs.strip() or None,
@@ -93,10 +95,33 @@ def _import(survey: Survey) -> None:
         report = _run(survey, file, layer.name, how, dry=False)
         where = report.round or say("rasters")
         st.success(say("done_import").format(where, report.rows_taken))
+        if carry and report.round:
+            _carry_into(survey, report.round)
         st.session_state.pop("tried", None)
         _drop_file()
     elif ready:
         _tell(survey, cast("ImportReport", tried[1]))
+
+
+def _carry(survey: Survey, layer: str, round_: str) -> bool:
+    """Whether the units and edges that the round would lack are to be carried into it; asked only where it lacks any."""
+    lacking = left_behind(survey.district, survey.store, round_)
+    lacking.pop(layer, None)
+    if not lacking:
+        return False
+    titles = _titles(survey)
+    named = say("listed").join(titles[name] for name in lacking)
+    words = say("carry").format(max(lacking.values()), named)
+    return st.toggle(as_label(words), value=True, key="import_carry", help=say("carry_help"))
+
+
+def _carry_into(survey: Survey, round_: str) -> None:
+    from ..carrying import carry_layers
+
+    report = carry_layers(survey.district, round_)
+    titles = _titles(survey)
+    for name, date in report.origins.items():
+        st.success(say("done_carry").format(date, as_label(titles[name]), report.rows[name]))
 
 
 def _run(survey: Survey, file: Path, layer: str, how: dict[str, Any], *, dry: bool) -> ImportReport:

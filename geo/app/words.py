@@ -158,6 +158,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "by_name": ("按列名自动", "by its name"),
     "rasters": ("栅格", "of the rasters"),
     "accept": ("采用系统的推断", "Use what the importer believes"),
+    "carry": ("沿用轮次 {} 的{}", "Carry over from round {}: {}"),
+    "carry_help": (
+        "该轮次还没有这些图层。没有它们，就没有分单元和四至范围内的数字；如有变化，请另行导入。",
+        "The round has none of these yet, and without them nothing is counted by unit or within the area."
+        " Import them instead where they changed.",
+    ),
+    "listed": ("、", ", "),
+    "done_carry": ("已沿用轮次 {} 的{}：{} 行", "Carried over from round {}: {}, {} rows"),
     "try_import": ("试导入（不写入）", "Try it (writes nothing)"),
     "take_in": ("正式导入", "Take it in"),
     "taken": ("{} / {} 行可导入，{} 行不能导入", "{} of {} rows can be taken, {} are left out"),

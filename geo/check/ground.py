@@ -10,13 +10,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ..carrying import left_behind
 from ..crs import MetricError, cgcs2000_zone, local_metric_crs, metric_error
 from ..edges import area_of
 from ..errors import ScopeError
 from ..model import Finding, corner_zh
 from ..said import NOTHING, Said
 from ..scope import EDGES_LAYER
-from ..store.base import rounds_holding
 from .evidence import Check, Evidence, LayerRows, Observation
 
 PROMISED = 1e-5
@@ -126,13 +126,7 @@ def layers_left_behind(evidence: Evidence) -> Iterator[Observation]:
     """Units and edges that an earlier round has and this one lacks: without them nothing is counted by unit."""
     survey = evidence.survey
     catalog = survey.district.catalog
-    earlier = [date for date in reversed(survey.store.rounds()) if date < survey.round]
-    for name in (*survey.district.spec.levels, EDGES_LAYER):
-        if survey.has(name):
-            continue
-        held = next(rounds_holding(survey.store, name, earlier), None)
-        if held is None:
-            continue
+    for name, held in left_behind(survey.district, survey.store, survey.round).items():
         title = catalog.layer(name).title
         yield Observation(
             Finding(
@@ -149,8 +143,8 @@ def layers_left_behind(evidence: Evidence) -> Iterator[Observation]:
                     "每一轮次都有各级单元和四至：没有它们，就没有分单元和四至范围内的数字",
                 ),
                 Said(
-                    f"if they are as they were, import them from round {held} into this one",
-                    f"如无变化，请从轮次 {held} 导入本轮次",
+                    f"if they are as they were: atlas carry --round {survey.round}",
+                    f"如无变化，可沿用轮次 {held} 的数据：atlas carry --round {survey.round}",
                 ),
             )
         )

@@ -41,7 +41,7 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         # A command that writes does so whole or not at all, and Ctrl-C may come just after.
-        writes = {"import", "undo", "publish", "convert", "--repair"} & set(sys.argv[1:])
+        writes = {"import", "carry", "undo", "publish", "convert", "--repair"} & set(sys.argv[1:])
         said = (
             "see `atlas rounds`: a round is written whole or not at all"
             if writes

@@ -148,6 +148,23 @@ def import_(
         f"{report.layer}: {report.rows_taken:,} of {amount(report.rows_read, 'row')} {where},"
         f" {len(report.left_out):,} left out"
     )
+    if report.round is not None and not dry_run:
+        _tell_left_behind(district, report.round)
+
+
+def _tell_left_behind(folder: Path, round_: str) -> None:
+    """Say which units and edges the round lacks, or its figures come as a surprise."""
+    from ..carrying import left_behind
+    from ..district import open_district
+    from ..store import open_store
+
+    district = open_district(folder)
+    lacking = left_behind(district, open_store(district.rounds_folder), round_)
+    if lacking:
+        note(
+            f"round {round_} has no {', '.join(lacking)}, without which nothing is counted by unit;"
+            f" if they are as in round {max(lacking.values())}: atlas carry --district {folder} --round {round_}"
+        )
 
 
 def _into(report: ImportReport) -> str:

@@ -1,4 +1,4 @@
-"""`atlas rounds`, `publish`, `undo` and `convert`: what there is, making it final, taking back, changing its form."""
+"""`atlas rounds`, `carry`, `publish`, `undo` and `convert`: what there is, and what is done with a whole round."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import amount
 from ..views.format import NOTHING, number
 from .output import DISTRICT, FORMAT, Form, Format, note, print_csv, print_json, print_table
 
@@ -39,7 +40,7 @@ Round = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (rounds, publish, undo, convert):
+    for command in (rounds, carry, publish, undo, convert):
         app.command()(command)
 
 
@@ -71,6 +72,37 @@ def rounds(district: Path | None = DISTRICT, format_: Format = FORMAT) -> None:
         )
         for summary in summaries:
             _remark(summary)
+
+
+def carry(
+    district: Folder,
+    round_: Annotated[
+        str | None,
+        typer.Option(
+            "--round", help="The draft, or a new round, YYYY-MM-DD [default: the newest]."
+        ),
+    ] = None,
+    layer: Annotated[
+        list[str] | None,
+        typer.Option(help="Only these layers [default: the units and edges that the round lacks]."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="The round to take them from [default: the newest earlier one]."
+        ),
+    ] = None,
+) -> None:
+    """Take layers as they stand in an earlier round into an unpublished one: units and edges, unless said otherwise."""
+    from ..carrying import carry_layers
+
+    report = carry_layers(district, round_, layer, source=source, waiting=note)
+    for name, date in report.origins.items():
+        note(
+            f"{name}: {amount(report.rows[name], 'row')} of round {date} carried into {report.round}"
+        )
+    if not report.origins:
+        note(f"round {report.round} lacks no units and no edges that an earlier round has")
 
 
 def publish(district: Folder, round_: Round = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from ..said import Said
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+
+    from ..store.base import Store
 
 
 class Target:
@@ -51,24 +53,7 @@ class Target:
             The folder is read-only, or the round is published, made by another program, or has the layer.
         """
         require_folder(self.folder)
-        self.store.require_draft(self.round)
-        if self.round not in self.store.rounds():
-            return
-        if not self.store.imports(self.round):
-            raise StoreError(
-                Said(
-                    f"round {self.round} was not made by imports, so it is not added to; choose another date",
-                    f"轮次 {self.round} 不是由导入生成，不予追加；请另选日期",
-                )
-            )
-        if self.layer in self.store.tables(self.round):
-            raise StoreError(
-                Said(
-                    f"round {self.round} has {self.layer} already, and what a round holds is never replaced;"
-                    f" choose another date, or take it back first: atlas undo --round {self.round}",
-                    f"轮次 {self.round} 已有 {self.layer}，已有内容不予替换；请另选日期，或先撤回：atlas undo --round {self.round}",
-                )
-            )
+        require_addable(self.store, self.round, [self.layer])
 
     def write(
         self,
@@ -96,6 +81,36 @@ class Target:
                 self.store.add(self.round, tables, made, onto=self.store.digest(self.round))
             else:
                 self.store.write(self.round, tables, made)
+
+
+def require_addable(store: Store, round_: str, layers: Iterable[str]) -> None:
+    """Refuse a round that is not to be added to, or that has one of these layers already.
+
+    Raises
+    ------
+    StoreError
+        It is published, made by another program, or has the layer.
+    """
+    store.require_draft(round_)
+    if round_ not in store.rounds():
+        return
+    if not store.imports(round_):
+        raise StoreError(
+            Said(
+                f"round {round_} was not made by imports, so it is not added to; choose another date",
+                f"轮次 {round_} 不是由导入生成，不予追加；请另选日期",
+            )
+        )
+    held = [name for name in layers if name in store.tables(round_)]
+    if held:
+        names = ", ".join(held)
+        raise StoreError(
+            Said(
+                f"round {round_} has {names} already, and what a round holds is never replaced;"
+                f" choose another date, or take it back first: atlas undo --round {round_}",
+                f"轮次 {round_} 已有 {names}，已有内容不予替换；请另选日期，或先撤回：atlas undo --round {round_}",
+            )
+        )
 
 
 def require_folder(folder: Path) -> None:
