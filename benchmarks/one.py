@@ -22,17 +22,11 @@ def main(work_name: str, contender_name: str, size: str, file: str) -> None:
     work = works()[work_name]
     contender = work.contender(contender_name)
     contender.load()
-    cluster = None
-    if "dask.distributed" in contender.needs:
-        from benchmarks.works.common import prepare_cluster  # noqa: PLC0415
-
-        cluster = prepare_cluster()
-    loaded = time.perf_counter()
-    cpu = time.process_time()
-    result = contender.run(int(size))
-    seconds, cpu_seconds = time.perf_counter() - loaded, time.process_time() - cpu
-    if cluster is not None:
-        cluster.shutdown()
+    with contender.prepared(int(size)):
+        loaded = time.perf_counter()
+        cpu = time.process_time()
+        result = contender.run(int(size))
+        seconds, cpu_seconds = time.perf_counter() - loaded, time.process_time() - cpu
     if Path(file).suffix == ".npy":
         np.save(file, result)
     said = {"seconds": seconds, "cpu_s": cpu_seconds, "loading_s": loaded - begun}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cProfile
 import json
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from benchmarks import data, making, run, whole_path  # noqa: E402
 from benchmarks.aims import aims  # noqa: E402
 from benchmarks.compare import agreements, exponents, ratio  # noqa: E402
 from benchmarks.measure import Run, run_once  # noqa: E402
-from benchmarks.works import works  # noqa: E402
+from benchmarks.works import postgis, works  # noqa: E402
 from geo.catalog import load_catalog  # noqa: E402
 
 TINY = data.SIZES[60]
@@ -58,6 +59,25 @@ def test_contenders_agree_in_this_process(tiny: data.Size) -> None:
         assert whose == chosen[0]
         assert len(found) == len(chosen) - 1
         assert all(one.good for one in found.values()), found
+
+
+def test_postgis_agrees_where_it_is_installed(
+    tiny: data.Size, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = postgis.missing()
+    if absent:
+        pytest.skip(f"{absent} is not installed")
+    work = works()["clip"]
+    ours, theirs = (work.contender(name) for name in ("ours: reference", postgis.NAME))
+    results = {ours.name: ours.run(tiny.streets)}
+    with tempfile.TemporaryDirectory() as folder:
+        # Its server is another user where we are root, and pytest's own folder is closed to others.
+        Path(folder).chmod(0o755)
+        monkeypatch.setattr(postgis, "FOLDER", Path(folder) / "postgis")
+        with theirs.prepared(tiny.streets):
+            results[theirs.name] = theirs.run(tiny.streets)
+        assert list(Path(folder).iterdir()) == []
+    assert agreements(work, results)[1][postgis.NAME].good
 
 
 def test_a_wrong_result_is_caught() -> None:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.data import ATTRIBUTES, SIZES, make
+from benchmarks.works import postgis
 from benchmarks.works.common import (
     THREADS,
     Contender,
     Floats,
     Work,
     by_number,
+    cluster,
     in_duckdb,
     in_sedona,
     in_threads,
@@ -188,6 +190,11 @@ def sedonadb(streets: int) -> Floats:
     return by_number(in_sedona(QUERY, {"streets": lines, "units": units}), SIZES[streets].units)
 
 
+def in_postgis(streets: int) -> Floats:
+    """The same join in PostGIS, which holds the tables already."""
+    return by_number(postgis.ask(QUERY), SIZES[streets].units)
+
+
 def dask_geopandas(streets: int) -> Floats:
     """Partitions on a cluster of two processes, each joined and cut by geopandas."""
     import dask
@@ -271,6 +278,7 @@ WORK = Work(
             ("geopandas", "geo.coverage", "dask.distributed"),
             ours=True,
             compiled=True,
+            prepared=cluster,
             note="two processes, started before the clock",
         ),
         Contender(
@@ -278,6 +286,17 @@ WORK = Work(
         ),
         Contender("SedonaDB", sedonadb, ("sedonadb", "geoarrow.pyarrow"), largest=1_000_000),
         Contender("DuckDB", duckdb, ("duckdb", "duckdb_extension_spatial"), largest=1_000_000),
+        Contender(
+            postgis.NAME,
+            in_postgis,
+            ("pyarrow.parquet",),
+            prepared=lambda n: postgis.serving(
+                dict(zip(("streets", "units"), _files(n), strict=True))
+            ),
+            absent=postgis.missing,
+            largest=1_000_000,
+            note=postgis.NOTE,
+        ),
         Contender("geopandas sjoin, clip", sjoin_clip, ("geopandas",), largest=1_000_000),
         Contender("geopandas.overlay", overlay, ("geopandas",), largest=1_000_000),
         Contender(
@@ -285,6 +304,7 @@ WORK = Work(
             dask_geopandas,
             ("dask_geopandas", "dask.distributed"),
             largest=1_000_000,
+            prepared=cluster,
             note="two processes, started before the clock",
         ),
     ),

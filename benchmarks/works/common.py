@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -44,10 +45,14 @@ class Contender:
     """It gives the sum over the rows of the result, not each."""
     compiled: bool = False
     """It runs kernels that are compiled the first time they run on a machine."""
+    prepared: Callable[[int], AbstractContextManager[object]] = lambda size: nullcontext()
+    """What has to stand before the clock starts, for a size: a cluster, a server that holds the data."""
+    absent: Callable[[], str | None] = lambda: None
+    """What else than modules it needs that is not installed; None where nothing is wanting."""
     note: str = ""
 
     def missing(self) -> str | None:
-        """The first module it needs that is not installed."""
+        """The first thing it needs that is not installed."""
         for name in self.needs:
             try:
                 found = find_spec(name)
@@ -55,7 +60,7 @@ class Contender:
                 found = None
             if found is None:
                 return name
-        return None
+        return self.absent()
 
     def load(self) -> None:
         """Load what it needs."""
@@ -190,21 +195,24 @@ def by_number(answer: Floats, count: int) -> Floats:
 def on_cluster(work: Callable[[Any], _Made]) -> _Made:
     """What a client of a Dask cluster of processes on this machine gives; starting it is not part of the time.
 
-    The cluster is started by `prepare_cluster`, before the clock.
+    The cluster is `cluster`'s, which stands before the clock starts.
     """
     from dask.distributed import default_client  # noqa: PLC0415
 
     return work(default_client())
 
 
-def prepare_cluster() -> Any:
+@contextmanager
+def cluster(size: int) -> Iterator[None]:
     """A Dask cluster of processes on this machine."""
     from dask.distributed import Client  # noqa: PLC0415
 
-    return Client(
+    client = Client(
         n_workers=CLUSTER_WORKERS,
         threads_per_worker=1,
         processes=True,
         dashboard_address=None,
         host="127.0.0.1",
     )
+    yield
+    client.shutdown()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.data import CRS, area_file, make_scope, villages_file
+from benchmarks.works import postgis
 from benchmarks.works.common import (
     THREADS,
     Contender,
@@ -172,6 +173,11 @@ def sedonadb(villages: int) -> Floats:
     return by_number(in_sedona(QUERY, {"villages": frame, "area": area}), villages)
 
 
+def in_postgis(villages: int) -> Floats:
+    """The same in PostGIS, which holds the tables already."""
+    return by_number(postgis.ask(QUERY), villages)
+
+
 WORK = Work(
     name="scope",
     title="Scope: the share of each village in an area of 21,000 vertices",
@@ -201,6 +207,16 @@ WORK = Work(
         Contender("tuned shapely", tuned_shapely, ("geopandas",), note="two threads"),
         Contender("SedonaDB", sedonadb, ("sedonadb", "geoarrow.pyarrow")),
         Contender("DuckDB", duckdb, ("duckdb", "duckdb_extension_spatial"), largest=10_000),
+        Contender(
+            postgis.NAME,
+            in_postgis,
+            ("pyarrow.parquet",),
+            prepared=lambda n: postgis.serving(
+                dict(zip(("villages", "area"), _files(n), strict=True))
+            ),
+            absent=postgis.missing,
+            note=postgis.NOTE,
+        ),
         Contender("geopandas.overlay", overlay, ("geopandas",), largest=10_000),
     ),
 )
