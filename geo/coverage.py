@@ -197,9 +197,7 @@ def rows_behind(
     layer, declared = survey.district.catalog.indicator(indicator)
     for name in needed_layers(declared, layer):
         if not survey.has(name):
-            raise UnknownNameError(
-                f"layer in round {survey.round}", name, survey.store.tables(survey.round)
-            )
+            raise survey.absent(name)
     ground = ground_of(survey, engine)
     measured = _measured(survey, layer, declared, _whole(survey, layer, ground), ground)
     frame = survey.frame(layer.name).iloc[measured.pieces.row]

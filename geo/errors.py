@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .said import Said, in_language, joined
+from .said import NOTHING, Said, in_language, joined
 
 ROWS_SHOWN = 10
 
@@ -139,7 +139,9 @@ _KINDS = {
 class UnknownNameError(GeoError, LookupError):
     """A layer, indicator, round, unit or level of that name does not exist."""
 
-    def __init__(self, what: str, name: object, known: Iterable[object]) -> None:
+    def __init__(
+        self, what: str, name: object, known: Iterable[object], remedy: Said | None = None
+    ) -> None:
         names = [str(item) for item in known]
         listed = abridge(names, 40) if names else Said("none", "无")
         kind = _KINDS.get(what) or in_language(what, "zh")
@@ -148,6 +150,7 @@ class UnknownNameError(GeoError, LookupError):
                 f"no {what} named {name!r}; there are: {listed}",
                 f"没有名为“{name}”的{kind}；现有：{listed.zh}",
             )
+            + (Said("; ", "；") + remedy if remedy else NOTHING)
         )
 
     @classmethod

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from .catalog import condition_fields, describe
-from .errors import DataError, DeclarationError, Fault, StoreError, UnknownNameError
+from .errors import DataError, DeclarationError, Fault, StoreError
 from .model import Declared, Indicator, Layer, ShareMeeting, ShareOfPixels, ShareWithinDistance
 from .said import Said
 from .survey import Survey
@@ -266,8 +266,7 @@ def saved_scenarios(folder: Path) -> Mapping[str, Scenario]:
 def _faults(survey: Survey, edit: Edit) -> Sequence[Fault]:
     layer = survey.district.catalog.layer(edit.layer)
     if not survey.has(edit.layer):
-        tables = survey.store.tables(survey.round)
-        raise UnknownNameError(f"layer in round {survey.round}", edit.layer, tables)
+        raise survey.absent(edit.layer)
     if layer.key is None:
         return [
             Fault(

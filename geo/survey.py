@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from .district import District, open_district
 from .errors import DataError, Fault, UnknownNameError
 from .model import Finding, ImportRecord
+from .said import Said
 from .store import open_store
-from .store.base import chosen_round
+from .store.base import chosen_round, rounds_holding
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -74,9 +75,7 @@ class Survey:
         if name not in self._frames:
             layer = self.district.catalog.layer(name)
             if not self.has(name):
-                raise UnknownNameError(
-                    f"layer in round {self.round}", name, self.store.tables(self.round)
-                )
+                raise self.absent(name)
             from .validate import conform
 
             raw = self.store.read(self.round, name)
@@ -99,10 +98,19 @@ class Survey:
         if name in self._frames:
             return None
         if not self.has(name):
-            raise UnknownNameError(
-                f"layer in round {self.round}", name, self.store.tables(self.round)
-            )
+            raise self.absent(name)
         return self.store.scan(self.round, name)
+
+    def absent(self, name: str) -> UnknownNameError:
+        """What to raise where the round does not hold a layer; says so where an earlier round does."""
+        earlier = [date for date in reversed(self.store.rounds()) if date < self.round]
+        held = next(rounds_holding(self.store, name, earlier), None)
+        remedy = held and Said(
+            f"round {held} has it: atlas carry --round {self.round} --layer {name}",
+            f"轮次 {held} 有，如无变化可沿用：atlas carry --round {self.round} --layer {name}",
+        )
+        kind = Said(f"layer in round {self.round}", f"{self.round} 轮次的图层")
+        return UnknownNameError(kind, name, self.store.tables(self.round), remedy or None)
 
     def require(self, names: Iterable[str]) -> None:
         """Read the layers that the round has of these, so that the faults of all come together.

@@ -377,6 +377,20 @@ def test_rows_that_were_imported_keep_their_file_and_line_where_they_are_carried
     assert coverage_of(survey, ["certification.towns"]).equals(before)
 
 
+def test_a_layer_that_only_an_earlier_round_has_is_said_to_be_there(district: Path) -> None:
+    store = open_store(district / "rounds")
+    later = "2008-06-30"
+    store.write(later, {"back_streets": store.read(NEW, "back_streets")})
+    result = run("rows", "certification.villages", "--district", district)
+    assert isinstance(result.exception, UnknownNameError)
+    assert str(result.exception).endswith(
+        f"there are: back_streets; round {NEW} has it: atlas carry --round {later} --layer villages"
+    )
+    zh = result.exception.in_("zh")
+    assert f"没有名为“villages”的{later} 轮次的图层" in zh
+    assert f"轮次 {NEW} 有" in zh
+
+
 def test_what_cannot_be_carried_is_said_and_nothing_is_changed(district: Path) -> None:
     store = open_store(district / "rounds")
     before = {one: store.digest(one) for one in store.rounds()}
