@@ -16,7 +16,7 @@ install_lock = { $(PIP) install --require-hashes --requirement requirements-uv.t
 # The project itself is installed last, without looking anything up: all it needs is in the lock.
 INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: app test lint types unit fuzz bench fix lock setup clean
+.PHONY: app test lint types unit fuzz bench bench-small fix lock setup clean
 
 app: $(VENV)/.app
 	$(BIN)/atlas app
@@ -46,6 +46,10 @@ fuzz: $(VENV)/.dev
 SIZE ?= small
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.run --size $(SIZE) $(addprefix --only ,$(ONLY)) $(BENCH)
+
+# What a person waits for in a district of ordinary size, step by step.
+bench-small: $(VENV)/.dev
+	$(BIN)/python -m pytest benchmarks/small --benchmark-enable --benchmark-columns=min,median,max,rounds --benchmark-sort=name
 
 # Everything `make test` needs, without running it.
 setup: $(VENV)/.dev $(VENV)/.browser

@@ -59,6 +59,19 @@ def test_outside_china_nothing_is_shifted(place: tuple[float, float]) -> None:
         assert tuple(map(float, convert(*place))) == place
 
 
+def test_a_place_comes_out_the_same_whatever_others_it_is_among() -> None:
+    chance = np.random.default_rng(7)
+    lon, lat = chance.uniform(70, 140, 20_000), chance.uniform(0, 56, 20_000)
+    order = chance.permutation(len(lon))
+    for way in (crs.gcj02_to_wgs84, crs.bd09_to_wgs84, crs.wgs84_to_bd09):
+        plain, mixed = np.array(way(lon, lat)), np.array(way(lon[order], lat[order]))
+        assert (
+            np.abs(plain[:, order] - mixed).max() < 1e-13
+        )  # degrees: a hundred-millionth of a metre
+        table = np.array(way(lon.reshape(100, 200), lat.reshape(100, 200)))
+        assert (table.reshape(2, -1) == plain).all()
+
+
 def test_many_at_once_are_as_one_by_one_and_nan_stays_nan() -> None:
     lon, lat = np.array([119.92, np.nan, 2.35]), np.array([32.49, 32.49, 48.85])
     east, north = crs.gcj02_to_wgs84(lon, lat)
