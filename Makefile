@@ -10,11 +10,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # uv installs a lock in seconds where pip takes minutes. Where it finds no wheel of its own, or no registry (it does
 # not read pip's settings), pip installs the same lock.
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Unlike pip it compiles nothing unless it is told to, and a shell that keeps Python from doing so later
+# (PYTHONDONTWRITEBYTECODE, as in most containers) would have every start compile two thousand modules anew.
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 install_lock = { $(PIP) install --require-hashes --requirement requirements-uv.txt && \
 	$(UV) --require-hashes --requirement $(1); } 2>$(VENV)/.uv.log || $(PIP) install --require-hashes --requirement $(1)
 # The project itself is installed last, without looking anything up: all it needs is in the lock.
-INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
+INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable . && $(BIN)/python -m compileall -q geo
 
 .PHONY: app test lint types unit fuzz bench bench-small fix lock setup clean
 
