@@ -19,6 +19,7 @@ from ..views.inert import inert_cell
 
 Row = Mapping[str, Any]
 ROWS_AT_ONCE = 20_000
+_PLAIN = frozenset((str, int, bool, type(None)))
 
 
 class Format(StrEnum):
@@ -93,7 +94,11 @@ def _plain_values(column: Any) -> list[object]:
     kind = getattr(column.dtype, "kind", "O")
     if kind == "f" and column.dtype.name.startswith("float"):
         return [None if math.isnan(value) else value for value in column.to_list()]
-    return [plain(value) for value in column.astype(object).to_list()]
+    # Nearly all are texts and nothings, which are plain as they are.
+    return [
+        value if type(value) in _PLAIN else plain(value)
+        for value in column.astype(object).to_list()
+    ]
 
 
 def print_json(payload: Mapping[str, object]) -> None:
