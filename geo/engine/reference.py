@@ -185,6 +185,8 @@ def _shared_out(
             owner.append(unit)
             geometry.append(piece)
             rest = shapely.difference(rest, units[unit])
+            if rest.is_empty:
+                break
     if rest.area > SLIVER * total:
         owner.append(-1)
         geometry.append(rest)
