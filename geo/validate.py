@@ -142,9 +142,11 @@ def conform(
     check = _Check(layer, frame.index)
     columns: dict[str, pd.Series[Any]] = {}
     key_column = find_column(frame, layer.key) if layer.key else None
+    readings: dict[str, Reading] = {}
     if layer.key and key_column is not None:
-        keys = read_values(frame[key_column], layer.fields[layer.key]).values
-        check.keys = keys.astype("string")
+        # First of all, since what is found amiss in any other field names its rows by it.
+        readings[layer.key] = read_values(frame[key_column], layer.fields[layer.key])
+        check.keys = readings[layer.key].values.astype("string")
     for name, spec in layer.fields.items():
         stored = find_column(frame, name)
         if stored is None:
@@ -160,7 +162,7 @@ def conform(
             blank = pd.Series(pd.NA, index=frame.index, dtype="object")
             columns[name] = read_values(blank, spec).values
             continue
-        reading = read_values(frame[stored], spec)
+        reading = readings.get(name) or read_values(frame[stored], spec)
         columns[name] = reading.values
         check.amiss(name, frame[stored], reading)
     check.required(columns)
@@ -186,7 +188,6 @@ def conform(
         return Conformed(gpd.GeoDataFrame(attributes, geometry=empty), tuple(check.findings))
     geometry = check.geometry(frame.geometry, crs)
     shaped = gpd.GeoDataFrame(attributes.assign(geometry=geometry.array), geometry="geometry")
-    shaped = shaped.set_crs(geometry.crs, allow_override=True) if geometry.crs else shaped
     return Conformed(shaped, tuple(check.findings))
 
 

@@ -177,7 +177,8 @@ def _texts(column: pd.Series[Any]) -> Reading:
     else:
         text = column.map(text_of, na_action="ignore").astype("string")
     # An empty cell says nothing, so it is unknown.
-    return Reading(text.mask(text.str.strip() == "", pd.NA))
+    empty = text.str.strip() == ""
+    return Reading(text.mask(empty, pd.NA) if empty.any() else text)
 
 
 def _numbers(column: pd.Series[Any], spec: FieldSpec, unit: str | None) -> Reading:
