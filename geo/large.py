@@ -2,7 +2,7 @@
 
 Memory is shared out by rough costs of a row, taken from measurements (docs/scaling.md): what is read and cut of a
 batch at a time, and the points beside it. What does not grow with the layer (the program, the units) is on top of
-neither.
+neither. What reads them is loaded once there is one.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from .engine.fast import available
 from .errors import DataError, Fault
 from .indicators import Ground, measure, needed_fields, needed_layers
 from .model import Finding, GeometryKind, Indicator, Layer, ShareMeeting, ShareWithinDistance
-from .partials import Partial, Work, added_here, partial_of
 from .points import PointsNear, all_points, stored_points
 from .said import Said
-from .streaming import Reading, doubled_keys, merged
 from .tally import Tally, tally_of
 
 if TYPE_CHECKING:
     from .engine import Engine
+    from .partials import Partial, Work
     from .store.scan import Part, Scan
+    from .streaming import Reading
     from .survey import Survey
 
     Declared = Sequence[tuple[Layer, Indicator]]
@@ -87,6 +87,9 @@ def tallies_of_large(
     StoreError
         A layer cannot be read to its end, or changed meanwhile.
     """
+    from .partials import Work
+    from .streaming import doubled_keys, merged
+
     tallies: dict[str, Tally] = {}
     findings: list[Finding] = []
     points: dict[str, PointsNear] = {}
@@ -131,6 +134,8 @@ def faults_of_large(
     survey: Survey, scans: Mapping[str, Scan], memory_mb: int, told: Told | None = None
 ) -> list[Fault]:
     """What keeps large layers from being used, where nothing is to be measured."""
+    from .streaming import doubled_keys, merged
+
     found: list[Finding] = []
     for name, scan in scans.items():
         layer = survey.district.catalog.layer(name)
@@ -156,6 +161,8 @@ def _reading(
     engine: Engine | None,
     memory_mb: int,
 ) -> Reading:
+    from .streaming import Reading
+
     fields = {name for one in indicators for name in needed_fields(one, layer)}
     # A shape's own area is asked of outlines only.
     own_area = any(isinstance(one, ShareMeeting) for one in indicators)
@@ -204,6 +211,8 @@ def _points(
 
 
 def _added(work: Work, told: Callable[[int, int], None] | None) -> Partial:
+    from .partials import Partial, added_here, partial_of
+
     parts = work.reading.parts()
     rows = work.reading.scan.rows
     engine = work.ground.engine

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from .engine.contours import walked
+from .engine.contours import edges_of, walked
 from .engine.fast import available
 from .errors import DataError, Fault
 from .said import Said
@@ -315,8 +315,6 @@ def _measure_of(
     shapes: NDArray[np.object_], extents: NDArray[np.float64], grid: _Grid
 ) -> Callable[[_Window, NDArray[np.intp]], NDArray[np.float64]]:
     """What measures a window: how much of the polygons touching it passes and fails."""
-    from .engine.arrays import edges_of
-
     edges, polygon = edges_of(shapes)
     start = np.searchsorted(polygon, np.arange(len(shapes) + 1)).astype(np.int64)
     edges = grid.pixels(edges.reshape(-1, 2)).reshape(-1, 4)

@@ -12,7 +12,6 @@ import shapely
 from .conditions import NO, YES, state_of
 from .engine.lines import Points
 from .model import Finding, Layer, Reach, ShareWithinDistance
-from .streaming import Reading, doubled_keys, merged
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from .engine.base import Floats
     from .keys import Fingerprints
     from .store.scan import Scan
+    from .streaming import Reading
 
     Served = tuple[Any, Floats, Floats]
     """Points (geometries, or `Points`) with how far (m) each surely, and possibly, serves."""
@@ -131,6 +131,8 @@ def stored_points(
     -------
     points, findings, rows : nothing is to be asked of the points where an `error` is among the findings
     """
+    from .streaming import Reading, doubled_keys, merged
+
     reading = Reading.of(
         scan, layer, reach_fields(indicator), crs, arrays=arrays, batch_rows=batch_rows
     )

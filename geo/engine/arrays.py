@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from .contours import edges_of
 from .intervals import NOISE_M
 from .kernels import index as grids
 from .kernels.compiling import cores
@@ -174,25 +175,6 @@ def nothing_reaches() -> Reaching:
         np.zeros((0, 3), np.int64),
         np.zeros(0, np.int64),
     )
-
-
-def edges_of(polygons: Geometries) -> tuple[Floats, Positions]:
-    """The edges (ax, ay, bx, by) of polygons, each polygon on the left of its own, and whose they are.
-
-    Parameters
-    ----------
-    polygons : Polygon or MultiPolygon; of a collection the polygons count
-    """
-    parts, polygon = shapely.get_parts(polygons, return_index=True)
-    if (shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT).any():
-        parts, inner = shapely.get_parts(parts, return_index=True)
-        polygon = polygon[inner]
-    rings, part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    follows = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
-    edges = np.empty((int(follows.sum()), 4))
-    edges[:, :2], edges[:, 2:] = xy[:-1][follows], xy[1:][follows]
-    return edges, polygon[part[ring[:-1][follows]]].astype(np.int32)
 
 
 def _grid(xy: Floats, wanted: float, least: float) -> tuple[Floats, float, int, int]:

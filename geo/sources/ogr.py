@@ -23,17 +23,9 @@ from ..said import Said
 from . import progress
 from .base import LeftOut, refuse
 from .curves import NOTE as CURVES_NOTE
+from .nullable import NULLABLE
 from .undrawn import Undrawn, undrawn
 
-NULLABLE = {
-    pa.bool_(): pd.BooleanDtype(),
-    pa.int16(): pd.Int32Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.string(): pd.StringDtype(),
-    pa.large_string(): pd.StringDtype(),
-}
-"""pyarrow → pandas types that keep a missing value missing."""
 _FID = "OGC_FID"
 Label = Callable[[pd.DataFrame], "pd.Series[Any]"]
 

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import geopandas as gpd
 import pandas as pd
@@ -36,8 +36,10 @@ from .digest import table_digest
 from .durable import put_in_place, put_new, remove
 from .folder import RoundsFolder, Step, changed_meanwhile, exists_already
 from .saved_styles import keep_styles, kept_nowhere_else, styles_in
-from .scan_geopackage import GeoPackageScan, scan_table
 from .tables import count_tables, read_table, require_names, without_index, write_table
+
+if TYPE_CHECKING:
+    from .scan_geopackage import GeoPackageScan
 
 _ROUND_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.gpkg\Z")
 _LOG_BYTE = 18
@@ -75,6 +77,8 @@ class GeoPackageStore(RoundsFolder):
 
     def scan(self, round_: str, table: str) -> GeoPackageScan:
         """A table to be read by ranges of its row numbers."""
+        from .scan_geopackage import scan_table
+
         known = self.sizes(round_)
         if table not in known:
             raise UnknownNameError(f"table in round {round_}", table, known)

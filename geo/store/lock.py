@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from ..errors import StoreError
 from ..said import Said
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 LOCK_FILE = ".atlas.lock"
 HOLDER_FILE = ".atlas.holder"
@@ -48,6 +50,8 @@ def turn(folder: Path, timeout_s: float, waiting: Waiting | None = None) -> Iter
     StoreError
         Another program kept the lock for that long; says who, where and since when.
     """
+    from filelock import Timeout  # only writers need it
+
     lock = _lock(folder.resolve())
     outermost = not lock.is_locked
     try:
@@ -86,6 +90,8 @@ def current_user() -> str:
 
 @lru_cache(maxsize=64)
 def _lock(folder: Path) -> FileLock:
+    from filelock import FileLock
+
     # One for a folder, so that a thread that holds it is let through again.
     return FileLock(folder / LOCK_FILE)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ..errors import StoreError
 from ..said import Said
-from ..sources.ogr import NULLABLE
+from ..sources.nullable import NULLABLE
 
 if TYPE_CHECKING:
     import geopandas as gpd

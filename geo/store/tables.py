@@ -19,7 +19,7 @@ import pyogrio
 from ..errors import DataError, StoreError
 from ..said import Said
 from ..sources.guard import require_geopackage
-from ..sources.ogr import NULLABLE
+from ..sources.nullable import NULLABLE
 from .base import IMPORTS_TABLE
 
 SYSTEM_TABLE = re.compile(r"(gpkg_|rtree_|sqlite_|layer_styles\Z|qgis_projects\Z)", re.IGNORECASE)

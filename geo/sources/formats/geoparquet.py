@@ -138,7 +138,7 @@ def _plain(column: pa.ChunkedArray) -> Any:
     import pandas as pd
     import pyarrow as pa
 
-    from ..ogr import NULLABLE
+    from ..nullable import NULLABLE
 
     kind = column.type
     if pa.types.is_dictionary(kind):
