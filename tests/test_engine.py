@@ -222,6 +222,44 @@ def test_the_fast_engine_says_what_the_reference_says(case: Case) -> None:
     assert disagreement(case, engine_named("reference"), engine_named("fast")) is None
 
 
+def _walks(count: int, steps: int, chance: np.random.Generator) -> np.ndarray:
+    """Streets of short steps that wander about a kilometre, here and there back to where they were."""
+    xy = np.cumsum(chance.normal(0, 4, (count, steps, 2)), axis=1)
+    xy += chance.uniform(0, 1000, (count, 1, 2))
+    again = chance.random((count, steps)) < 0.1
+    again[:, 0] = False
+    xy[again] = np.roll(xy, 1, axis=1)[again]
+    return np.asarray(shapely.linestrings(xy))
+
+
+def _coasts(count: int, chance: np.random.Generator) -> np.ndarray:
+    """Outlines with many corners that lie over each other and leave gaps."""
+    angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    rings = []
+    for _ in range(count):
+        radius = chance.uniform(100, 300) * (1 + 0.03 * chance.normal(0, 1, len(angle)))
+        middle = chance.uniform(0, 1000, 2)
+        rings.append(middle + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1))
+    return np.asarray(shapely.polygons(rings))
+
+
+def test_short_steps_along_and_across_many_borders_are_cut_alike() -> None:
+    """Who holds where a segment begins is mostly known from the one before."""
+    chance = np.random.default_rng(7)
+    units, area = _coasts(12, chance), _coasts(1, chance)[0]
+    lamps = shapely.points(chance.uniform(0, 1000, (300, 2)))
+    certain, possible = chance.uniform(0, 20, 300), chance.uniform(20, 30, 300)
+    for corner in ((0.0, 0.0), (509_632.1, 3_342_511.7)):
+        case = Case(
+            *(shapely.transform(some, lambda xy, by=corner: xy + by) for some in (
+                _walks(300, 60, chance), units, area, lamps
+            )),
+            certain,
+            possible,
+        )  # fmt: skip
+        assert disagreement(case, engine_named("reference"), engine_named("fast")) is None
+
+
 def test_arrays_are_cut_like_geometries(engine: Engine) -> None:
     street = shapes(
         LineString([(-50, 50), (550, 50)]), None, MultiLineString([[(0, 1, 7), (9, 1, 8)]])

@@ -77,6 +77,16 @@ def part(function: Any) -> Any:
     return function
 
 
+woven: set[Any] = set()
+"""Those of them that are copied into what calls them."""
+
+
+def woven_part(function: Any) -> Any:
+    """A part for inner loops: to call one hands over each array of an index, which is more than a short part does."""
+    woven.add(function)
+    return part(function)
+
+
 def kernel(signature: Signature) -> Callable[[Any], Kernel]:
     """A kernel of that signature, compiled when it is first called."""
     return lambda function: Kernel(function, signature)

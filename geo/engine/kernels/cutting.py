@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .claims import claims, cuts, entries
+from .claims import UNCLEAR, claims, cuts, entries, holder_of_all
 from .compiling import flags, floats, ints, kernel, metres, number, pairs, part, several
-from .index import INDEX, NOBODY, clamped, place
+from .index import INDEX, NOBODY, clamped, holder_at
 from .rooms import CUT, REACHING, ROOM
 
 
@@ -81,6 +81,22 @@ def _shared(stretches, count, begin, end):
     return total
 
 
+@part
+def _own(room, owned, holder, within):
+    """How many units and sides a line lies in now, and the place among them of one that it lies in."""
+    if holder == NOBODY:
+        holder = np.int64(-1)
+    p = owned - 1
+    while p >= 0 and not (room.own_unit[p] == holder and room.own_inside[p] == within):
+        p -= 1
+    if p < 0:
+        p = owned
+        owned += 1
+        room.own_unit[p], room.own_inside[p] = holder, within
+        room.own_sum[p, 0] = room.own_sum[p, 1] = room.own_sum[p, 2] = 0.0
+    return owned, p
+
+
 @kernel(
     several(
         number,
@@ -117,29 +133,46 @@ def cut(xy, starts, part_of, units, area, points, order, first, last, noise, roo
     room and how many places for pieces the next line takes.
     """
     size = len(room.at)
+    plain = len(points.frames) == 0
     pieces = 0
     for position in range(first, last):
         line = order[position]
         owned = 0
         for one in range(part_of[line], part_of[line + 1]):
+            known = known_side = np.int64(UNCLEAR)
             for k in range(starts[one], starts[one + 1] - 1):
                 px, py, qx, qy = xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]
                 dx, dy = qx - px, qy - py
                 length = np.sqrt(dx * dx + dy * dy)
                 if not 0.0 < length < np.inf:
+                    known = known_side = np.int64(UNCLEAR)
                     continue
-                unit_entries, unit_cells, owner = entries(units, px, py, qx, qy)
-                area_entries, area_cells, side_of = entries(area, px, py, qx, qy)
-                need = max(unit_entries + area_entries, unit_cells, area_cells)
+                owner = known = holder_of_all(units, px, py, qx, qy, length, noise, known)
+                side_of = known_side = holder_of_all(
+                    area, px, py, qx, qy, length, noise, known_side
+                )
+                if plain and owner != UNCLEAR and side_of != UNCLEAR:
+                    if owned == len(room.own_unit):
+                        return position, pieces, owned + 1, 0
+                    owned, p = _own(room, owned, owner, side_of != NOBODY)
+                    room.own_sum[p, 0] += length
+                    continue
+                unit_entries = area_entries = cells = 0
+                if owner == UNCLEAR:
+                    unit_entries, cells = entries(units, px, py, qx, qy)
+                if side_of == UNCLEAR:
+                    area_entries, area_cells = entries(area, px, py, qx, qy)
+                    cells = max(cells, area_cells)
+                need = max(unit_entries + area_entries, cells)
                 if need > size:
                     return position, pieces, need, 0
                 claimed = 0
-                if unit_entries > 0:
+                if owner == UNCLEAR:
                     claimed, owner = claims(
                         units, room.unit_edges, room, px, py, qx, qy, length, noise, 0
                     )
                 both = claimed
-                if area_entries > 0:
+                if side_of == UNCLEAR:
                     both, side_of = claims(
                         area, room.area_edges, room, px, py, qx, qy, length, noise, claimed
                     )
@@ -174,18 +207,7 @@ def cut(xy, starts, part_of, units, area, points, order, first, last, noise, roo
                     for m in range(claimed, both):
                         if room.claims[m, 0] <= middle <= room.claims[m, 1]:
                             within = True
-                    if holder == NOBODY:
-                        holder = -1
-                    p = owned - 1
-                    while p >= 0 and not (
-                        room.own_unit[p] == holder and room.own_inside[p] == within
-                    ):
-                        p -= 1
-                    if p < 0:
-                        p = owned
-                        owned += 1
-                        room.own_unit[p], room.own_inside[p] = holder, within
-                        room.own_sum[p, 0] = room.own_sum[p, 1] = room.own_sum[p, 2] = 0.0
+                    owned, p = _own(room, owned, holder, within)
                     certain = _shared(room.sure, sures, begin, end)
                     possible = _shared(room.maybe, maybes, begin, end) if only_maybe else certain
                     room.own_sum[p, 0] += end - begin
@@ -254,25 +276,6 @@ def append_pieces(pieces, slot, out):
     return 0
 
 
-@part
-def _holder(index, x, y):
-    columns, rows = index.shape[0], index.shape[1]
-    row = clamped((y - index.frame[1]) * index.frame[2], rows)
-    column = clamped((x - index.frame[0]) * index.frame[2], columns)
-    cell = row * columns + column
-    holder = np.int64(index.cells[cell, 0])
-    tried = np.int64(-1)
-    for k in range(index.cells[cell, 1], index.cells[cell + 1, 1]):
-        unit = np.int64(index.edge_unit[index.cell_edges[k]])
-        if unit >= holder:
-            break
-        if unit != tried:
-            tried = unit
-            if place(index, unit, x, y) >= 0:
-                return unit
-    return holder
-
-
 @kernel(number(INDEX, INDEX, pairs, ints, flags, number, number))
 def locate(units, area, xy, unit, inside, first, last):
     """The first unit that holds each of some points, -1 for none, and whether the area does."""
@@ -281,8 +284,8 @@ def locate(units, area, xy, unit, inside, first, last):
         x, y = xy[k, 0], xy[k, 1]
         if np.isnan(x) or np.isnan(y):
             continue
-        holder = _holder(units, x, y)
+        holder = holder_at(units, x, y)
         if holder != NOBODY:
             unit[k] = holder
-        inside[k] = _holder(area, x, y) != NOBODY
+        inside[k] = holder_at(area, x, y) != NOBODY
     return 0

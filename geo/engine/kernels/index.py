@@ -230,6 +230,26 @@ def place(index, unit, x, y):
 
 
 @part
+def holder_at(index, x, y):
+    """The first polygon that holds a point, NOBODY for none."""
+    columns, rows = index.shape[0], index.shape[1]
+    row = clamped((y - index.frame[1]) * index.frame[2], rows)
+    column = clamped((x - index.frame[0]) * index.frame[2], columns)
+    cell = row * columns + column
+    holder = np.int64(index.cells[cell, 0])
+    tried = np.int64(-1)
+    for k in range(index.cells[cell, 1], index.cells[cell + 1, 1]):
+        unit = np.int64(index.edge_unit[index.cell_edges[k]])
+        if unit >= holder:
+            break
+        if unit != tried:
+            tried = unit
+            if place(index, unit, x, y) >= 0:
+                return unit
+    return holder
+
+
+@part
 def _turn_class(turn, forward):
     """A ray's place among four on the way round from a direction: first half, opposite, second half, itself."""
     if turn > 0.0:

@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .compiling import Array, Record, Scalar, parts
+from .compiling import Array, Record, Scalar, parts, woven
 
 if TYPE_CHECKING:
     from .compiling import Kernel, Type
@@ -75,7 +75,8 @@ def _copied(function: Any) -> Any:
             if isinstance(value, types.FunctionType) and value in parts:
                 if value not in _made:
                     njit: Any = numba.njit
-                    _made[value] = njit(**_OPTIONS)(_copied(value))
+                    options = _OPTIONS | {"forceinline": value in woven}
+                    _made[value] = njit(**options)(_copied(value))
                 scope[name] = _made[value]
     copy = types.FunctionType(function.__code__, scope, function.__name__)
     copy.__module__ = function.__module__
