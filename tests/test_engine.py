@@ -24,6 +24,7 @@ from shapely import (
 )
 
 from geo.engine import ENGINES, Engine, Pieces, engine_named, one_for_each
+from geo.engine.arrays import placed
 from geo.engine.lines import Lines, Points
 
 # Five squares of 100 m in a row; the area is the first two and half of the third.
@@ -258,6 +259,27 @@ def test_short_steps_along_and_across_many_borders_are_cut_alike() -> None:
             possible,
         )  # fmt: skip
         assert disagreement(case, engine_named("reference"), engine_named("fast")) is None
+
+
+def test_to_the_last_digit_no_figure_depends_on_the_order_of_a_file() -> None:
+    """Streets that come along a curve are cut in their own order, others in that of the cells they begin in."""
+    chance = np.random.default_rng(11)
+    streets, units = _walks(9_000, 5, chance), _coasts(20, chance)
+    x, y = shapely.get_coordinates(shapely.get_point(streets, 0)).T
+    band = np.floor(y / 20)
+    sorted_ones = streets[np.lexsort((np.where(band % 2 == 0, x, -x), band))]
+    mixed = chance.permutation(len(streets))
+    in_order = {}
+    for name, lines in (("sorted", sorted_ones), ("mixed", sorted_ones[mixed])):
+        held = Lines.from_shapely(lines)
+        in_order[name] = placed(held, np.arange(len(lines) + 1))[1]
+    assert in_order == {"sorted": True, "mixed": False}
+    one, other = (engine_named("fast").lengths(some, units, None)
+                  for some in (sorted_ones, sorted_ones[mixed]))  # fmt: skip
+    back = np.lexsort((other.unit, mixed[other.row]))
+    assert np.array_equal(one.row, mixed[other.row][back])
+    assert np.array_equal(one.unit, other.unit[back])
+    assert np.array_equal(one.measure, other.measure[back])
 
 
 def test_arrays_are_cut_like_geometries(engine: Engine) -> None:

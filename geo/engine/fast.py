@@ -11,7 +11,7 @@ import shapely
 from ..errors import MissingExtraError
 from .base import AreaPieces, Pieces, ReachPieces
 from .intervals import NOISE_M
-from .lines import Lines, Points, as_lines, single_points
+from .lines import Lines, Points, as_lines, running, single_points
 from .reference import ReferenceEngine
 
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ def _cut(lines: Lines, units: Index, area: Index, points: Reaching) -> Cut:
     from .kernels.cutting import append_pieces, count_pieces, cut
     from .kernels.rooms import Cut, cut_of, room_of
 
-    part_of = np.searchsorted(lines.feature, np.arange(lines.count + 1)).astype(np.int64)
-    order = placed(lines, part_of)
+    part_of = running(np.bincount(lines.feature, minlength=lines.count))
+    order, own_order = placed(lines, part_of)
 
     def some(first: int, last: int) -> list[Cut]:
         room, out = room_of(256), cut_of(last - first + (last - first) // 4)
@@ -172,6 +172,8 @@ def _cut(lines: Lines, units: Index, area: Index, points: Reaching) -> Cut:
         return done
 
     found = [cut for cuts in in_threads(some, lines.count) for cut in cuts]
+    if own_order and found:
+        return Cut(*map(np.concatenate, zip(*found, strict=True)))
     slot = np.zeros(lines.count + 1, np.int64)
     for pieces in found:
         count_pieces(pieces.row, slot)
