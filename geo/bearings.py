@@ -135,23 +135,23 @@ class Surveyor:
         missing = outlines.areas() == 0
         if missing.any():
             return Bearings.unknown(missing)
-        margin_m, nearest = self._border.nearest(outlines.rings)
+        margin_m, nearest, around = self._border.nearest(outlines.rings)
         wide = max(part.accuracy_m for part in self._area.parts) * (1 + 1e-9) + TOUCHING_M
-        near = np.flatnonzero((margin_m <= wide) | self._beyond_one_vertex(outlines))
+        near = np.flatnonzero((margin_m <= wide) | self._beyond_one_vertex(outlines, around))
         if self._of_points:
             every = np.arange(len(outlines))
             spots = shapely.get_coordinates(shapely.point_on_surface(outlines.draw(every)))
-            margin_m, nearest = self._border.nearest(
+            margin_m, nearest, _ = self._border.nearest(
                 Lines(spots, np.append(every, len(every)), every, len(every))
             )
         within = outlines.begin_within(*self._indexes)
         return Bearings(missing, within, margin_m, nearest, near, outlines.draw(near))
 
-    def _beyond_one_vertex(self, outlines: Outlines) -> Flags:
+    def _beyond_one_vertex(self, outlines: Outlines, around: Floats) -> Flags:
         """Which may lie on both sides of the border though their outlines keep away from it: of several parts, or
-        large enough to hold the whole area."""
+        large enough to hold the whole area by the box around each."""
         shells = np.bincount(outlines.rings.feature[~outlines.hole], minlength=len(outlines))
-        west, south, east, north = outlines.rings.bounds.T
+        west, south, east, north = around.T
         area_west, area_south, area_east, area_north = self._area.polygon.bounds
         return np.asarray(
             (shells > 1)

@@ -12,8 +12,8 @@ from .lines import Lines
 if TYPE_CHECKING:
     from .base import Floats, Geometries, Positions
 
-RUN = 12
-"""So many segments share a box, and so many boxes a wider one."""
+RUN = 6
+"""So many segments share a box, so many boxes a wider one, and so on."""
 
 
 def nearest_line(features: Geometries, lines: Geometries) -> tuple[Floats, Positions]:
@@ -49,18 +49,23 @@ class Border:
         ends = segments.reshape(-1, 2, 2)
         self._segments = np.ascontiguousarray(segments)
         self._whose = np.repeat(border.feature, np.diff(border.starts) - 1)
-        self._boxes = _runs(np.hstack([ends.min(axis=1), ends.max(axis=1)]))
-        self._wider = _runs(self._boxes)
+        levels = [_runs(np.hstack([ends.min(axis=1), ends.max(axis=1)]))]
+        while len(levels[-1]) > RUN:
+            levels.append(_runs(levels[-1]))
+        self._boxes = np.concatenate(levels)
+        self._level_of = np.cumsum([0] + [len(boxes) for boxes in levels])
 
-    def nearest(self, features: Lines) -> tuple[Floats, Positions]:
-        """As `nearest_line`, in one thread; a part of one vertex is a point."""
+    def nearest(self, features: Lines) -> tuple[Floats, Positions, Floats]:
+        """As `nearest_line`, in one thread, and the box around each; a part of one vertex is a point."""
         from .kernels.nearest import nearest
 
         count = features.count
         part_of = np.searchsorted(features.feature, np.arange(count + 1)).astype(np.int64)
         stretches = np.append(0, np.cumsum(np.diff(features.starts) // RUN + 1))
         most = int(np.diff(stretches[part_of]).max(initial=1))
+        waiting = RUN * len(self._level_of)
         square, whose = np.empty(count), np.empty(count, np.int64)
+        around = np.empty((count, 4))
         nearest(
             features.xy,
             features.starts,
@@ -68,16 +73,19 @@ class Border:
             self._segments,
             self._whose,
             self._boxes,
-            self._wider,
+            self._level_of,
             RUN,
+            np.empty((waiting, 2), np.int64),
+            np.empty(waiting),
             np.empty((most, 4)),
             np.empty((most, 2), np.int64),
             square,
             whose,
+            around,
             0,
             count,
         )
-        return np.sqrt(square), whose
+        return np.sqrt(square), whose, around
 
 
 def _runs(boxes: Floats) -> Floats:

@@ -7,6 +7,9 @@ import numpy as np
 from .compiling import floats, int_pairs, ints, kernel, number, pairs, part
 from .predicates import side
 
+SLACK = 1 + 1e-9
+"""What is farther than the nearest by less than this is looked at all the same, so that no figure hangs on the order."""
+
 
 @part
 def _gap(box, b, west, south, east, north):
@@ -48,33 +51,106 @@ def _cross(ax, ay, bx, by, cx, cy, dx, dy):
 
 
 @part
-def _bound(xy, begin, end, segments, first, last):
-    """Which vertex of an outline is nearest to one of some segments of a border, or nearly so, and how far (squared)."""
-    x, y = segments[(first + last) // 2, 0], segments[(first + last) // 2, 1]
+def _bound(xy, begin, end, segments, low, high):
+    """Squared distance of some vertex of an outline from some segments of a border: one that is near to them."""
+    x, y = segments[low, 0], segments[low, 1]
     least, k = np.inf, begin
     for one in range(begin, end):
         dx, dy = xy[one, 0] - x, xy[one, 1] - y
         if dx * dx + dy * dy < least:
             least, k = dx * dx + dy * dy, one
-    least, s = np.inf, first
+    least = np.inf
+    for s in range(low, high):
+        square = _to_segment(
+            xy[k, 0], xy[k, 1], segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+        )
+        least = min(least, square)
+    return least
+
+
+@part
+def _stretches(xy, starts, first, last, run, stretch, stretch_of):
+    """Cuts parts `first` to `last` of an outline into stretches of `run` edges: how many, and the box around all."""
+    west = south = np.inf
+    east = north = -np.inf
+    count = 0
     for one in range(first, last):
-        square = _to_segment(
-            xy[k, 0],
-            xy[k, 1],
-            segments[one, 0],
-            segments[one, 1],
-            segments[one, 2],
-            segments[one, 3],
-        )
-        if square < least:
-            least, s = square, one
-    for one in range(begin, end):
-        square = _to_segment(
-            xy[one, 0], xy[one, 1], segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
-        )
-        if square < least:
-            least, k = square, one
-    return k, least
+        begin = starts[one]
+        while True:
+            end = min(begin + run, starts[one + 1] - 1)
+            low_x = high_x = xy[begin, 0]
+            low_y = high_y = xy[begin, 1]
+            for k in range(begin + 1, end + 1):
+                low_x, high_x = min(low_x, xy[k, 0]), max(high_x, xy[k, 0])
+                low_y, high_y = min(low_y, xy[k, 1]), max(high_y, xy[k, 1])
+            stretch[count, 0], stretch[count, 1] = low_x, low_y
+            stretch[count, 2], stretch[count, 3] = high_x, high_y
+            west, south = min(west, low_x), min(south, low_y)
+            east, north = max(east, high_x), max(north, high_y)
+            stretch_of[count, 0], stretch_of[count, 1] = begin, end
+            count += 1
+            begin = end
+            if end >= starts[one + 1] - 1:
+                break
+    return count, west, south, east, north
+
+
+@part
+def _apart(xy, begin, end, stretch, q, segments, whose, low, high, boxes, b, limit, best, best_of):
+    """Squared distance of a stretch of an outline from some segments of a border, and whose is nearest, where that is
+    less than the best so far."""
+    for k in range(begin, end + 1):
+        x, y = xy[k, 0], xy[k, 1]
+        if _gap(boxes, b, x, y, x, y) > limit:
+            continue
+        for s in range(low, high):
+            square = _to_segment(
+                x, y, segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+            )
+            if square < best or (square == best and whose[s] < best_of):
+                best, best_of = square, whose[s]
+                limit = min(limit, best * SLACK)
+    for s in range(low, high):
+        # Where the next segment begins as this one ends, it answers for both; not for another line.
+        ends = 1
+        if s + 1 == high or (
+            whose[s] != whose[s + 1]
+            or segments[s, 2] != segments[s + 1, 0]
+            or segments[s, 3] != segments[s + 1, 1]
+        ):
+            ends = 2
+        for at in range(ends):
+            x, y = segments[s, 2 * at], segments[s, 2 * at + 1]
+            if _gap(stretch, q, x, y, x, y) > limit:
+                continue
+            for k in range(begin, end):
+                square = _to_segment(x, y, xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1])
+                if square < best or (square == best and whose[s] < best_of):
+                    best, best_of = square, whose[s]
+                    limit = min(limit, best * SLACK)
+    return limit, best, best_of
+
+
+@part
+def _first_crossed(xy, begin, end, segments, whose, low, high, best, best_of):
+    """Whose segment a stretch of an outline crosses, the least; else what was known before."""
+    for s in range(low, high):
+        if best == 0.0 and whose[s] >= best_of:
+            continue
+        for k in range(begin, end):
+            if _cross(
+                xy[k, 0],
+                xy[k, 1],
+                xy[k + 1, 0],
+                xy[k + 1, 1],
+                segments[s, 0],
+                segments[s, 1],
+                segments[s, 2],
+                segments[s, 3],
+            ):
+                best, best_of = 0.0, whose[s]
+                break
+    return best, best_of
 
 
 @kernel(
@@ -85,12 +161,15 @@ def _bound(xy, begin, end, segments, first, last):
         pairs,
         ints,
         pairs,
-        pairs,
+        ints,
         number,
+        int_pairs,
+        floats,
         pairs,
         int_pairs,
         floats,
         ints,
+        pairs,
         number,
         number,
     )
@@ -102,12 +181,15 @@ def nearest(
     segments,
     whose,
     boxes,
-    wider,
+    level_of,
     run,
+    stack,
+    stack_gap,
     stretch,
     stretch_of,
     found,
     nearest_of,
+    around,
     first,
     last,
 ):
@@ -119,131 +201,82 @@ def nearest(
     part_of : where each outline's parts begin, and where the last's end
     segments : ax, ay, bx, by of the border
     whose : whose each segment is
-    boxes, wider : west, south, east, north of each `run` of segments, and of each `run` of those boxes
+    boxes : west, south, east, north of each `run` of segments; then of each `run` of those boxes, and so on
+    level_of : where each such level of boxes begins, and where the last ends
+    stack, stack_gap : to work in, for `run` boxes of each level
     stretch, stretch_of : to work in, a row for each `run` of segments an outline has: its box, and its ends
+    around : each outline's box is written here
     """
+    top = len(level_of) - 2
+    seed = 0
     for outline in range(first, last):
-        west = south = np.inf
-        east = north = -np.inf
-        stretches = 0
-        for one in range(part_of[outline], part_of[outline + 1]):
-            begin = starts[one]
-            while True:
-                end = min(begin + run, starts[one + 1] - 1)
-                low_x = high_x = xy[begin, 0]
-                low_y = high_y = xy[begin, 1]
-                for k in range(begin + 1, end + 1):
-                    low_x, high_x = min(low_x, xy[k, 0]), max(high_x, xy[k, 0])
-                    low_y, high_y = min(low_y, xy[k, 1]), max(high_y, xy[k, 1])
-                stretch[stretches, 0], stretch[stretches, 1] = low_x, low_y
-                stretch[stretches, 2], stretch[stretches, 3] = high_x, high_y
-                west, south = min(west, low_x), min(south, low_y)
-                east, north = max(east, high_x), max(north, high_y)
-                stretch_of[stretches, 0], stretch_of[stretches, 1] = begin, end
-                stretches += 1
-                begin = end
-                if end >= starts[one + 1] - 1:
-                    break
-        start, least = 0, np.inf
-        for w in range(len(wider)):
-            gap = _gap(wider, w, west, south, east, north)
-            if gap < least:
-                least, start = gap, w
-        # What is found at the nearest box is an upper bound from the start.
-        near, least = start * run, np.inf
-        for b in range(start * run, min((start + 1) * run, len(boxes))):
-            gap = _gap(boxes, b, west, south, east, north)
-            if gap < least:
-                least, near = gap, b
-        spot, best = _bound(
+        stretches, west, south, east, north = _stretches(
+            xy, starts, part_of[outline], part_of[outline + 1], run, stretch, stretch_of
+        )
+        around[outline, 0], around[outline, 1] = west, south
+        around[outline, 2], around[outline, 3] = east, north
+        # Outlines mostly come beside the one before: what was nearest to that is not far from this.
+        limit = SLACK * _bound(
             xy,
             starts[part_of[outline]],
             starts[part_of[outline + 1]],
             segments,
-            near * run,
-            min((near + 1) * run, len(segments)),
+            seed * run,
+            min((seed + 1) * run, len(segments)),
         )
-        x, y = xy[spot, 0], xy[spot, 1]
-        for w in range(len(wider)):
-            if _gap(wider, w, x, y, x, y) >= best:
+        best, best_of = np.inf, 2**62
+        stack[0, 0], stack[0, 1], stack_gap[0] = 0, top + 1, 0.0
+        depth = 1
+        while depth > 0:
+            depth -= 1
+            if stack_gap[depth] > limit:
                 continue
-            for b in range(w * run, min((w + 1) * run, len(boxes))):
-                if _gap(boxes, b, x, y, x, y) >= best:
+            b, level = stack[depth, 0], stack[depth, 1] - 1
+            low = b * run
+            if level >= 0:
+                begin, bottom = level_of[level], depth
+                for one in range(low, min(low + run, level_of[level + 1] - begin)):
+                    gap = _gap(boxes, begin + one, west, south, east, north)
+                    if gap > limit:
+                        continue
+                    # The nearest comes to lie on top.
+                    at = depth
+                    while at > bottom and stack_gap[at - 1] < gap:
+                        stack[at, 0], stack[at, 1] = stack[at - 1, 0], stack[at - 1, 1]
+                        stack_gap[at] = stack_gap[at - 1]
+                        at -= 1
+                    stack[at, 0], stack[at, 1], stack_gap[at] = one, level, gap
+                    depth += 1
+                continue
+            high = min(low + run, len(segments))
+            before = best
+            for q in range(stretches):
+                gap = _gap(boxes, b, stretch[q, 0], stretch[q, 1], stretch[q, 2], stretch[q, 3])
+                if gap > limit:
                     continue
-                for s in range(b * run, min((b + 1) * run, len(segments))):
-                    square = _to_segment(
-                        x, y, segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+                begin, end = stretch_of[q, 0], stretch_of[q, 1]
+                limit, best, best_of = _apart(
+                    xy,
+                    begin,
+                    end,
+                    stretch,
+                    q,
+                    segments,
+                    whose,
+                    low,
+                    high,
+                    boxes,
+                    b,
+                    limit,
+                    best,
+                    best_of,
+                )
+                if gap == 0.0:
+                    best, best_of = _first_crossed(
+                        xy, begin, end, segments, whose, low, high, best, best_of
                     )
-                    best = min(best, square)
-        best *= 1 + 1e-9
-        best_of = 2**62
-        for turn in range(len(wider)):
-            w = start + turn
-            if w >= len(wider):
-                w -= len(wider)
-            if _gap(wider, w, west, south, east, north) > best:
-                continue
-            for b in range(w * run, min((w + 1) * run, len(boxes))):
-                if _gap(boxes, b, west, south, east, north) > best:
-                    continue
-                low, high = b * run, min((b + 1) * run, len(segments))
-                for q in range(stretches):
-                    gap = _gap(boxes, b, stretch[q, 0], stretch[q, 1], stretch[q, 2], stretch[q, 3])
-                    if gap > best:
-                        continue
-                    begin, end = stretch_of[q, 0], stretch_of[q, 1]
-                    for k in range(begin, end + 1):
-                        x, y = xy[k, 0], xy[k, 1]
-                        if _gap(boxes, b, x, y, x, y) > best:
-                            continue
-                        for s in range(low, high):
-                            square = _to_segment(
-                                x,
-                                y,
-                                segments[s, 0],
-                                segments[s, 1],
-                                segments[s, 2],
-                                segments[s, 3],
-                            )
-                            if square < best or (square == best and whose[s] < best_of):
-                                best, best_of = square, whose[s]
-
-                    for s in range(low, high):
-                        # Where the next segment begins as this one ends, it answers for both; not for another line.
-                        ends = 1
-                        if s + 1 == high or (
-                            whose[s] != whose[s + 1]
-                            or segments[s, 2] != segments[s + 1, 0]
-                            or segments[s, 3] != segments[s + 1, 1]
-                        ):
-                            ends = 2
-                        for at in range(ends):
-                            x, y = segments[s, 2 * at], segments[s, 2 * at + 1]
-                            if _gap(stretch, q, x, y, x, y) > best:
-                                continue
-                            for k in range(begin, end):
-                                square = _to_segment(
-                                    x, y, xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]
-                                )
-                                if square < best or (square == best and whose[s] < best_of):
-                                    best, best_of = square, whose[s]
-                    if gap > 0.0:
-                        continue
-                    for s in range(low, high):
-                        if best == 0.0 and whose[s] >= best_of:
-                            continue
-                        for k in range(begin, end):
-                            if _cross(
-                                xy[k, 0],
-                                xy[k, 1],
-                                xy[k + 1, 0],
-                                xy[k + 1, 1],
-                                segments[s, 0],
-                                segments[s, 1],
-                                segments[s, 2],
-                                segments[s, 3],
-                            ):
-                                best, best_of = 0.0, whose[s]
-                                break
+                    limit = min(limit, best * SLACK)
+            if best < before:
+                seed = b
         found[outline], nearest_of[outline] = best, best_of
     return 0
