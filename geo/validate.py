@@ -20,7 +20,7 @@ from .errors import amount
 from .model import FieldSpec, Finding, GeometryKind, Layer, Severity
 from .said import NOTHING, Said, joined, quoted
 from .sources.lazy import are_flat, kinds_of, lacking, without_length, without_numbers
-from .vocabulary import Reading, read_values
+from .vocabulary import Reading, all_different, read_values
 
 AMISS = {
     "unreadable-value": Said("cannot be read", "无法识别"),
@@ -301,7 +301,7 @@ class _Check:
             )
         # That none is there twice is told much sooner than which are.
         doubled = np.zeros(len(values), dtype=bool)
-        if not values.is_unique:
+        if not all_different(values):
             doubled = values.duplicated(keep=False).to_numpy(dtype=bool) & ~missing
         if doubled.any():
             self.add(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from geo.catalog import load_catalog
 from geo.model import FieldSpec, Title
-from geo.vocabulary import read_values
+from geo.vocabulary import all_different, read_values
 
 STREETS = load_catalog().layer("back_streets").fields
 LAMPS = load_catalog().layer("lamps").fields
@@ -284,3 +284,26 @@ def test_titles_in_english_count_too() -> None:
     spec = FieldSpec(type="bool", title=Title(zh="无垃圾", en="No litter"))
     assert read("有", spec) == "ambiguous"
     assert read("yes", spec) is True
+
+
+@given(
+    st.lists(
+        st.none() | st.text(max_size=3) | st.sampled_from(["街" * 30, "a\0", "a"]), max_size=9
+    ),
+    st.integers(0, 9),
+    st.integers(0, 9),
+)
+def test_keys_are_told_apart_as_pandas_tells_them(
+    texts: list[str | None], cut: int, first: int
+) -> None:
+    whole = pd.Series(texts, dtype="string")
+    keys = pd.concat([whole[:cut], whole[cut:]])[first:]
+    assert all_different(keys) == keys.is_unique
+
+
+def test_a_text_of_many_bytes_is_told_from_another() -> None:
+    """One that ends where its row of words does, one that is longer than any is made a number of, and copies."""
+    assert all_different(pd.Series(["a" * 64, "a" * 63, ""], dtype="string"))
+    assert all_different(pd.Series(["a" * 65, "a" * 64], dtype="string"))
+    assert not all_different(pd.Series(["a" * 65, "a" * 65], dtype="string"))
+    assert not all_different(pd.Series([1, 2, 2]))

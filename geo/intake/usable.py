@@ -14,6 +14,7 @@ from ..placing import Proposal
 from ..said import Said, joined
 from ..sources.lazy import are_flat, kinds_of, without_numbers
 from ..validate import GEOMETRY, KINDS, conform, flat_shapes, invalid_said, kind_called
+from ..vocabulary import all_different
 from .rows import Rows
 
 MERGED = ("LineString", "Polygon")
@@ -149,7 +150,7 @@ def _repair(rows: Rows, metric_crs: str) -> None:
 def _take_each_key_once(rows: Rows, key: str, accept: bool) -> None:
     """One row a key: parts of one thing are put together where that is accepted, others left out."""
     keys = rows.frame[key]
-    if keys.is_unique:
+    if all_different(keys):
         return
     parts = _parts(rows, key)
     if parts.any():

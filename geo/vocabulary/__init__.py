@@ -6,7 +6,18 @@ some forms and a cross on others.
 
 from __future__ import annotations
 
+from .alike import all_different
 from .reading import Amiss, Reading, Remark, read_values
 from .words import NO, UNKNOWN, YES, plain
 
-__all__ = ["NO", "UNKNOWN", "YES", "Amiss", "Reading", "Remark", "plain", "read_values"]
+__all__ = [
+    "NO",
+    "UNKNOWN",
+    "YES",
+    "Amiss",
+    "Reading",
+    "Remark",
+    "all_different",
+    "plain",
+    "read_values",
+]
