@@ -8,6 +8,7 @@ import pkgutil
 import shutil
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -295,12 +296,20 @@ def _stage(
         for original, copy in parts:
             if len(parts) > 1:
                 digest.update(copy.suffix.encode())
-            with original.open("rb") as stream, copy.open("wb") as target:
+            with (
+                original.open("rb") as stream,
+                copy.open("wb") as target,
+                ThreadPoolExecutor(1) as beside,
+            ):
+                digested = None
                 while chunk := stream.read(_CHUNK):
                     copied += len(chunk)
                     if max(copied, size) > most:
                         raise _too_large(file.name, size, most)
-                    digest.update(chunk)
+                    # Digested while it is written, which takes as long; two pieces are held, no more.
+                    if digested is not None:
+                        digested.result()
+                    digested = beside.submit(digest.update, chunk)
                     target.write(chunk)
                     if time.monotonic() > tell_at:
                         tell_at = time.monotonic() + EVERY_SECONDS
