@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,25 +82,34 @@ def write_file(
     try:
         held = pa.Table.from_pandas(attributes, preserve_index=False).replace_schema_metadata(None)
         digest = RowsDigest(held.column_names, crs, has_geometry=geometry is not None)
+
+        def group(first: int) -> pa.Table:
+            """Some rows in the form they are written in, which no others are held in."""
+            rows = np.arange(first, min(first + size, len(frame)))
+            if order is None:
+                some = held.slice(first, size)
+            else:
+                rows = order[first : first + size]
+                some = held.take(pa.array(rows))
+            part = geometry.iloc[rows] if geometry is not None else None
+            wkb = None if part is None else wkb_of(part)
+            stored = StoredRows(numbers[rows], some, wkb)
+            digest.take(stored)
+            table = some.append_column(names.row_number, pa.array(stored.fid))
+            if part is not None and wkb is not None:
+                table = table.append_column(names.bounds, _boxes(box[rows]))
+                table = table.append_column(names.geometry, wkb.cast(pa.binary()))
+            return table.replace_schema_metadata(metadata)
+
         with ExitStack() as stack:
             writer = None
+            beside = stack.enter_context(ThreadPoolExecutor(1))
+            # The next group is made while one is written: each takes about as long.
+            coming = beside.submit(group, 0)
             for first in range(0, max(len(frame), 1), size):
-                # A group at a time, so that none but these rows are held in the form they are written in.
-                rows = np.arange(first, min(first + size, len(frame)))
-                if order is None:
-                    some = held.slice(first, size)
-                else:
-                    rows = order[first : first + size]
-                    some = held.take(pa.array(rows))
-                part = geometry.iloc[rows] if geometry is not None else None
-                wkb = None if part is None else wkb_of(part)
-                stored = StoredRows(numbers[rows], some, wkb)
-                digest.take(stored)
-                table = some.append_column(names.row_number, pa.array(stored.fid))
-                if part is not None and wkb is not None:
-                    table = table.append_column(names.bounds, _boxes(box[rows]))
-                    table = table.append_column(names.geometry, wkb.cast(pa.binary()))
-                table = table.replace_schema_metadata(metadata)
+                table = coming.result()
+                if first + size < len(frame):
+                    coming = beside.submit(group, first + size)
                 if writer is None:
                     writer = stack.enter_context(_writer(path, table, names))
                 writer.write_table(table, row_group_size=size)
