@@ -157,16 +157,33 @@ def scope(
                 )
 
 
-def _digest_meanwhile(survey: Survey) -> Thread:
-    """Read the data for their digest while they are measured; whatever is wrong with them is said in either way."""
+class _DigestMeanwhile:
+    """Progress that is told on, and has a thread read the data for their digest once there is some.
 
-    def digest() -> None:
+    Not before: a file is opened by one thread at a time, so two that read only wait for each other, while whoever
+    measures waits for none. Whatever is wrong with the data is said in either way.
+    """
+
+    def __init__(self, survey: Survey, told: Callable[[int, int, str], None] | None) -> None:
+        self._survey, self._told = survey, told
+        self._thread: Thread | None = None
+
+    def __call__(self, done: int, total: int, name: str) -> None:
+        if self._thread is None:
+            self._thread = Thread(target=self._digest)
+            self._thread.start()
+        if self._told:
+            self._told(done, total, name)
+
+    def _digest(self) -> None:
         with suppress(Exception):
-            _ = survey.digest
+            _ = self._survey.digest
 
-    thread = Thread(target=digest)
-    thread.start()
-    return thread
+    def digest(self) -> str:
+        """Of the data, when the thread has it."""
+        if self._thread is not None:
+            self._thread.join()
+        return self._survey.digest
 
 
 def coverage(
@@ -204,9 +221,10 @@ def coverage(
 
     survey = open_survey(district, round_)
     chosen = indicator or None
-    digested = _digest_meanwhile(survey) if format_ is not Format.csv else None
-    with _told(survey), counting("measuring") as progress:
+    with _told(survey), counting("measuring") as told:
         cutter = _engine(engine, scheduler)
+        digested = _DigestMeanwhile(survey, told)
+        progress = told if format_ is Format.csv else digested  # a table of nothing but rows has none
         frame = coverage_of(survey, chosen, engine=cutter, memory_mb=memory_mb, progress=progress)
     absent = absent_layers(survey, chosen)
     if absent:
@@ -224,15 +242,13 @@ def coverage(
     if format_ is Format.table and level is None and unit is None:
         frame = frame[frame["level"] == "district"]
     table = map(_counts_whole, records(frame))
-    if digested:
-        digested.join()
     if format_ is Format.json:
         print_json(
             {
                 "district": survey.district.spec.name.zh,
                 "code": survey.district.spec.code,
                 "round": survey.round,
-                "data_digest": survey.digest,
+                "data_digest": digested.digest(),
                 "version": __version__,
                 "rows": table,
             }
@@ -241,7 +257,7 @@ def coverage(
         print_csv(table, COLUMNS)
     else:
         _coverage_table([row for row in table if row["unit_code"] or row["total"]])
-        note(f"{survey.district.spec.name.zh}, round {survey.round}, data {survey.digest[:12]}")
+        note(f"{survey.district.spec.name.zh}, round {survey.round}, data {digested.digest()[:12]}")
 
 
 def rows(
