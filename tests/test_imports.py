@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,41 @@ HEAVY = (
     "streamlit",
     "pyarrow",
 )
+
+COMMANDS = {"typer", "annotated_doc", "shellingham", "rich", "colorama"}
+DECLARATIONS = {
+    "pydantic",
+    "pydantic_core",
+    "annotated_types",
+    "typing_inspection",
+    "typing_extensions",
+}
+TABLES = {"pyogrio"}
+RASTERS = {"rasterio", "affine", "attr", "attrs", "click"}
+"""What a command may load besides geopandas and what that loads itself, by what it is there for."""
+ELSEWHERE = (
+    "geo.app",
+    "geo.check",
+    "geo.engine.arrays",
+    "geo.importing",
+    "geo.intake",
+    "geo.keys",
+    "geo.mapping",
+    "geo.partials",
+    "geo.placing",
+    "geo.registration",
+    "geo.report",
+    "geo.rounds",
+    "geo.scenario",
+    "geo.sources.base",
+    "geo.sources.ogr",
+    "geo.store.conversion",
+    "geo.store.geoparquet",
+    "geo.store.scan",
+    "geo.streaming",
+    "geo.views.map",
+)
+"""Parts of the program that no figure of a district of this size is computed with."""
 
 
 def run(code: str, **options: object) -> str:
@@ -61,6 +97,49 @@ def test_importing_brings_nothing_heavy(module: str) -> None:
 def test_the_command_starts_without_the_slow_ones() -> None:
     loaded = run("import sys, geo.cli.commands; print(*sys.modules)").split()
     assert sorted(set(HEAVY) & set(loaded)) == []
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """The modules of a fresh process that ran a command of `atlas`."""
+    printed = run(
+        "import io, sys\n"
+        "from geo.cli import main\n"
+        f"sys.argv = {['atlas', *arguments]!r}\n"
+        "out, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO())\n"
+        "try:\n    main()\n"
+        "except SystemExit as done:\n    assert not done.code, done.code\n"
+        "assert sys.stdout.buffer.getvalue()\n"
+        "print(*sys.modules, file=out)"
+    )
+    return set(printed.split())
+
+
+def strangers(modules: set[str]) -> set[str]:
+    """The packages among modules that are neither of Python nor ours."""
+    return {name.partition(".")[0] for name in modules} & set(packages_distributions()) - {"geo"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "coverage",
+        "coverage --format json",
+        "scope --format json",
+        "rows hardening.fringe_roads",
+        "layers",
+    ],
+)
+def test_a_command_loads_only_what_its_figures_are_computed_with(command: str) -> None:
+    # Half of what a command takes on a district is loading modules, and one `import` in the wrong place adds to it.
+    allowed = COMMANDS | DECLARATIONS | TABLES | (RASTERS if "coverage" in command else set())
+    loaded = loaded_by(*command.split())
+    geopandas = strangers(set(run("import geopandas, sys; print(*sys.modules)").split()))
+    assert sorted(strangers(loaded) - geopandas - allowed) == []
+    assert sorted(name for name in loaded if name.startswith(ELSEWHERE)) == []
+
+
+def test_help_loads_nothing_that_measures() -> None:
+    assert sorted(strangers(loaded_by("--help")) & {*HEAVY, "pydantic", "rasterio"}) == []
 
 
 def test_every_public_name_is_there() -> None:
