@@ -128,7 +128,7 @@ def reaching(points: Points, certain_m: Floats, possible_m: Floats) -> Reaching:
         mine = points.xy[group] if len(group) else points.xy
         corner, cell, columns, rows = _grid(mine, 2 * size, longest)
         frame = np.array([*corner, 1 / cell, longest])
-        start = np.empty(columns * rows + 1, np.int64)
+        start = np.zeros(columns * rows + 2, np.int32)
         last = first + size
         sort_points(
             points.xy,
@@ -138,8 +138,7 @@ def reaching(points: Points, certain_m: Floats, possible_m: Floats) -> Reaching:
             frame,
             columns,
             rows,
-            np.empty(size, np.int64),
-            np.zeros(columns * rows, np.int64),
+            np.empty(size, np.int32),
             start,
             xy[first:last],
             certain[first:last],
@@ -147,15 +146,15 @@ def reaching(points: Points, certain_m: Floats, possible_m: Floats) -> Reaching:
         )
         frames.append(frame)
         shapes.append((columns, rows, cells))
-        starts.append(start + first)
-        first, cells = last, cells + len(start)
+        starts.append(start[:-1] + np.int32(first) if first else start[:-1])
+        first, cells = last, cells + columns * rows + 1
     return Reaching(
         xy,
         certain,
         possible,
         np.array(frames).reshape(-1, 4),
         np.array(shapes, np.int64).reshape(-1, 3),
-        np.concatenate(starts) if starts else np.zeros(0, np.int64),
+        starts[0] if len(starts) == 1 else np.concatenate([np.zeros(0, np.int32), *starts]),
     )
 
 
@@ -177,7 +176,7 @@ def nothing_reaches() -> Reaching:
         none,
         np.zeros((0, 4)),
         np.zeros((0, 3), np.int64),
-        np.zeros(0, np.int64),
+        np.zeros(0, np.int32),
     )
 
 

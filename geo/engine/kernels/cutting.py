@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from .claims import UNCLEAR, claims, cuts, entries, holder_of_all
-from .compiling import flags, floats, ints, kernel, metres, number, pairs, part, several
+from .compiling import flags, floats, ints, kernel, metres, number, pairs, part, several, woven_part
 from .index import INDEX, NOBODY, clamped, holder_at
 from .rooms import CUT, REACHING, ROOM
 
 
-@part
-def _within_reach(points, px, py, qx, qy, length, sure, maybe):
+@woven_part
+def _within_reach(points, px, py, qx, qy, length, chosen, sure, maybe):
     """The stretches of a segment that points reach: surely, and those that only possibly, unordered."""
     ways_x, ways_y = (qx - px) / length, (qy - py) / length
-    sures = maybes = 0
+    found = 0
     for grid in range(len(points.frames)):
         x0, y0 = points.frames[grid, 0], points.frames[grid, 1]
         per_metre, longest = points.frames[grid, 2], points.frames[grid, 3]
@@ -26,28 +26,38 @@ def _within_reach(points, px, py, qx, qy, length, sure, maybe):
         for row in range(bottom, top + 1):
             first = points.start[base + row * columns + left]
             last = points.start[base + row * columns + right + 1]
-            if last - first > len(sure) - max(sures, maybes):
-                return -(max(sures, maybes) + last - first), 0
+            if last - first > len(chosen) - found:
+                return -(found + last - first), 0
             for k in range(first, last):
                 offset_x, offset_y = points.xy[k, 0] - px, points.xy[k, 1] - py
                 foot = offset_x * ways_x + offset_y * ways_y
                 aside = offset_x * ways_y - offset_y * ways_x
-                for is_sure in range(2):
-                    reach = points.certain[k] if is_sure else points.possible[k]
-                    if reach <= 0.0 or (is_sure == 0 and reach <= points.certain[k]):
-                        continue
-                    square = reach * reach - aside * aside
-                    if square <= 0.0:
-                        continue
-                    half = np.sqrt(square)
-                    begin, end = max(foot - half, 0.0), min(foot + half, length)
-                    if end > begin:
-                        if is_sure:
-                            sure[sures, 0], sure[sures, 1] = begin, end
-                            sures += 1
-                        else:
-                            maybe[maybes, 0], maybe[maybes, 1] = begin, end
-                            maybes += 1
+                far = points.possible[k]
+                # Counted without a branch: which of them reach is anybody's guess, and to guess wrong costs more.
+                chosen[found] = k
+                found += (
+                    (far * far - aside * aside > 0.0) & (foot + far > 0.0) & (foot - far < length)
+                )
+    sures = maybes = 0
+    for n in range(found):
+        k = chosen[n]
+        offset_x, offset_y = points.xy[k, 0] - px, points.xy[k, 1] - py
+        foot = offset_x * ways_x + offset_y * ways_y
+        aside = offset_x * ways_y - offset_y * ways_x
+        far, near = points.possible[k], points.certain[k]
+        if far > near:
+            half = np.sqrt(far * far - aside * aside)
+            begin, end = max(foot - half, 0.0), min(foot + half, length)
+            if end > begin:
+                maybe[maybes, 0], maybe[maybes, 1] = begin, end
+                maybes += 1
+        square = near * near - aside * aside
+        if near > 0.0 and square > 0.0:
+            half = np.sqrt(square)
+            begin, end = max(foot - half, 0.0), min(foot + half, length)
+            if end > begin:
+                sure[sures, 0], sure[sures, 1] = begin, end
+                sures += 1
     return sures, maybes
 
 
@@ -176,7 +186,9 @@ def cut(xy, starts, part_of, units, area, points, order, first, last, noise, roo
                     both, side_of = claims(
                         area, room.area_edges, room, px, py, qx, qy, length, noise, claimed
                     )
-                sures, maybes = _within_reach(points, px, py, qx, qy, length, room.sure, room.maybe)
+                sures, maybes = _within_reach(
+                    points, px, py, qx, qy, length, room.hand, room.sure, room.maybe
+                )
                 if sures < 0:
                     return position, pieces, -sures, 0
                 sures = _united(room.sure, sures)

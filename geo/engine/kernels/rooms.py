@@ -54,7 +54,7 @@ class Cut(NamedTuple):
     """(pieces, 3): metres, and of them those surely and those possibly within reach."""
 
 
-REACHING = Record((pairs, floats, floats, pairs, int_pairs, ints), Reaching)
+REACHING = Record((pairs, floats, floats, pairs, int_pairs, short_ints), Reaching)
 ROOM = Record(
     (
         short_ints,
