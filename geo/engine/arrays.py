@@ -16,6 +16,7 @@ from .kernels.cutting import order_by_place
 from .kernels.index import Index
 from .kernels.reaching import sort_points
 from .kernels.rooms import Reaching
+from .lines import running
 
 if TYPE_CHECKING:
     from .base import Floats, Geometries, Positions
@@ -49,9 +50,10 @@ def index_of(polygons: Geometries) -> Index:
     polygons : Polygon or MultiPolygon, metric CRS, in order of precedence
     """
     edges, unit = edges_of(polygons)
-    count = len(polygons)
-    unit_start = np.searchsorted(unit, np.arange(count + 1)).astype(np.int64)
-    frame, columns, rows = _cells_for(edges, unit_start)
+    unit_start = running(np.bincount(unit, minlength=len(polygons)))
+    span = np.empty((len(polygons), 6))
+    grids.spans(edges, unit_start, span)
+    frame, columns, rows = _cells_for(edges, span)
     cells = np.empty((columns * rows + 1, 2), np.int32)
     shape = np.array([columns, rows])
     work, toggle = np.full(columns * rows, -1, np.int32), np.zeros(columns * rows, bool)
@@ -67,7 +69,7 @@ def index_of(polygons: Geometries) -> Index:
         shape,
         cells,
         cell_edges,
-        *_strips(edges, unit_start),
+        *_strips(edges, unit_start, span),
     )
 
 
@@ -204,46 +206,41 @@ def _grid(xy: Floats, wanted: float, least: float) -> tuple[Floats, float, int, 
     return low, cell, columns, rows
 
 
-def _cells_for(edges: Floats, unit_start: Positions) -> tuple[Floats, int, int]:
+def _cells_for(edges: Floats, span: Floats) -> tuple[Floats, int, int]:
     """A grid with some two cells an edge; coarser where edges are long or polygons lie over each other."""
     count = len(edges)
-    ends = edges.reshape(-1, 2)
     if not count:
         return np.array([0.0, 0.0, 1.0]), 1, 1
-    passed = np.abs(edges[:, 2:] - edges[:, :2]).sum()
-    first = unit_start[:-1][np.diff(unit_start) > 0]
-    low = np.minimum.reduceat(edges[:, :2], first)
-    high = np.maximum.reduceat(edges[:, :2], first)
-    ground = np.prod(high - low, axis=1).sum()
-    coordinate = np.abs(ends).max()
+    low, high, passed = span[:, :2], span[:, 2:4], span[:, 4].sum()
+    some = high[:, 0] >= low[:, 0]
+    ground = np.prod(high[some] - low[some], axis=1).sum()
+    coordinate = max(np.abs(low[some]).max(), np.abs(high[some]).max())
     least = max(
         passed / (3 * count + 8 * np.sqrt(FEWEST_CELLS)),  # entries in cells
         np.sqrt(ground / (8 * MOST_CELLS)),  # looks at cells
         1e-9 * coordinate,
         4 * NOISE_M / grids.MARGIN,  # an edge beside a line is found in the cells of the line
     )
-    corner, cell, columns, rows = _grid(ends, 2 * count, least)
+    corner, cell, columns, rows = _grid(edges[:, :2], 2 * count, least)
     return np.array([*corner, 1 / cell]), columns, rows
 
 
-def _strips(edges: Floats, unit_start: Positions) -> tuple[Positions, Floats, Positions, Positions]:
+def _strips(
+    edges: Floats, unit_start: Positions, span: Floats
+) -> tuple[Positions, Floats, Positions, Positions]:
     """Strips of equal height for each polygon, so that few edges lie at any height."""
     count = len(unit_start) - 1
     number = np.diff(unit_start)
     scale = np.zeros((count, 3))
-    scale[:, 0], scale[:, 1] = np.inf, -np.inf
+    scale[:, 0], scale[:, 1] = span[:, 1], span[:, 3]
     strips = np.ones(count, np.int64)
     some = number > 0
     if some.any():
-        first = unit_start[:-1][some]
-        low = np.minimum.reduceat(np.minimum(edges[:, 1], edges[:, 3]), first)
-        high = np.maximum.reduceat(np.maximum(edges[:, 1], edges[:, 3]), first)
-        climbed = np.add.reduceat(np.abs(edges[:, 3] - edges[:, 1]), first)
+        height = scale[some, 1] - scale[some, 0]
         # An edge lies in as many strips as it climbs: no more than four entries an edge in all.
-        most = np.minimum(number[some] / 2, 3 * number[some] * (high - low) / climbed)
+        most = np.minimum(number[some] / 2, 3 * number[some] * height / span[some, 5])
         strips[some] = np.maximum(most, 1)
-        scale[some, 0], scale[some, 1] = low, high
-        scale[some, 2] = strips[some] / (high - low)
+        scale[some, 2] = strips[some] / height
     strip_first = np.zeros(count + 1, np.int64)
     np.cumsum(strips, out=strip_first[1:])
     start = np.zeros(strip_first[-1] + 1, np.int64)

@@ -23,16 +23,27 @@ def edges_of(polygons: Geometries) -> tuple[Floats, Positions]:
     ----------
     polygons : Polygon or MultiPolygon; of a collection the polygons count
     """
-    parts, polygon = shapely.get_parts(polygons, return_index=True)
+    parts, polygon = polygons, np.arange(len(polygons))
+    if (shapely.get_type_id(polygons) > shapely.GeometryType.POLYGON).any():
+        parts, polygon = shapely.get_parts(polygons, return_index=True)
     if (shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT).any():
         parts, inner = shapely.get_parts(parts, return_index=True)
         polygon = polygon[inner]
     rings, part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    follows = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
-    edges = np.empty((int(follows.sum()), 4))
-    edges[:, :2], edges[:, 2:] = xy[:-1][follows], xy[1:][follows]
-    return edges, polygon[part[ring[:-1][follows]]].astype(np.int32)
+    xy, after = shapely.get_coordinates(rings), np.cumsum(shapely.get_num_coordinates(rings))
+    # An edge begins at every vertex but the last of a ring, and at none that is there twice.
+    begins = np.zeros(len(xy), bool)
+    begins[:-1] = (xy[1:, 0] != xy[:-1, 0]) | (xy[1:, 1] != xy[:-1, 1])
+    begins[after[after > 0] - 1] = False
+    held = np.diff(np.searchsorted(np.flatnonzero(begins), after), prepend=0)
+    return _ways(xy)[begins[:-1]], np.repeat(polygon[part].astype(np.int32), held)
+
+
+def _ways(xy: Floats) -> Floats:
+    """From every vertex to the next, (n - 1, 4), without a copy."""
+    if len(xy) < 2:
+        return np.empty((0, 4))
+    return np.lib.stride_tricks.sliding_window_view(xy.reshape(-1), 4)[::2]
 
 
 def walked(

@@ -101,6 +101,25 @@ def row_span(ua, va, ub, vb, row, rows):
     return low - MARGIN, high + MARGIN
 
 
+@kernel(number(pairs, ints, pairs))
+def spans(edges, unit_start, span):
+    """Of each polygon: lowest x and y, highest x and y, metres its edges go across and up, and of these up."""
+    for unit in range(len(span)):
+        low_x = low_y = np.inf
+        high_x = high_y = -np.inf
+        passed = climbed = 0.0
+        for e in range(unit_start[unit], unit_start[unit + 1]):
+            # A ring comes back: where its edges begin is all there is.
+            low_x, low_y = min(low_x, edges[e, 0]), min(low_y, edges[e, 1])
+            high_x, high_y = max(high_x, edges[e, 0]), max(high_y, edges[e, 1])
+            up = abs(edges[e, 3] - edges[e, 1])
+            passed += abs(edges[e, 2] - edges[e, 0]) + up
+            climbed += up
+        span[unit, 0], span[unit, 1], span[unit, 2], span[unit, 3] = low_x, low_y, high_x, high_y
+        span[unit, 4], span[unit, 5] = passed, climbed
+    return 0
+
+
 @kernel(number(pairs, ints, floats, ints, short_pairs, short_ints, flags))
 def cross_cells(edges, unit_start, frame, shape, cells, stamp, toggle):
     """First of two steps: counts each cell's edges in `cells[:, 1]` and finds who holds it whole.
