@@ -3,16 +3,21 @@
 A raster is read window by window at its full resolution; overviews are never used. Each window is measured by
 walking along the outlines: in arrays (`geo.engine.contours`), or, where there are many pixels, by kernels that do the
 same (`geo.engine.kernels.contours`). The tests hold both against exactextract.
+
+Each thread unpacks a window and measures it: GDAL's own threads would wait while pixels are copied and measured.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +25,7 @@ import shapely
 
 from .engine.contours import edges_of, walked
 from .engine.fast import available
+from .engine.kernels.compiling import cores
 from .errors import DataError, Fault
 from .said import Said
 
@@ -30,14 +36,15 @@ SEGMENT_M = 250.0
 """Outlines are given vertices this close before they are bent into another CRS."""
 ROUNDING = 1e-6
 """What is missing to the whole by less than this is rounding, not unknown."""
-WINDOW_PIXELS = 1 << 22
-"""So many pixels are read at a time: some 60 MB while they are worked on, and three windows at once."""
+WINDOW_PIXELS = 1 << 21
+"""So many pixels are read at a time: some 30 MB while they are worked on, a window in each thread."""
+MOST_THREADS = 8
 FAST_PIXELS = 1 << 23
 """From so many pixels within the polygons' extents on, loading the kernels takes less time than it saves."""
-CACHE_MB = 128
+CACHE_MB = 64
 """What GDAL may keep of blocks; windows are read in order, so more would not be looked at again."""
-BLOCK = 512
-"""Windows are whole blocks of a tiled raster, so that none is unpacked twice."""
+SETTINGS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_CACHEMAX": CACHE_MB}
+"""How GDAL reads, in every thread."""
 
 
 def pixel_shares(
@@ -76,12 +83,14 @@ def pixel_shares(
     from rasterio.errors import RasterioError
 
     try:
-        with (
-            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_CACHEMAX=CACHE_MB),
-            rasterio.open(raster, driver="GTiff", num_threads="all_cpus") as source,
-        ):
+        with rasterio.Env(**SETTINGS), ExitStack() as opened:
+
+            def open_again() -> Any:
+                return opened.enter_context(rasterio.open(raster, driver="GTiff"))
+
+            source = open_again()
             _check(source, band, layer)
-            return _shares(polygons, crs, source, at_least, band)
+            return _shares(polygons, crs, source, open_again, at_least, band)
     except RasterioError as error:
         raise DataError(
             Fault(
@@ -184,7 +193,12 @@ class _Grid:
 
 
 def _shares(
-    polygons: NDArray[np.object_], crs: str, source: Any, at_least: float, band: int
+    polygons: NDArray[np.object_],
+    crs: str,
+    source: Any,
+    open_again: Callable[[], Any],
+    at_least: float,
+    band: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import geopandas as gpd
 
@@ -198,13 +212,19 @@ def _shares(
     placed[row[~np.isfinite(xy).all(axis=1)]] = False
     shares = np.zeros((len(drawn), 2))
     if placed.any():
-        shares[placed] = _shares_of_placed(drawn[placed], source, at_least, band)
+        shares[placed] = _shares_of_placed(drawn[placed], source, open_again, at_least, band)
     return shares[:, 0], shares[:, 1]
 
 
 def _shares_of_placed(
-    shapes: NDArray[np.object_], source: Any, at_least: float, band: int
+    shapes: NDArray[np.object_],
+    source: Any,
+    open_again: Callable[[], Any],
+    at_least: float,
+    band: int,
 ) -> NDArray[np.float64]:
+    import rasterio
+
     grid = _Grid.of(source)
     bounds = shapely.bounds(shapes)
     # Columns and rows each polygon touches: left, top, right, bottom, with a pixel to spare.
@@ -212,15 +232,33 @@ def _shares_of_placed(
     extents = np.column_stack([np.floor(extents[:, :2]) - 1, np.ceil(extents[:, 2:]) + 1])
     sums = np.zeros((len(shapes), 2))
     measure = _measure_of(shapes, extents, grid)
+    block = source.block_shapes[band - 1]
+    windows = list(_windows(extents, source.shape, block))
+    # Each would unpack a block that is larger than a window.
+    most = MOST_THREADS if math.prod(block) <= WINDOW_PIXELS else 1
+    threads = max(1, min(cores(), most, len(windows)))
+    # An opened raster is for one thread at a time.
+    idle: SimpleQueue[Any] = SimpleQueue()
+    for one in [source, *(open_again() for _ in range(threads - 1))]:
+        idle.put(one)
+
+    def measured(rows: slice, columns: slice, touched: NDArray[np.intp]) -> NDArray[np.float64]:
+        reader = idle.get()
+        try:
+            with rasterio.Env(**SETTINGS):
+                window = _Window(rows, columns, *_passing(reader, rows, columns, at_least, band))
+        finally:
+            idle.put(reader)
+        return measure(window, touched)
+
     pending: deque[tuple[NDArray[np.intp], Future[NDArray[np.float64]]]] = deque()
-    # The next window is read while the last is measured; sums are taken in the order of windows.
-    with ThreadPoolExecutor(1) as worker:
-        for rows, columns in _windows(extents, source.height, source.width):
+    with ThreadPoolExecutor(threads) as workers:
+        for rows, columns in windows:
             touched = np.flatnonzero(_meeting(extents, rows, columns))
             if len(touched):
-                window = _Window(rows, columns, *_passing(source, rows, columns, at_least, band))
-                pending.append((touched, worker.submit(measure, window, touched)))
-            while len(pending) > 1:
+                pending.append((touched, workers.submit(measured, rows, columns, touched)))
+            # In the order of windows, so that sums are the same each time.
+            while len(pending) > 2 * threads:
                 done, found = pending.popleft()
                 sums[done] += found.result()
         for done, found in pending:
@@ -234,9 +272,16 @@ def _shares_of_placed(
 
 
 def _windows(
-    extents: NDArray[np.float64], height: int, width: int
+    extents: NDArray[np.float64], shape: tuple[int, int], block: tuple[int, int]
 ) -> Iterator[tuple[slice, slice]]:
-    """What of a raster polygons touch, in windows of whole blocks."""
+    """What of a raster polygons touch, in windows of whole blocks, so that none is unpacked twice.
+
+    Parameters
+    ----------
+    extents : left, top, right, bottom of each polygon, in pixels
+    shape, block : rows and columns of the raster, and of its blocks
+    """
+    (height, width), (block_rows, block_columns) = shape, block
     left, top = np.maximum(extents[:, :2].min(axis=0), 0)
     right, bottom = np.minimum(extents[:, 2:].max(axis=0), [width, height])
     if left >= right or top >= bottom:
@@ -244,10 +289,13 @@ def _windows(
     if (right - left) * (bottom - top) <= WINDOW_PIXELS:
         yield slice(int(top), int(bottom)), slice(int(left), int(right))
         return
-    left, top = (int(edge) // BLOCK * BLOCK for edge in (left, top))
-    across = min(int(right) - left, WINDOW_PIXELS // BLOCK)
-    across = max(BLOCK, across // BLOCK * BLOCK) if across < right - left else across
-    down = max(1, WINDOW_PIXELS // across // BLOCK) * BLOCK
+    # A block may be larger than what is read at a time; it is then kept by GDAL while its rows are.
+    block_rows = min(block_rows, max(1, WINDOW_PIXELS // block_columns))
+    left, top = int(left), int(top) // block_rows * block_rows
+    if block_columns < width:
+        left = left // block_columns * block_columns
+    across = max(1, WINDOW_PIXELS // (block_rows * block_columns)) * block_columns
+    down = max(1, WINDOW_PIXELS // (min(across, int(right) - left) * block_rows)) * block_rows
     for row in range(top, int(bottom), down):
         for column in range(left, int(right), across):
             yield (
@@ -317,7 +365,9 @@ def _measure_of(
     """What measures a window: how much of the polygons touching it passes and fails."""
     edges, polygon = edges_of(shapes)
     start = np.searchsorted(polygon, np.arange(len(shapes) + 1)).astype(np.int64)
-    edges = grid.pixels(edges.reshape(-1, 2)).reshape(-1, 4)
+    ends = edges.reshape(-1, 2)  # the same memory
+    ends -= [grid.left, grid.top]
+    ends /= [grid.width, -grid.height]
     pixels = np.prod(extents[:, 2:] - extents[:, :2], axis=1).sum()
     if pixels >= FAST_PIXELS and available():
         return _by_kernels(edges, start, grid)
@@ -341,29 +391,29 @@ def _measure_of(
 def _by_kernels(
     edges: NDArray[np.float64], start: NDArray[np.int64], grid: _Grid
 ) -> Callable[[_Window, NDArray[np.intp]], NDArray[np.float64]]:
-    from .engine.kernels.compiling import in_threads
     from .engine.kernels.contours import add_up, walk
 
-    held = np.empty(0, np.int32)
+    room = threading.local()
 
     def measure(window: _Window, touched: NDArray[np.intp]) -> NDArray[np.float64]:
-        nonlocal held
         rows, columns = window.passing.shape
         size = rows * (columns + 1) * 2
-        if len(held) < size:  # one window is measured after another, all in the same memory
-            held = np.empty(size, np.int32)
-        sums = held[:size].reshape(rows, columns + 1, 2)
-        passing, failing = window.passing, window.failing
-        in_threads(lambda first, last: add_up(passing, failing, sums, first, last), rows, 64)
+        if len(getattr(room, "held", ())) < size:  # all windows of a thread in the same memory
+            room.held = np.empty(size, np.int32)
+        sums = room.held[:size].reshape(rows, columns + 1, 2)
+        add_up(window.passing, window.failing, sums, 0, rows)
         found = np.empty((len(touched), 2))
-        weight = grid.weight(window.rows)
-        top, left = window.rows.start, window.columns.start
-        in_threads(
-            lambda first, last: walk(
-                edges, start, touched, sums, weight, top, left, found, first, last
-            ),
+        walk(
+            edges,
+            start,
+            touched,
+            sums,
+            grid.weight(window.rows),
+            window.rows.start,
+            window.columns.start,
+            found,
+            0,
             len(touched),
-            64,
         )
         return np.maximum(found, 0.0)
 

@@ -82,14 +82,25 @@ def test_halves_and_holes_and_what_lies_beyond(tmp_path: Path, measured: str) ->
     assert failing == pytest.approx([1 / 2, 1 / 3, 38 / 238, 0, 1 / 2, 0], abs=1e-6)
 
 
-@pytest.mark.parametrize("window", [40, 1 << 22])
+@pytest.mark.parametrize(
+    ("window", "layout"),
+    [
+        (1 << 22, {}),
+        (40, {"blockysize": 20}),  # a block is larger than a window
+        (70, {"blockysize": 1}),
+        (300, {"tiled": True, "blockxsize": 16, "blockysize": 16}),
+    ],
+)
 def test_windows_add_up_to_the_raster(
-    tmp_path: Path, measured: str, window: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    measured: str,
+    window: int,
+    layout: dict[str, object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pixels, "WINDOW_PIXELS", window)
-    monkeypatch.setattr(pixels, "BLOCK", 4)
     values = np.random.default_rng(3).integers(0, 10, (20, 30)).astype(np.int16)
-    raster = write(tmp_path / "r.tif", values)
+    raster = write(tmp_path / "r.tif", values, **layout)
     shape = Polygon([(1.3, 2.2), (27.9, 0.4), (22.1, 18.7), (14.2, 9.1), (3.3, 19.8)])
     passing, failing = pixel_shares(at(shape, box(0, 0, 30, 20)), CRS, raster, 4)
     cells = [
@@ -100,16 +111,31 @@ def test_windows_add_up_to_the_raster(
     assert passing + failing == pytest.approx([1, 1], abs=1e-12)
 
 
-def test_windows_are_whole_blocks_and_no_larger_than_allowed() -> None:
+@pytest.mark.parametrize("block", [(512, 512), (256, 128), (1, 10_000), (150, 10_000)])
+def test_windows_are_whole_blocks_and_no_larger_than_allowed(block: tuple[int, int]) -> None:
+    shape = (7_000, 10_000)
     extents = np.array([[700.0, 300.0, 9_000.0, 7_000.0]])
-    seen = np.zeros((7_000, 10_000), np.int8)
-    for rows, columns in pixels._windows(extents, 7_000, 10_000):
-        assert rows.start % pixels.BLOCK == columns.start % pixels.BLOCK == 0
+    seen = np.zeros(shape, np.int8)
+    for rows, columns in pixels._windows(extents, shape, block):
+        assert rows.start % block[0] == 0
+        assert rows.stop == shape[0] or rows.stop % block[0] == 0
+        if block[1] < shape[1]:
+            assert columns.start % block[1] == 0
         assert (rows.stop - rows.start) * (columns.stop - columns.start) <= pixels.WINDOW_PIXELS
         seen[rows, columns] += 1
     assert seen.max() == 1
     assert seen[300:7_000, 700:9_000].min() == 1
-    assert not list(pixels._windows(np.array([[-9.0, -9.0, 0.0, 0.0]]), 10, 10))
+    assert not list(pixels._windows(np.array([[-9.0, -9.0, 0.0, 0.0]]), (10, 10), (10, 10)))
+
+
+def test_a_block_larger_than_a_window_is_read_in_parts_that_fit() -> None:
+    extents = np.array([[0.0, 0.0, 5_000.0, 7_000.0]])
+    seen = np.zeros((7_000, 10_000), np.int8)
+    for rows, columns in pixels._windows(extents, seen.shape, seen.shape):
+        assert (rows.stop - rows.start) * (columns.stop - columns.start) <= pixels.WINDOW_PIXELS
+        seen[rows, columns] += 1
+    assert seen.max() == 1
+    assert seen[:, :5_000].min() == 1
 
 
 def test_overviews_are_never_used(tmp_path: Path, measured: str) -> None:
