@@ -12,6 +12,7 @@ import shapely
 
 from .bearings import Bearings, Surveyor
 from .edges import Area, area_of
+from .engine.kernels.compiling import each_in_thread
 from .errors import DataError, Fault
 from .model import SIDES, ScopeRule
 from .said import Said
@@ -19,6 +20,7 @@ from .said import Said
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
     from shapely import Polygon
     from shapely.geometry.base import BaseGeometry
 
@@ -29,8 +31,12 @@ SLIVER = 1e-6
 """A share below this is two drawings of one border, not an overlap."""
 PIECE_VERTICES = 256
 """A long border is cut up into pieces of so many vertices before units are cut by it."""
+UNITS_TOGETHER = 128
+"""So many units are cut in one go by a thread."""
 MOST_CUTS = 24
 """A piece that is still larger after so many halvings has its vertices in one place, and stays so."""
+DECISIONS = ("out", "partly", "in")
+_OUT, _PARTLY, _IN = range(3)
 
 
 @dataclass(frozen=True)
@@ -152,35 +158,38 @@ def decide_by(bearings: Bearings, area: Area, rule: ScopeRule) -> pd.DataFrame:
     near_edge = np.zeros(len(decision), bool)
     for moved in _moved(area, bands, range(len(area.parts))):
         near_edge[near] |= _decisions(drawn, moved, rule)[0] != decision[near]
-    none: tuple[str, ...] = ()
-    sides = [none] * len(decision)
+    sides = np.empty(len(decision), object)
+    sides.fill(())
     at_issue = _sides_at_issue(drawn, area, bands, rule, decision[near], near_edge[near])
     for unit, its in zip(near.tolist(), at_issue, strict=True):
         sides[unit] = its
     return pd.DataFrame(
         {
-            "decision": decision,
+            "decision": _words(DECISIONS, decision),
             "share": share,
             "margin_m": bearings.margin_m,
             "near_edge": near_edge,
             "sides": sides,
-            "nearest_side": np.array([part.sides[0] for part in area.parts], object)[
-                bearings.nearest
-            ],
+            "nearest_side": _words([part.sides[0] for part in area.parts], bearings.nearest),
         }
     )
 
 
+def _words(words: Sequence[str], positions: NDArray[np.integer]) -> ExtensionArray:
+    """A column of the words at these positions: pandas would look at each of many thousand strings anew."""
+    return pd.Series(np.array(words, object)).array.take(positions)
+
+
 def _decisions(
     outlines: NDArray[np.object_], polygon: BaseGeometry, rule: ScopeRule
-) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     shapely.prepare(polygon)
     share = np.where(shapely.covers(polygon, outlines), 1.0, 0.0)
     cut = np.flatnonzero((share == 0) & shapely.intersects(polygon, outlines))
     # Piece by piece: the whole border would be gone through for each unit.
     pieces = _cut_up(polygon)
     unit, piece = shapely.STRtree(pieces).query(outlines[cut], predicate="intersects")
-    held = shapely.area(shapely.intersection(outlines[cut][unit], pieces[piece]))
+    held = _common_areas(outlines[cut], unit, pieces, piece)
     inside = np.bincount(unit, held, len(cut))
     share[cut] = np.clip(inside / shapely.area(outlines[cut]), 0.0, 1.0)
     spot_within = (
@@ -191,17 +200,38 @@ def _decisions(
     return _decided(share, spot_within, rule), share
 
 
+def _common_areas(
+    outlines: NDArray[np.object_],
+    unit: NDArray[np.intp],
+    pieces: NDArray[np.object_],
+    piece: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """Area that each outline and piece that meet have in common, on every core; pairs come in the order of outlines."""
+    # GEOS notes a hole's extent when it first needs it, shells' are known by now: threads must not share holes.
+    alone = bool(shapely.get_num_interior_rings(pieces).any())
+    firsts = np.arange(0, len(outlines), max(1, len(outlines)) if alone else UNITS_TOGETHER)
+    edges = np.append(np.searchsorted(unit, firsts), len(unit))
+
+    def some(number: int) -> NDArray[np.float64]:
+        these = slice(edges[number], edges[number + 1])
+        shared = shapely.intersection(outlines[unit[these]], pieces[piece[these]])
+        return np.asarray(shapely.area(shared))
+
+    return np.concatenate([np.empty(0), *each_in_thread(some, len(firsts))])
+
+
 def _decided(
     share: NDArray[np.float64], spot_within: NDArray[np.bool_], rule: ScopeRule
-) -> NDArray[np.object_]:
-    decision = np.full(len(share), "out", object)
+) -> NDArray[np.int8]:
+    """Positions in `DECISIONS`."""
+    decision = np.full(len(share), _OUT, np.int8)
     if rule.rule == "representative_point":
-        decision[spot_within] = "in"
+        decision[spot_within] = _IN
     elif rule.rule == "any_overlap":
-        decision[share > SLIVER] = "in"
+        decision[share > SLIVER] = _IN
     else:
-        decision[share > rule.out_at_most] = "partly"
-        decision[share >= rule.in_at_least] = "in"
+        decision[share > rule.out_at_most] = _PARTLY
+        decision[share >= rule.in_at_least] = _IN
     return decision
 
 
@@ -261,7 +291,7 @@ def _sides_at_issue(
     area: Area,
     bands: Sequence[BaseGeometry | None],
     rule: ScopeRule,
-    decision: NDArray[np.object_],
+    decision: NDArray[np.int8],
     near_edge: NDArray[np.bool_],
 ) -> list[tuple[str, ...]]:
     found: list[set[str]] = [set() for _ in outlines]
@@ -274,7 +304,7 @@ def _sides_at_issue(
                 found[unit].add(side)
     # Where only several edges together could change it, each whose band reaches the unit is at issue.
     together = np.array([unit for unit in near if not found[unit]], np.intp)
-    cut = np.flatnonzero((decision == "partly") & ~near_edge)
+    cut = np.flatnonzero((decision == _PARTLY) & ~near_edge)
     for part in area.parts:
         shapely.prepare(part.line)
         reaching = shapely.dwithin(part.line, outlines[together], part.accuracy_m)
