@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
-from shapely import STRtree
 
 from .crs import Shift, bd09_to_wgs84, gcj02_to_wgs84, network_off
 from .said import Said
@@ -97,8 +97,20 @@ def corrections(points: Points, crs: str) -> dict[Shift, Points]:
     return {shift: unshifted(points, shift, crs) for shift in INVERSE}
 
 
+class Reference(Protocol):
+    """What shapes may keep close to: a tree, or something that answers like one."""
+
+    def __len__(self) -> int:
+        """How many shapes it is of."""
+        ...
+
+    def query_nearest(self, geometry: Any, *, return_distance: bool, all_matches: bool) -> Any:
+        """As `shapely.STRtree` has it."""
+        ...
+
+
 def registered(
-    points: Points, reference: STRtree, corrected: Mapping[Shift, Points]
+    points: Points, reference: Reference, corrected: Mapping[Shift, Points]
 ) -> Registration | None:
     """The shift by which points lie off what they keep close to, or None where there is none.
 
@@ -265,14 +277,14 @@ def outlines(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     return drawn
 
 
-def _distances(points: Points, reference: STRtree) -> NDArray[np.float64]:
+def _distances(points: Points, reference: Reference) -> NDArray[np.float64]:
     _, distances = reference.query_nearest(
         shapely.points(points), return_distance=True, all_matches=False
     )
     return np.asarray(distances)
 
 
-def _closeness(points: Points, reference: STRtree) -> float:
+def _closeness(points: Points, reference: Reference) -> float:
     """The geometric mean of the distances (one metre added): a part that fits well shows through."""
     finite = points[np.isfinite(points).all(axis=1)]
     if len(finite) < len(points):
@@ -292,7 +304,7 @@ def _turned(offset: Points) -> list[Points]:
     return turned
 
 
-def _measured(points: Points, offset: Points, reference: STRtree) -> Points:
+def _measured(points: Points, offset: Points, reference: Reference) -> Points:
     """The offset moved a little to where the shapes fit best."""
     best, closeness = offset, _closeness(points - offset, reference)
     for step in STEPS_M:

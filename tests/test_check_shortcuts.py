@@ -74,9 +74,9 @@ def test_no_point_counts_as_beside_a_vertex_that_is_far(stretch: float) -> None:
     lines = np.asarray(shapely.linestrings(ends), dtype=object)
     lines[0] = LineString([(0, 0), (2_000 * stretch, 0)])
     points = np.asarray(shapely.points(chance.uniform(-300, 2_300, (3_000, 2))), dtype=object)
-    near = _beside_a_vertex(points, lines, 100.0)
-    vertices = shapely.MultiPoint(shapely.get_coordinates(lines))
-    away_m = np.asarray(shapely.distance(points, vertices))
+    places, vertices = shapely.get_coordinates(points), shapely.get_coordinates(lines)
+    near = _beside_a_vertex(places, vertices, 100.0)
+    away_m = np.asarray(shapely.distance(points, shapely.MultiPoint(vertices)))
     assert (away_m[near] <= 100.0).all()
     # A vertex a quarter as near lies in one square of the four with nearly every point.
     assert near[away_m < 17].all()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,8 @@ import shapely
 
 from ..errors import amount
 from ..registration import (
+    MANY,
+    SAMPLE,
     TITLES,
     Registration,
     corrections,
@@ -24,9 +28,14 @@ from ..said import NOTHING, Said
 from ..store.base import first_readable
 from ..validate import find_column
 from ..vocabulary import read_values
-from .evidence import Check, Evidence, LayerRows, Observation, Shapes
+from .evidence import PIECE, Check, Evidence, LayerRows, Observation, Shapes
 
 MOST_KEYED = 2_000
+FIRST_LOOKS = 3
+"""Times that the nearest shapes are looked for before all are put into a tree: as it stands, and without either shift."""
+BESIDE_M = 500.0
+"""How far around a place shapes are drawn that may be the nearest."""
+MOST_SQUARES_ACROSS = 2_000
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | Non
     key = find_column(stored, rows.layer.key) if rows.layer.key else None
     if key is None or rows.layer.key is None:
         known = stored.geometry.dropna().to_crs(evidence.metric_crs).to_numpy()
-        points = sample_points(rows.shapes[rows.tree_rows])
+        points = _sample(rows)
         corrected = corrections(points, evidence.metric_crs)
         found = registered(points, shapely.STRtree(outlines(known)), corrected)
         return Evident(found, against) if found else None
@@ -172,16 +181,85 @@ def _against_layers(rows: LayerRows, evidence: Evidence) -> Evident | None:
     ]
     if not others:
         return None
-    points = sample_points(rows.shapes[rows.tree_rows])
+    points = _sample(rows)
     corrected = corrections(points, evidence.metric_crs)
     best: Evident | None = None
     for other in others:
-        found = registered(points, other.outline_tree, corrected)
+        reference = _Outlines(other) if len(other.tree_rows) > PIECE else other.outline_tree
+        found = registered(points, reference, corrected)
         if found is not None and (
             best is None or found.corrected_apart_m < best.registration.corrected_apart_m
         ):
             best = Evident(found, other.layer.called)
     return best
+
+
+def _sample(rows: LayerRows) -> np.ndarray:
+    """Places spread over a layer; only the shapes that they lie on are drawn."""
+    every = max(1, len(rows.tree_rows) // (MANY * SAMPLE))
+    return sample_points(rows.chosen(rows.tree_rows[::every]))
+
+
+class _Outlines:
+    """How far places are from the nearest of many shapes, of which few are drawn: those with a place beside them.
+
+    Most layers lie where they should, which the first places asked for settle. Where they do not, more is asked,
+    and all shapes are put into a tree.
+    """
+
+    def __init__(self, rows: LayerRows) -> None:
+        self._rows = rows
+        self._asked = 0
+
+    def __len__(self) -> int:
+        return len(self._rows.tree_rows)
+
+    def query_nearest(self, geometry: Shapes, *, return_distance: bool, all_matches: bool) -> Any:
+        """The nearest shape of each place, and how far it is, as `shapely.STRtree` has it."""
+        self._asked += 1
+        if self._asked <= FIRST_LOOKS and "outline_tree" not in self._rows.__dict__:
+            beside = self._rows.tree_rows[self._beside(shapely.get_coordinates(geometry))]
+            if len(beside):
+                few = shapely.STRtree(outlines(self._rows.chosen(beside)))
+                pairs, metres = few.query_nearest(
+                    geometry, return_distance=True, all_matches=all_matches
+                )
+                # Nothing that was not looked at can be nearer.
+                if len(metres) == len(geometry) and metres.max() <= BESIDE_M:
+                    return (pairs, metres) if return_distance else pairs
+        return self._rows.outline_tree.query_nearest(
+            geometry, return_distance=return_distance, all_matches=all_matches
+        )
+
+    def _beside(self, places: np.ndarray) -> np.ndarray:
+        """At least the shapes that reach to within `BESIDE_M` of a place: those in a square around it."""
+        origin, side, squares, corners, wide = self._squares
+        marked = np.zeros(squares, dtype=bool)
+        for column, row in np.floor((places - origin) / side).astype(np.int64):
+            marked[max(column - 1, 0) : max(column + 2, 0), max(row - 1, 0) : max(row + 2, 0)] = (
+                True
+            )
+        near = wide.copy()
+        for square in corners:
+            near |= marked.ravel().take(square)
+        return near
+
+    @cached_property
+    def _squares(self) -> tuple[Any, float, tuple[int, int], list[np.ndarray], np.ndarray]:
+        """A grid: where it begins, how wide its squares are and how many there are; the squares of each shape's corners,
+        and which shapes reach over more than those."""
+        box = self._rows.bounds[self._rows.tree_rows]
+        whole = self._rows.total_bounds
+        side = max(BESIDE_M, float((whole[2:] - whole[:2]).max()) / MOST_SQUARES_ACROSS)
+        west, south, east, north = (
+            np.floor((box[:, at] - whole[at % 2]) / side).astype(np.int32) for at in range(4)
+        )
+        columns, rows = (int(edge.max()) + 1 for edge in (east, north))
+        wide = (east - west > 1) | (north - south > 1)
+        corners = [west * rows + south]
+        if self._rows.layer.geometry != "Point" or (west != east).any() or (south != north).any():
+            corners += [west * rows + north, east * rows + south, east * rows + north]
+        return whole[:2], side, (columns, rows), corners, wide
 
 
 def _centres(shapes: Shapes) -> np.ndarray:

@@ -29,6 +29,8 @@ from ..validate import KINDS, Conformed, conform
 Shapes = NDArray[np.object_]
 Mask = NDArray[np.bool_]
 DIMENSION = {"Point": 0, "LineString": 1, "Polygon": 2}
+PIECE = 200_000
+"""Rows that are drawn at a time where all of them need not be."""
 THIN_M = 1.0
 """Narrower than this, an overlap or gap is two drawings of one border: a sliver."""
 
@@ -158,6 +160,18 @@ class LayerRows:
     def tree(self) -> STRtree:
         """Finds rows by place; answers are positions among `tree_rows`."""
         return STRtree(self.shapes[self.tree_rows])
+
+    def in_pieces(self) -> Iterator[tuple[NDArray[np.intp], Shapes]]:
+        """The usable rows, so many at a time: their positions and metric geometry.
+
+        Of many that nothing has drawn yet, each piece is drawn for as long as it is looked at: three million points
+        and a tree of them take a gigabyte.
+        """
+        positions = self.tree_rows
+        size = len(positions) if "shapes" in self.__dict__ else PIECE
+        for first in range(0, len(positions), max(1, size)):
+            some = positions[first : first + size]
+            yield some, self.chosen(some)
 
     @cached_property
     def outline_tree(self) -> STRtree:

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from shapely import STRtree
 
 from ..model import ShareWithinDistance
 from ..said import Said, joined
-from ..sources.lazy import bounds_of, ends_of, kinds_of, undrawn_in
+from ..sources.lazy import bounds_of, ends_of, kinds_of, places_of, undrawn_in
 from .evidence import Check, Evidence, LayerRows, Observation, Shapes, amount, repeated
 
 TOUCHING_M = 0.01
@@ -223,17 +224,23 @@ def far_from_lines(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
     if not reaches or not lines:
         return
     far_m = max(FAR_M, *reaches)
-    points = rows.shapes[rows.tree_rows]
-    alone = np.ones(len(points), dtype=bool)
+    places = places_of(rows.frame.geometry.iloc[rows.tree_rows])
+    alone = np.ones(len(rows.tree_rows), dtype=bool)
     for other in lines:
         # Ask only for those that nothing was near to so far.
-        asked = np.flatnonzero(alone)
-        alone[asked[_beside_a_vertex(points[asked], other.shapes[other.tree_rows], far_m)]] = False
-        asked = np.flatnonzero(alone)
-        near, _ = other.tree.query_nearest(
-            points[asked], max_distance=far_m, all_matches=False, return_distance=False
-        )
-        alone[asked[near]] = False
+        if len(places) == len(alone):  # else some are of several points
+            asked = np.flatnonzero(alone)
+            vertices = places_of(other.frame.geometry.iloc[other.tree_rows])
+            alone[asked[_beside_a_vertex(places[asked], vertices, far_m)]] = False
+        for _, shapes in other.in_pieces():
+            asked = np.flatnonzero(alone)
+            if not len(asked):
+                break
+            near, _ = STRtree(shapes).query_nearest(
+                rows.chosen(rows.tree_rows[asked]), max_distance=far_m,
+                all_matches=False, return_distance=False,
+            )  # fmt: skip
+            alone[asked[near]] = False
     if alone.any():
         them = joined(other.layer.called for other in lines)
         yield rows.observe(
@@ -249,13 +256,14 @@ def far_from_lines(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]
         )
 
 
-def _beside_a_vertex(points: Shapes, lines: Shapes, far_m: float) -> NDArray[np.bool_]:
-    """Points in a square with a vertex of a line, the square so small that the vertex is surely near.
+def _beside_a_vertex(
+    places: NDArray[np.float64], vertices: NDArray[np.float64], far_m: float
+) -> NDArray[np.bool_]:
+    """Places in a square with a vertex of a line, the square so small that the vertex is surely near.
 
     In a dense network this settles nearly all, where a tree would go through hundreds of lines for each.
     """
     side = far_m / np.sqrt(2)
-    vertices, places = shapely.get_coordinates(lines), shapely.get_coordinates(points)
     found = np.zeros(len(places), dtype=bool)
     if not len(vertices):
         return found

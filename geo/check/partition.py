@@ -9,7 +9,10 @@ import numpy as np
 import shapely
 from shapely import STRtree
 
+from ..engine import engine_named
+from ..engine.lines import Points
 from ..said import NOTHING, Said, joined
+from ..sources.lazy import places_of
 from .evidence import THIN_M, Check, Evidence, LayerRows, Observation, Shapes, amount
 
 NOISE_M = 1e-3
@@ -190,22 +193,12 @@ def outside_units(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     finest = evidence.finest
     if finest is None or rows.layer.unit or not rows.layer.indicators or not rows.usable.any():
         return
-    positions, shapes = rows.tree_rows, rows.shapes[rows.tree_rows]
-    units = finest.shapes[finest.tree_rows]
-    inside = np.zeros(len(shapes), dtype=bool)
-    inside[rows.tree.query(units, predicate="covers")[1]] = True
-    touched = inside.copy()
-    rest = np.flatnonzero(~inside)
-    touched[rest[finest.tree.query(shapes[rest], predicate="intersects")[0]]] = True
-    crossing = np.flatnonzero(touched & ~inside)
-    loose = np.zeros(len(shapes))
-    if rows.layer.geometry != "Point" and len(crossing):
-        measure = shapely.length if rows.layer.geometry == "LineString" else shapely.area
-        if not finest.loose[finest.tree_rows].any():
-            # Most cross from one unit into the next: what lies in all of them together need not be cut.
-            shapely.prepare(finest.union)
-            crossing = crossing[~shapely.covers(finest.union, shapes[crossing])]
-        loose[crossing] = _beyond(shapes[crossing], finest.tree, units, measure)
+    positions = rows.tree_rows
+    if rows.layer.geometry == "Point":
+        touched, loose = _holding_points(rows, finest), np.zeros(len(positions))
+    else:
+        found = [_within(rows, shapes, finest) for _, shapes in rows.in_pieces()]
+        touched, loose = (np.concatenate(part) for part in zip(*found, strict=True))
     partly = loose > LOOSE_M
     wholly = ~touched
     unit, unit_zh = ("m", "米") if rows.layer.geometry == "LineString" else ("m²", "平方米")
@@ -239,6 +232,35 @@ def outside_units(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
                 "确属伸出区外的，无需处理；该部分不计入任何单元",
             ),
         )
+
+
+def _holding_points(rows: LayerRows, finest: LayerRows) -> np.ndarray:
+    """Which usable points lie in a unit, its border included."""
+    places = places_of(rows.frame.geometry.iloc[rows.tree_rows])
+    if len(places) != len(rows.tree_rows):  # some are of several points
+        return _within(rows, rows.chosen(rows.tree_rows), finest)[0]
+    units = finest.shapes[finest.tree_rows]
+    return np.asarray(engine_named("auto").places(Points(places), units, None).unit >= 0)
+
+
+def _within(rows: LayerRows, shapes: Shapes, finest: LayerRows) -> tuple[np.ndarray, np.ndarray]:
+    """Which of some shapes touch a unit, and how much of each that does lies in none."""
+    units = finest.shapes[finest.tree_rows]
+    inside = np.zeros(len(shapes), dtype=bool)
+    inside[STRtree(shapes).query(units, predicate="covers")[1]] = True
+    touched = inside.copy()
+    rest = np.flatnonzero(~inside)
+    touched[rest[finest.tree.query(shapes[rest], predicate="intersects")[0]]] = True
+    crossing = np.flatnonzero(touched & ~inside)
+    loose = np.zeros(len(shapes))
+    if rows.layer.geometry != "Point" and len(crossing):
+        measure = shapely.length if rows.layer.geometry == "LineString" else shapely.area
+        if not finest.loose[finest.tree_rows].any():
+            # Most cross from one unit into the next: what lies in all of them together need not be cut.
+            shapely.prepare(finest.union)
+            crossing = crossing[~shapely.covers(finest.union, shapes[crossing])]
+        loose[crossing] = _beyond(shapes[crossing], finest.tree, units, measure)
+    return touched, loose
 
 
 def _beyond(shapes: Shapes, tree: STRtree, units: Shapes, measure: Any) -> np.ndarray:

@@ -42,6 +42,11 @@ class Extent:
     """Rows with a place that is far from all the others'."""
 
     @cached_property
+    def middle(self) -> NDArray[np.float64]:
+        """In the midst of the rows."""
+        return np.asarray(np.nanmedian(self.centres[self.rows.usable], axis=0))
+
+    @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """Around the rows that have not slipped."""
         kept = self.rows.usable & ~self.astray
@@ -222,9 +227,10 @@ def _extent(rows: LayerRows) -> Extent:
 
 def _near(one: Extent, other: Extent) -> bool:
     """Whether the middle of one lies in or near the box of the other."""
-    middle = np.nanmedian(one.centres[one.rows.usable], axis=0)
     west, south, east, north = other.box
-    return bool(shapely.box(west, south, east, north).distance(shapely.Point(middle)) <= APART_M)
+    return bool(
+        shapely.box(west, south, east, north).distance(shapely.Point(one.middle)) <= APART_M
+    )
 
 
 CHECKS: tuple[Check, ...] = (misplaced,)

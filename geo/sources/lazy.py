@@ -230,6 +230,14 @@ def ends_of(geometry: gpd.GeoSeries) -> tuple[Floats, Floats, NDArray[np.intp]]:
     return plain.places[plain.starts[rows]], plain.places[plain.starts[rows + 1] - 1], rows
 
 
+def places_of(geometry: gpd.GeoSeries) -> Floats:
+    """x and y of all places of all rows, in their order."""
+    plain = undrawn_in(geometry)
+    if plain is None:
+        return np.asarray(shapely.get_coordinates(geometry.to_numpy()))
+    return plain.places
+
+
 def wkb_of(geometry: gpd.GeoSeries) -> pa.Array:
     """Each row as well-known binary, null where there is no shape."""
     plain = undrawn_in(geometry)
@@ -250,6 +258,7 @@ __all__ = [
     "kinds_of",
     "lacking",
     "lengths_of",
+    "places_of",
     "undrawn_in",
     "without_length",
     "without_numbers",
