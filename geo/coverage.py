@@ -20,7 +20,7 @@ from .model import Indicator, Layer, ShareWithinDistance
 from .points import all_points
 from .scope import EDGES_LAYER
 from .tally import Tally, belonging, tally_of
-from .units import UnitLevel, units_of
+from .units import UnitLevel, Units, units_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -194,19 +194,39 @@ def rows_behind(
     UnknownNameError
         No such indicator or unit, or the round lacks its layer.
     """
+    table, measured, ground = _behind(survey, indicator, engine)
+    if unit_code is not None:
+        chosen = _belongs(ground.units, measured, unit_code)
+        table = table[chosen].reset_index(drop=True)
+    return table.assign(**{name: _text(table[name]) for name in ("key", "label", "source_row")})
+
+
+def pieces_behind(survey: Survey, indicator: str, *, engine: Engine | str = "auto") -> pd.DataFrame:
+    """As `rows_behind` of the whole district, with keys, labels and rows of files as the round holds them.
+
+    A million texts are a column then, and not a million objects; a missing one is missing as that column has it.
+    """
+    return _behind(survey, indicator, engine)[0]
+
+
+def _behind(
+    survey: Survey, indicator: str, engine: Engine | str
+) -> tuple[pd.DataFrame, Measured, Ground]:
     layer, declared = survey.district.catalog.indicator(indicator)
     for name in needed_layers(declared, layer):
         if not survey.has(name):
             raise survey.absent(name)
     ground = ground_of(survey, engine)
     measured = _measured(survey, layer, declared, _whole(survey, layer, ground), ground)
-    frame = survey.frame(layer.name).iloc[measured.pieces.row]
+    frame = survey.frame(layer.name)
+    said = {layer.key, layer.label, "src_import", "src_row"}
+    frame = pd.DataFrame(frame[[name for name in frame if name in said]]).iloc[measured.pieces.row]
     home = ground.units.levels[measured.level]
     table = pd.DataFrame(
         {
             "fid": frame.index.to_numpy(),
-            "key": _text(frame, layer.key),
-            "label": _text(frame, layer.label or layer.key),
+            "key": _held(frame, layer.key),
+            "label": _held(frame, layer.label or layer.key),
             "unit_code": _at(home.codes, measured.pieces.unit),
             "inside": measured.pieces.inside,
             "covered": measured.covered,
@@ -215,16 +235,17 @@ def rows_behind(
             **_sources(survey, layer, frame),
         }
     )
-    if unit_code is None:
-        return table
-    for number, level in enumerate(ground.units.levels):
+    return table, measured, ground
+
+
+def _belongs(units: Units, measured: Measured, unit_code: str) -> NDArray[np.bool_]:
+    """Which pieces lie in a unit of any level."""
+    for number, level in enumerate(units.levels):
         found = np.flatnonzero(level.codes == unit_code)
         if len(found):
-            belongs = belonging(ground.units, measured.level, measured.pieces.unit, number)
-            everything = level.level == "district"
-            chosen: pd.DataFrame = table[everything | (belongs == found[0])]
-            return chosen.reset_index(drop=True)
-    known = [code for level in ground.units.levels for code in level.codes]
+            belongs = belonging(units, measured.level, measured.pieces.unit, number)
+            return np.asarray((level.level == "district") | (belongs == found[0]))
+    known = [code for level in units.levels for code in level.codes]
     raise UnknownNameError("unit", unit_code, known)
 
 
@@ -307,10 +328,12 @@ def _table(
     }
 
 
-def _text(frame: pd.DataFrame, column: str | None) -> NDArray[np.object_]:
-    if column is None:
-        return np.full(len(frame), None, object)
-    return frame[column].astype(object).where(frame[column].notna(), None).to_numpy(object)
+def _text(column: pd.Series[Any]) -> NDArray[np.object_]:
+    return column.astype(object).where(column.notna(), None).to_numpy(object)
+
+
+def _held(frame: pd.DataFrame, column: str | None) -> Any:
+    return np.full(len(frame), None, object) if column is None else frame[column].array
 
 
 def _at(codes: NDArray[np.object_], unit: NDArray[np.intp]) -> NDArray[np.object_]:
@@ -327,5 +350,5 @@ def _sources(survey: Survey, layer: Layer, frame: pd.DataFrame) -> dict[str, NDA
     }
     return {
         "source_file": frame["src_import"].map(files).astype(object).to_numpy(object),
-        "source_row": _text(frame, "src_row"),
+        "source_row": _held(frame, "src_row"),
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import shapely
 
+from .batches import shapes_of
 from .conditions import NO, YES, state_of
 from .engine.lines import Points
 from .model import Finding, Layer, Reach, ShareWithinDistance
@@ -100,11 +101,14 @@ def all_points(
     ----------
     arrays : whether the engine takes `Points`, and will be asked for one place after another
     """
-    shapes = frame.geometry.to_numpy()
+    shapes = shapes_of(frame.geometry)
     certain, possible = reaches(frame, indicator)
-    if arrays and not (shapely.get_num_coordinates(shapes) > 1).any():
+    if arrays and (
+        isinstance(shapes, Points) or not (shapely.get_num_coordinates(shapes) > 1).any()
+    ):
         farthest = float(np.maximum(certain, possible).max(initial=0.0))
-        return PointsInMemory(Points.from_shapely(shapes), certain, possible, farthest)
+        points = shapes if isinstance(shapes, Points) else Points.from_shapely(shapes)
+        return PointsInMemory(points, certain, possible, farthest)
     return EveryPoint(shapes, certain, possible)
 
 
