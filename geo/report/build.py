@@ -82,19 +82,23 @@ def report_from(
     material: Material, *, author: str = "", progress: Progress | None = None
 ) -> Report:
     """The report on what was measured; `progress` is called with (done, of how many, section)."""
+    from ..check.report import check_round
+
     tell = progress or (lambda done, total, name: None)
     survey, language, unit = material.survey, material.language, material.unit
     spec = survey.district.spec
     clean = material.clean
     author = clean(author, "report", "", "author")
+    # First, since it holds all layers in its own way, and lets go of them.
+    tell(0, len(_SECTIONS) + 1, "check")
+    found = check_round(survey).findings
     made_sections: list[Section] = []
-    for number, (title, write) in enumerate(_SECTIONS.items()):
+    for number, (title, write) in enumerate(_SECTIONS.items(), start=1):
         tell(number, len(_SECTIONS) + 1, title)
         made_sections.append(write(material))
     features = features_table(material)
     streets = streets_table(material)
-    tell(len(_SECTIONS), len(_SECTIONS) + 1, "check")
-    findings = findings_table(material)
+    findings = findings_table(material, found)
     review = clean(spec.map_review_number, "district", "", "map_review_number")
     stamp = pair(language, *NOT_PUBLIC)
     if review:

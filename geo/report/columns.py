@@ -5,7 +5,7 @@ A million rows of a dozen values are gigabytes as tuples and tens of megabytes a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
@@ -14,6 +14,7 @@ import numpy as np
 from .model import Row, Value
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 _CHUNK = 8192
@@ -35,6 +36,23 @@ class Coded:
     def taken(self, order: NDArray[np.intp]) -> Coded:
         """The rows in another order."""
         return Coded(self.codes[order], self.values)
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Texts that other rows, or other tables, have too, of which there are too many to hold each by itself."""
+
+    codes: NDArray[np.integer[Any]]
+    values: pa.Array
+
+    def between(self, start: int, stop: int) -> list[Value]:
+        """The texts of the rows from `start` up to `stop`."""
+        found: list[Value] = self.values.take(self.codes[start:stop]).to_pylist()
+        return found
+
+    def taken(self, order: NDArray[np.intp]) -> Texts:
+        """The rows in another order."""
+        return Texts(self.codes[order], self.values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,21 +87,22 @@ class Same:
         return self
 
 
-Cells = Coded | Plain | Same
+Cells = Coded | Texts | Plain | Same
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some rows: how many, and a column of each of their values."""
+    """Some rows: how many, and a column of each of their values, or what makes the columns when they are read."""
 
     length: int
-    columns: tuple[Cells, ...]
+    columns: tuple[Cells, ...] | Callable[[], tuple[Cells, ...]]
 
     def between(self, start: int, stop: int) -> Iterator[Row]:
         """The rows from `start` up to `stop`."""
+        columns = self.columns() if callable(self.columns) else self.columns
         for low in range(start, stop, _CHUNK):
             high = min(low + _CHUNK, stop)
-            yield from zip(*(cells.between(low, high) for cells in self.columns), strict=True)
+            yield from zip(*(cells.between(low, high) for cells in columns), strict=True)
 
 
 class Rows(Sequence[Row]):
@@ -134,12 +153,3 @@ class Rows(Sequence[Row]):
             if low < high:
                 yield from part.between(low, high)
             before += part.length
-
-
-def coded(values: Sequence[Value]) -> Coded:
-    """Values of which many are alike, each kept once."""
-    places: dict[Value, int] = {}
-    codes = np.fromiter(
-        (places.setdefault(value, len(places)) for value in values), np.int32, len(values)
-    )
-    return Coded(codes, tuple(places))

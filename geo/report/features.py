@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from .columns import Cells, Coded, Part, Plain, Rows, Same
+from .columns import Cells, Coded, Part, Plain, Rows, Same, Texts
 from .model import Column, Table, pair
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..model import Layer
+    from ..model import Indicator, Layer
     from .material import Material
     from .plaintext import PlainText
 
@@ -23,16 +27,17 @@ class FeatureNames:
 
     def __init__(self, layer: Layer, clean: PlainText) -> None:
         self.layer, self._clean = layer, clean
-        self.keys: list[str] = []
-        self.names: list[str | None] = []
-        """None where a feature's name is its key."""
-        self.files: list[str | None] = []
-        self.lines: list[str | None] = []
+        nothing = pa.array([], pa.large_string())
+        self.keys: pa.Array = nothing
+        self.names: pa.Array = nothing
+        """Null where a feature's name is its key."""
+        self.files: pa.Array = nothing
+        self.lines: pa.Array = nothing
         self._fids: pd.Index[Any] = pd.Index([])
         self._order: NDArray[np.intp] | None = None
 
     def places(self, pieces: pd.DataFrame) -> NDArray[np.intp]:
-        """For each piece, as `rows_behind` gives them, the place of its feature in the lists."""
+        """For each piece, as `pieces_behind` gives them, the place of its feature in the lists."""
         found = self._fids.get_indexer(pd.Index(pieces["fid"]))
         if (found < 0).any():
             self._add(pieces[found < 0].drop_duplicates("fid"))
@@ -43,26 +48,44 @@ class FeatureNames:
         """For each feature, where it stands by its key."""
         if self._order is None or len(self._order) != len(self.keys):
             self._order = np.empty(len(self.keys), dtype=np.intp)
-            self._order[sorted(range(len(self.keys)), key=self.keys.__getitem__)] = np.arange(
-                len(self.keys)
-            )
+            self._order[pc.array_sort_indices(self.keys).to_numpy()] = np.arange(len(self.keys))
         return self._order
 
     def _add(self, pieces: pd.DataFrame) -> None:
-        clean, layer = self._clean, self.layer
-        kept: dict[str, str] = {}  # most features come from the same few files
-        wanted = ("fid", "key", "label", "source_file", "source_row")
-        for fid, raw_key, label, file, line in zip(
-            *(pieces[name].astype(object).to_list() for name in wanted), strict=True
+        wanted = ("key", "label", "source_file", "source_row")
+        held = [self._clean.column(pieces[name]) for name in wanted]
+        texts = [pc.fill_null(column, "") for column, _ in held]
+        odd = np.logical_or.reduce([mask for _, mask in held])
+        if odd.any():
+            few = pieces[odd]
+            rows = zip(few["fid"], *(few[name].astype(object) for name in wanted), strict=True)
+            for at, cleaned in enumerate(zip(*map(self._cleaned, rows), strict=True)):
+                texts[at] = pc.replace_with_mask(
+                    texts[at], pa.array(odd), pa.array(cleaned, pa.large_string())
+                )
+        keys, names, files, lines = texts
+        unnamed = pc.equal(keys, "")
+        if pc.any(unnamed).as_py():
+            fids = pa.array([str(fid) for fid in pieces["fid"]], pa.large_string())
+            keys = pc.if_else(unnamed, fids, keys)
+        none = pa.scalar(None, pa.large_string())
+        for name, more in (
+            ("keys", keys),
+            ("names", pc.if_else(pc.equal(names, keys), none, names)),
+            ("files", pc.if_else(pc.equal(files, ""), none, files)),
+            ("lines", pc.if_else(pc.equal(lines, ""), none, lines)),
         ):
-            key = clean(raw_key, layer.name, fid, layer.key or "fid") or str(fid)
-            name = clean(label, layer.name, key, layer.label or layer.key or "fid")
-            source = clean(file, layer.name, key, "source_file")
-            self.keys.append(key)
-            self.names.append(name if name != key else None)
-            self.files.append(kept.setdefault(source, source) or None)
-            self.lines.append(clean(line, layer.name, key, "source_row") or None)
+            setattr(self, name, pa.concat_arrays([getattr(self, name), more]))
         self._fids = self._fids.append(pd.Index(pieces["fid"]))
+
+    def _cleaned(self, row: Sequence[object]) -> tuple[str, str, str, str]:
+        """Key, name, file and line of a feature in which there is something to clean."""
+        clean, layer = self._clean, self.layer
+        fid, key, label, file, line = row
+        key = clean(key, layer.name, fid, layer.key or "fid") or str(fid)
+        name = clean(label, layer.name, key, layer.label or layer.key or "fid")
+        source = clean(file, layer.name, key, "source_file")
+        return key, name, source, clean(line, layer.name, key, "source_row")
 
 
 def units_of(material: Material, pieces: pd.DataFrame) -> tuple[Coded, Coded]:
@@ -76,9 +99,29 @@ def units_of(material: Material, pieces: pd.DataFrame) -> tuple[Coded, Coded]:
     )
 
 
+def _columns(material: Material, layer: Layer, indicator: Indicator) -> tuple[Cells, ...]:
+    from .material import measure_of
+
+    pieces = material.pieces(indicator)
+    names = material.names(layer)
+    places = names.places(pieces)
+    return (
+        Same(indicator.id),
+        Same(material.clean.everywhere(indicator.title.in_(material.language))),
+        Texts(places, names.keys),
+        Texts(places, names.names),
+        *units_of(material, pieces),
+        Plain(pieces["inside"].to_numpy(bool)),
+        Same(measure_of(indicator)),
+        *(Plain(pieces[name].to_numpy(float)) for name in ("covered", "not_covered", "unknown")),
+        Texts(places, names.files),
+        Texts(places, names.lines),
+    )
+
+
 def features_table(material: Material) -> Table:
     """Every feature behind every figure of the report's unit."""
-    from .material import is_split, measure_of
+    from .material import KEPT_ROWS, is_split
 
     language = material.language
     parts: list[Part] = []
@@ -86,24 +129,12 @@ def features_table(material: Material) -> Table:
         if not material.measured(layer, indicator) or is_split(indicator):
             continue
         pieces = material.pieces(indicator)
-        names = material.names(layer)
-        places = names.places(pieces)
-        columns: tuple[Cells, ...] = (
-            Same(indicator.id),
-            Same(material.clean.everywhere(indicator.title.in_(language))),
-            Coded(places, names.keys),
-            Coded(places, names.names),
-            *units_of(material, pieces),
-            Plain(pieces["inside"].to_numpy(bool)),
-            Same(measure_of(indicator)),
-            *(
-                Plain(pieces[name].to_numpy(float))
-                for name in ("covered", "not_covered", "unknown")
-            ),
-            Coded(places, names.files),
-            Coded(places, names.lines),
-        )
-        parts.append(Part(len(pieces), columns))
+        material.names(layer).places(
+            pieces
+        )  # what is taken out of their texts is told, whoever prints them
+        make = partial(_columns, material, layer, indicator)
+        # What a sheet has no room for is never made.
+        parts.append(Part(len(pieces), make if len(pieces) > KEPT_ROWS else make()))
     return Table(
         "features",
         pair(language, "各指标所依据的对象", "The features behind each figure"),

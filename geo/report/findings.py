@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..said import in_language
 from .model import Column, Table, pair
 
 if TYPE_CHECKING:
-    from .material import Material, Progress
+    from ..model import Finding
+    from .material import Material
 
 _SHOWN = 12
 """Ids of rows that one finding names."""
 
 
-def findings_table(material: Material, progress: Progress | None = None) -> Table:
-    """What `atlas check` finds in the round, errors first."""
-    from ..check.report import check_round
+def findings_table(material: Material, found: Sequence[Finding]) -> Table:
+    """What `atlas check` found in the round, errors first."""
     from ..check.titles import SEVERITIES, title_of
 
     language, clean = material.language, material.clean
     layers = material.survey.district.catalog.layers
     rows = []
-    for item in check_round(material.survey, progress=progress).findings:
+    for item in found:
         more = len(item.rows) - _SHOWN
         ids = [clean(str(row), item.layer, row, "id") for row in item.rows[:_SHOWN]]
         said = ", ".join(ids)

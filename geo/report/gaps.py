@@ -12,7 +12,7 @@ import numpy as np
 from ..assess import REACHES
 from ..model import Indicator, Layer
 from ..views.format import percent, word
-from .columns import Coded, Part, Plain, Rows
+from .columns import Coded, Part, Plain, Rows, Texts
 from .features import units_of
 from .figures import LIMIT, figure_of
 from .material import measure_of
@@ -152,8 +152,8 @@ def _places(material: Material, layer: Layer, indicator: Indicator) -> Table | N
         (_alphabetical(units.values)[units.codes], names.order()[places], -unknown, -not_covered)
     )
     columns = (
-        Coded(places[order], names.keys),
-        Coded(places[order], names.names),
+        Texts(places[order], names.keys),
+        Texts(places[order], names.names),
         Coded(units.codes[order], units.values),
         Plain(not_covered[order]),
         Plain(unknown[order]),

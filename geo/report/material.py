@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..coverage import coverage_of, rows_behind
+from ..coverage import coverage_of, pieces_behind
 from ..errors import UnknownNameError
 from ..indicators import MEASURES, needed_layers
 from ..model import Indicator, Layer, Measure
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 Progress = Callable[[int, int, str], None]
+KEPT_ROWS = 500_000
+"""Rows behind figures that are kept at hand. Those of a million streets are a third of a gigabyte for each indicator,
+and are looked up again sooner than a dozen of them find room."""
 
 
 @dataclass(frozen=True)
@@ -107,15 +110,18 @@ class Material:
         return all((survey or self.survey).has(name) for name in needed_layers(indicator, layer))
 
     def pieces(self, indicator: Indicator, survey: Survey | None = None) -> pd.DataFrame:
-        """The features behind an indicator that lie in the report's unit, as `rows_behind` gives them."""
+        """The features behind an indicator that lie in the report's unit, as `pieces_behind` gives them."""
         wanted = survey or self.survey
         place = (wanted.round, indicator.id)
         if place not in self._pieces:
-            behind = rows_behind(wanted, indicator.id)
+            behind = pieces_behind(wanted, indicator.id)
             if self.unit.level != "district":
                 codes = {code: self.holds(code) for code in behind["unit_code"].unique()}
                 behind = behind[behind["unit_code"].map(codes).astype(bool)].reset_index(drop=True)
             self._pieces[place] = behind
+            while len(self._pieces) > 1 and sum(map(len, self._pieces.values())) > KEPT_ROWS:
+                del self._pieces[next(iter(self._pieces))]
+            return behind
         return self._pieces[place]
 
     def names(self, layer: Layer) -> FeatureNames:

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from .columns import Cells, Coded, Part, Plain, Rows, coded
-from .model import Column, Kind, Table, Value, pair
+from .columns import Cells, Coded, Part, Plain, Rows, Texts
+from .model import Column, Kind, Table, pair
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..model import FieldSpec, Layer
     from .material import Material
 
@@ -41,8 +45,7 @@ def streets_table(material: Material) -> Table | None:
         Coded(numbers, [material.name_of(unit.parent) if unit else None for unit in units]),
         Plain(chosen.geometry.length.to_numpy()),
     ]
-    first = cells[0].between(0, len(chosen))
-    order = np.array(sorted(range(len(first)), key=lambda row: str(first[row])), dtype=np.intp)
+    order = _alphabetical(cells[0], len(chosen))
     own = [_column(name, layer.fields[name], language) for name in names]
     return Table(
         "streets",
@@ -73,10 +76,14 @@ def _homes(material: Material, layer: Layer) -> pd.Series[Any]:
         if own.name == layer.name and not indicator.where and material.measured(own, indicator):
             pieces = material.pieces(indicator)
             size = pieces[["covered", "not_covered", "unknown"]].sum(axis=1)
-            order = pieces.assign(size=size).sort_values(
-                ["size", "unit_code"], ascending=[False, True], kind="stable"
-            )
-            return order.drop_duplicates("fid").set_index("fid")["unit_code"]
+            numbers, codes = pd.factorize(pieces["unit_code"], sort=True, use_na_sentinel=True)
+            # The largest piece, of equal ones that in the unit with the smaller code; what lies in none comes last.
+            numbers = np.where(numbers < 0, len(codes), numbers)
+            order = np.lexsort((numbers, -size.to_numpy(float)))
+            fids = pd.Index(pieces["fid"].to_numpy()[order])
+            first = ~fids.duplicated()
+            homes = np.append(np.asarray(codes, dtype=object), None)[numbers[order[first]]]
+            return pd.Series(homes, index=fids[first], dtype=object)
     return pd.Series(dtype=object)
 
 
@@ -90,10 +97,28 @@ def _cells(material: Material, layer: Layer, name: str, frame: pd.DataFrame) -> 
     if spec.type == "date":
         numbers, known = pd.factorize(values.astype(object), use_na_sentinel=True)
         return Coded(numbers, [*(str(value)[:10] for value in known), None])
-    found: list[Value] = []
-    for fid, value in zip(frame.index, values.astype(object), strict=True):
-        text = material.clean(value, layer.name, fid, name)
-        title = spec.value_titles.get(text)
-        said = material.clean.everywhere(title.in_(material.language)) if title else text
-        found.append(said or None)
-    return coded(found)
+    texts, odd = material.clean.column(values)
+    if odd.any():
+        cleaned = [
+            material.clean(value, layer.name, fid, name) for fid, value in values[odd].items()
+        ]
+        texts = pc.replace_with_mask(texts, pa.array(odd), pa.array(cleaned, pa.large_string()))
+    encoded = pc.fill_null(texts, "").dictionary_encode()
+    known = encoded.dictionary
+    if spec.value_titles:
+        titled = (spec.value_titles.get(text) for text in known.to_pylist())
+        said = [
+            title and material.clean.everywhere(title.in_(material.language)) for title in titled
+        ]
+        known = pc.coalesce(pa.array(said, pa.large_string()), known)
+    known = pc.if_else(pc.equal(known, ""), pa.scalar(None, pa.large_string()), known)
+    return Texts(encoded.indices.to_numpy(), known)
+
+
+def _alphabetical(cells: Cells, count: int) -> NDArray[np.intp]:
+    """The rows in the order of their first column, as text."""
+    if isinstance(cells, Texts):
+        texts = pc.fill_null(cells.values, "None").take(cells.codes)
+        return np.asarray(pc.array_sort_indices(texts).to_numpy(), dtype=np.intp)
+    values = cells.between(0, count)
+    return np.array(sorted(range(count), key=lambda row: str(values[row])), dtype=np.intp)
