@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # uv installs a lock in seconds where pip takes minutes. Where it finds no wheel of its own, or no registry (it does
 # not read pip's settings), pip installs the same lock.
 # Unlike pip it compiles nothing unless it is told to, and a shell that keeps Python from doing so later
-# (PYTHONDONTWRITEBYTECODE, as in most containers) would have every start compile two thousand modules anew.
+# (PYTHONDONTWRITEBYTECODE, as in most containers) would have every start compile a thousand modules anew.
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 install_lock = { $(PIP) install --require-hashes --requirement requirements-uv.txt && \
 	$(UV) --require-hashes --requirement $(1); } 2>$(VENV)/.uv.log || $(PIP) install --require-hashes --requirement $(1)
