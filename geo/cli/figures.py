@@ -224,7 +224,8 @@ def coverage(
     with _told(survey), counting("measuring") as told:
         cutter = _engine(engine, scheduler)
         digested = _DigestMeanwhile(survey, told)
-        progress = told if format_ is Format.csv else digested  # a table of nothing but rows has none
+        # CSV is rows and nothing else.
+        progress = told if format_ is Format.csv else digested
         frame = coverage_of(survey, chosen, engine=cutter, memory_mb=memory_mb, progress=progress)
     absent = absent_layers(survey, chosen)
     if absent:
