@@ -136,11 +136,16 @@ def registered(
         if not _closeness(back[few], reference) < WORTH_A_LOOK * at_first:
             continue
         offset = points - back
-        as_it_stands, moved = (_closeness(item, reference) for item in (points, points - offset))
-        rivals = [_closeness(points - turned, reference) for turned in _turned(offset)]
-        ratio = moved / min(as_it_stands, *rivals)
-        if ratio < CLOSER and (best is None or ratio < best[0]):
-            best = ratio, shift, offset
+        moved, nearest = _closeness(points - offset, reference), float("inf")
+        # One other move that comes as close settles it, whatever the rest come to.
+        for other in (np.zeros_like(offset), *_turned(offset)):
+            nearest = min(nearest, _closeness(points - other, reference))
+            if not moved / nearest < CLOSER:
+                break
+        else:
+            ratio = moved / nearest
+            if best is None or ratio < best[0]:
+                best = ratio, shift, offset
     if best is None:
         return None
     _, shift, offset = best
