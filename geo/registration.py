@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
-import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from .crs import Shift, bd09_to_wgs84, gcj02_to_wgs84, network_off
+from .crs import Shift, bd09_to_wgs84, gcj02_to_wgs84, transformer
 from .said import Said
 
 Points = NDArray[np.float64]
@@ -235,9 +233,8 @@ def shifted_out(points: Points, surfaces: NDArray[np.object_], crs: str) -> Outs
 
 def unshifted(points: Points, shift: Shift, crs: str) -> Points:
     """The points with a shift taken off, in the same metric CRS."""
-    to_degrees, to_metres = _transformers(crs)
-    lon, lat = to_degrees.transform(points[:, 0], points[:, 1])
-    return np.column_stack(to_metres.transform(*INVERSE[shift](lon, lat)))
+    lon, lat = transformer(crs, "EPSG:4326").transform(points[:, 0], points[:, 1])
+    return np.column_stack(transformer("EPSG:4326", crs).transform(*INVERSE[shift](lon, lat)))
 
 
 def sample_points(shapes: NDArray[np.object_], count: int = SAMPLE) -> Points:
@@ -321,12 +318,3 @@ def _measured(points: Points, offset: Points, reference: Reference) -> Points:
                     best, closeness = tried, found
         offset = best
     return best
-
-
-@lru_cache(maxsize=8)
-def _transformers(crs: str) -> tuple[pyproj.Transformer, pyproj.Transformer]:
-    network_off()
-    return (
-        pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True),
-        pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True),
-    )

@@ -11,12 +11,11 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
 
-from ..crs import network_off
+from ..crs import transformer
 from ..errors import StoreError, amount
 from ..model import Finding, Layer, Severity
 from ..placing.home import Home
@@ -337,8 +336,7 @@ class Evidence:
 
     def degrees(self, shapes: Sequence[Any]) -> Shapes:
         """Metric geometry as WGS 84 longitude and latitude."""
-        network_off()
-        to_degrees = pyproj.Transformer.from_crs(self.metric_crs, "EPSG:4326", always_xy=True)
+        to_degrees = transformer(self.metric_crs, "EPSG:4326")
         moved: Shapes = np.asarray(
             shapely.transform(
                 np.asarray(shapes, dtype=object),

@@ -15,7 +15,16 @@ from .shifts import (
     wgs84_to_bd09,
     wgs84_to_gcj02,
 )
-from .systems import Shift, Stated, crs_called, known_crs, network_off, state, straighten
+from .systems import (
+    Shift,
+    Stated,
+    crs_called,
+    known_crs,
+    network_off,
+    state,
+    straighten,
+    transformer,
+)
 from .zones import (
     MetricError,
     central_meridian,
@@ -49,6 +58,7 @@ __all__ = [
     "state",
     "straighten",
     "systems_about",
+    "transformer",
     "wgs84_to_bd09",
     "wgs84_to_gcj02",
     "zone_prefix",

@@ -10,7 +10,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from ..crs import network_off
+from ..crs import network_off, transformer
 from ..district import District
 from ..errors import GeoError
 from ..model import Layer
@@ -45,9 +45,8 @@ class Home:
     @property
     def lon(self) -> float:
         """The longitude of its middle."""
-        network_off()
         west, south, east, north = self.bounds
-        to_degrees = pyproj.Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
+        to_degrees = transformer(self.crs, "EPSG:4326")
         return float(to_degrees.transform((west + east) / 2, (south + north) / 2)[0])
 
     def away_m(self, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from ..crs import Shift, Stated, network_off, state, straighten, systems_about, zone_prefix
+from ..crs import Shift, Stated, state, straighten, systems_about, transformer, zone_prefix
 from ..said import Said
 from .home import BETTER_WITHIN_M, Home
 
@@ -42,14 +42,12 @@ class Placement:
 
     def metric(self, points: Points, crs: str) -> Points:
         """Points as they would lie in a metric system, any shift of theirs left on."""
-        network_off()
         x, y = (points[:, 1], points[:, 0]) if self.swapped else (points[:, 0], points[:, 1])
         if self.crs.is_geographic and not is_degrees(np.column_stack([x, y])):
             return np.full(points.shape, np.inf)
         if self.crs == crs:
             return np.column_stack([x, y])
-        to_metres = pyproj.Transformer.from_crs(self.crs, crs, always_xy=True)
-        return np.column_stack(to_metres.transform(x, y))
+        return np.column_stack(transformer(self.crs, crs).transform(x, y))
 
     def applied(self, geometry: gpd.GeoSeries) -> gpd.GeoSeries:
         """Geometry in its system, the axes in order and any shift taken off."""
