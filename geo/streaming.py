@@ -362,7 +362,8 @@ def _all_long(lines: Lines) -> bool:
         return False
     moves = np.empty(len(lines.xy), bool)
     moves[-1:] = False
-    moves[:-1] = (lines.xy[1:] != lines.xy[:-1]).any(axis=1)
+    x, y = lines.xy.T
+    moves[:-1] = (x[1:] != x[:-1]) | (y[1:] != y[:-1])
     # From the end of a part to the begin of the next is no move of either.
     moves[lines.starts[1:] - 1] = False
     long = np.zeros(len(lines), bool)

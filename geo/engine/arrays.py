@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -11,7 +11,7 @@ import shapely
 from .contours import edges_of
 from .intervals import NOISE_M
 from .kernels import index as grids
-from .kernels.compiling import cores
+from .kernels.compiling import cores, each_in_thread
 from .kernels.cutting import order_by_place
 from .kernels.index import Index
 from .kernels.reaching import sort_points
@@ -53,6 +53,18 @@ def index_of(polygons: Geometries) -> Index:
     unit_start = running(np.bincount(unit, minlength=len(polygons)))
     span = np.empty((len(polygons), 6))
     grids.spans(edges, unit_start, span)
+    # Neither needs the other.
+    cells, strips = each_in_thread(
+        lambda number: (
+            _cells(edges, unit_start, span) if number == 0 else _strips(edges, unit_start, span)
+        ),
+        2,
+    )
+    return Index(edges, unit, unit_start, *cells, *strips)
+
+
+def _cells(edges: Floats, unit_start: Positions, span: Floats) -> tuple[Any, ...]:
+    """The grid, who holds each of its cells whole, and the edges that run through it."""
     frame, columns, rows = _cells_for(edges, span)
     cells = np.empty((columns * rows + 1, 2), np.int32)
     shape = np.array([columns, rows])
@@ -61,16 +73,7 @@ def index_of(polygons: Geometries) -> Index:
     work[:] = 0
     cell_edges = np.empty(entries, np.int32)
     grids.fill_cells(edges, frame, shape, cells, work, cell_edges)
-    return Index(
-        edges,
-        unit,
-        unit_start,
-        frame,
-        shape,
-        cells,
-        cell_edges,
-        *_strips(edges, unit_start, span),
-    )
+    return frame, shape, cells, cell_edges
 
 
 def placed(lines: Lines, part_of: Positions) -> tuple[Positions, bool]:
@@ -225,9 +228,7 @@ def _cells_for(edges: Floats, span: Floats) -> tuple[Floats, int, int]:
     return np.array([*corner, 1 / cell]), columns, rows
 
 
-def _strips(
-    edges: Floats, unit_start: Positions, span: Floats
-) -> tuple[Positions, Floats, Positions, Positions]:
+def _strips(edges: Floats, unit_start: Positions, span: Floats) -> tuple[Any, ...]:
     """Strips of equal height for each polygon, so that few edges lie at any height."""
     count = len(unit_start) - 1
     number = np.diff(unit_start)

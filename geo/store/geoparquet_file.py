@@ -131,9 +131,9 @@ class GeoParquetScan:
             fid = table.column(self.row_number).cast(pa.int64()).to_numpy()
         wkb = None
         if self.geometry in beside:
-            wkb = table.column(self.geometry).combine_chunks()
-            if isinstance(wkb, pa.ChunkedArray):
-                wkb = pa.concat_arrays(wkb.chunks) if wkb.num_chunks else pa.array([], pa.binary())
+            chunks = table.column(self.geometry).chunks
+            # One is the rule, and to put it together with nothing would copy it.
+            wkb = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
             wkb = wkb.storage if isinstance(wkb, pa.ExtensionArray) else wkb
         return StoredRows(fid, table.select(list(columns)), wkb)
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
+import numpy as np
+
 _T = TypeVar("_T")
 
 
@@ -176,6 +178,8 @@ _C: dict[str, Any] = {
     "bool": ctypes.c_bool,
 }
 _PLAIN: dict[str, Any] = {"int64": int, "float64": float, "bool": bool}
+_DTYPES = {name: np.dtype(name) for name in ("int64", "float64", "bool", "int32", "uint8")}
+"""Of this machine's own byte order; no other is equal to them."""
 _HEAD = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 """Of an array: who counts its holders (nobody), whose it is (nobody's), items, bytes of one, where they lie."""
 
@@ -196,16 +200,16 @@ def _plain(one: Type, argument: Any) -> Iterator[Any]:
         yield _PLAIN[one.name](argument)
     elif isinstance(one, Array):
         if (
-            argument.dtype.name != one.of.name
+            argument.dtype != _DTYPES[one.of.name]
             or argument.ndim != one.dimensions
-            or not argument.dtype.isnative
             or not argument.flags.c_contiguous
             or not argument.flags.aligned
         ):
             raise TypeError(
                 f"an array of {argument.dtype}, {argument.ndim}D, not a contiguous one of this machine's, {one}"
             )
-        yield from (None, None, argument.size, argument.itemsize, argument.ctypes.data)
+        address = argument.__array_interface__["data"][0]
+        yield from (None, None, argument.size, argument.itemsize, address)
         yield from argument.shape
         yield from argument.strides
     else:
