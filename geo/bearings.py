@@ -5,6 +5,7 @@ However many units there are, few lie at the border: only these are looked at as
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,8 +20,9 @@ from .engine.nearest import Border, nearest_line
 from .engine.outlines import Outlines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
     from shapely import LineString
 
@@ -33,6 +35,8 @@ FAST_PAIRS = 2_000_000
 """From so many pairs of a unit and a vertex of the border on, loading the kernels takes less time than it saves."""
 BATCH = 4096
 """So many units are looked at together: what they take is used again by the next."""
+AHEAD = 3
+"""So many batches a core are read while kernels are loaded."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,36 @@ class Surveyor:
             )
         )
 
+    def bearings_of_batches(
+        self, read: Callable[[int], pa.Array | pa.ChunkedArray], batches: int
+    ) -> Bearings:
+        """Of units that lie in a file batch by batch, by kernels; the first are read while these are loaded.
+
+        Parameters
+        ----------
+        read : the outlines of a batch as well-known binary, Polygon or MultiPolygon in the area's CRS; called by
+            several threads
+        batches : how many there are, at least one
+        """
+        from .engine.kernels.compiling import cores
+
+        ahead = AHEAD * cores()
+
+        def taken(outlines: pa.Array | pa.ChunkedArray) -> Bearings:
+            return self.by_kernels(Outlines.from_wkb(outlines))
+
+        with ThreadPoolExecutor(cores()) as pool:
+            first = [pool.submit(read, batch) for batch in range(min(ahead, batches))]
+            self.ready()
+            # Begun in this order: what a thread waits for here is read, or is being read by another.
+            found = [pool.submit(lambda reading: taken(reading.result()), one) for one in first]
+            first.clear()
+            found += [
+                pool.submit(lambda batch: taken(read(batch)), batch)
+                for batch in range(ahead, batches)
+            ]
+            return Bearings.together([one.result() for one in found])
+
     def plain(self, outlines: Geometries) -> Bearings:
         """With geometry objects alone: the definition."""
         missing = shapely.is_missing(outlines) | (shapely.area(outlines) == 0)
@@ -127,8 +161,17 @@ class Surveyor:
         return Bearings(missing, within, margin_m, nearest, near, outlines[near])
 
     def ready(self) -> None:
-        """Index the border, before several threads take bearings by kernels."""
+        """Index the border and load the kernels, before several threads take bearings by these."""
+        from .engine.kernels import compiling, cutting, nearest, outlines, wkb
+
         _ = self._border, self._indexes
+        compiling.ready(
+            nearest.nearest,
+            cutting.locate,
+            outlines.areas,
+            wkb.sizes_of_polygons,
+            wkb.fill_polygons,
+        )
 
     def by_kernels(self, outlines: Outlines) -> Bearings:
         """With arrays of coordinates: only what lies near the border is drawn. Threads may do so at once."""

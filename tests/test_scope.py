@@ -17,6 +17,7 @@ from scope_cases import ScopeCase, scope_cases, scope_disagreement
 from shapely import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from geo.bearings import Surveyor
 from geo.edges import Area, area_of
 from geo.engine.outlines import Outlines
 from geo.errors import DataError, ScopeError
@@ -304,6 +305,37 @@ def test_of_many_units_one_that_holds_the_area_is_not_out() -> None:
     decided = decide(units(box(-500, -500, 1500, 1500), *far), fine, ScopeRule())
     assert decided.loc[0, "share"] == pytest.approx(0.25)
     assert (decided["share"][1:] == 0).all()
+
+
+def test_no_margin_hangs_on_the_order_or_on_the_batches() -> None:
+    chance = np.random.default_rng(5)
+    wavy = {
+        side: shapely.transform(
+            shapely.segmentize(line, 0.7), lambda xy: xy + np.sin(xy[:, ::-1] / 20) * 9
+        )
+        for side, line in MEETING.items()
+    }
+    corner = chance.uniform(-900, 1900, (900, 2)).round(1)
+    squares = shapely.box(*corner.T, *(corner + chance.uniform(1, 60, (900, 2)).round(1)).T)
+    outlines = shapely.segmentize(squares, 11)
+    surveyor = Surveyor(area_of(edges(**wavy), ScopeRule()), of_points=False)
+    in_turn = surveyor.by_kernels(Outlines.from_shapely(outlines))
+    order = chance.permutation(len(outlines))
+    shuffled = surveyor.by_kernels(Outlines.from_shapely(outlines[order]))
+    binary = pa.array(shapely.to_wkb(outlines))
+    in_batches = surveyor.bearings_of_batches(
+        lambda batch: binary[90 * batch : 90 * batch + 90], 10
+    )
+    for name in ("margin_m", "nearest", "within"):
+        expected = getattr(in_turn, name)
+        assert getattr(shuffled, name).tolist() == expected[order].tolist()
+        assert getattr(in_batches, name).tolist() == expected.tolist()
+    assert in_batches.near.tolist() == in_turn.near.tolist()
+    assert np.sort(order[shuffled.near]).tolist() == in_turn.near.tolist()
+    plain = surveyor.plain(outlines)
+    assert in_turn.margin_m == pytest.approx(plain.margin_m, abs=1e-9)
+    assert (in_turn.margin_m == 0).any()
+    assert (in_turn.margin_m > 500).any()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -11,7 +11,6 @@ import numpy as np
 from benchmarks.data import CRS, area_file, make_scope, villages_file
 from benchmarks.works import postgis
 from benchmarks.works.common import (
-    THREADS,
     Contender,
     Floats,
     Work,
@@ -33,28 +32,26 @@ def _files(villages: int) -> tuple[Path, Path]:
 
 def ours(villages: int) -> Floats:
     """The whole decision for each village: share, margin, nearest side; edges that are known exactly."""
+    from threading import local
+
     from pyarrow.parquet import ParquetFile
 
-    from geo.bearings import Bearings, Surveyor
-    from geo.engine.outlines import Outlines
+    from geo.bearings import Surveyor
     from geo.scope import decide_by
 
     villages_path, area_path = _files(villages)
     area, rule = _area(area_path)
+    metadata = ParquetFile(villages_path).metadata
+    own = local()
+
+    def outlines(group: int) -> Any:
+        if not hasattr(own, "file"):  # a file of its own for each thread
+            own.file = ParquetFile(villages_path, metadata=metadata)
+        return own.file.read_row_group(group, ["geometry"], use_threads=False)[0]
+
     surveyor = Surveyor(area, of_points=False)
-    groups = ParquetFile(villages_path).metadata.num_row_groups
-    surveyor.ready()
-
-    def bearings(part: slice) -> list[Bearings]:
-        file = ParquetFile(villages_path)
-        return [
-            surveyor.by_kernels(Outlines.from_wkb(file.read_row_group(group, ["geometry"])[0]))
-            for group in range(part.start, part.stop)
-        ]
-
-    found = in_threads(bearings, slices(groups, THREADS))
-    decided = decide_by(Bearings.together([one for some in found for one in some]), area, rule)
-    return decided[["share"]].to_numpy(float)
+    bearings = surveyor.bearings_of_batches(outlines, metadata.num_row_groups)
+    return decide_by(bearings, area, rule)[["share"]].to_numpy(float)
 
 
 def ours_on_frames(villages: int) -> Floats:
