@@ -41,21 +41,28 @@ class Outlines:
         ----------
         polygons : Polygon or MultiPolygon; None and empty have no rings
         """
-        parts, feature = shapely.get_parts(polygons, return_index=True)
+        # A ring is copied to be looked at: of the many polygons that are one ring, coordinates are enough.
+        plain = (shapely.get_num_interior_rings(polygons) == 0) & ~shapely.is_empty(polygons)
+        plain &= shapely.get_type_id(polygons) == shapely.GeometryType.POLYGON
+        one, other = np.flatnonzero(plain), np.flatnonzero(~plain)
+        parts, whose = shapely.get_parts(polygons[other], return_index=True)
         rings, part = shapely.get_rings(parts, return_index=True)
         number = shapely.get_num_coordinates(rings)
         real = number > 0
-        rings, part, number = rings[real], part[real], number[real]
-        first = np.ones(len(rings), bool)
-        first[1:] = part[1:] != part[:-1]
+        part, number = part[real], number[real]
+        hole = np.zeros(len(part), bool)
+        hole[1:] = part[1:] == part[:-1]
+        feature = np.concatenate([one, other[whose[part]]])
+        order = np.argsort(feature, kind="stable")
+        number = np.concatenate([shapely.get_num_coordinates(polygons[one]), number])[order]
         return cls(
             Lines(
-                np.ascontiguousarray(shapely.get_coordinates(rings)),
+                np.ascontiguousarray(shapely.get_coordinates(polygons)),
                 running(number.astype(np.int64)),
-                feature[part].astype(np.int64),
+                feature[order].astype(np.int64),
                 len(polygons),
             ),
-            ~first,
+            np.concatenate([np.zeros(len(one), bool), hole])[order],
             lambda chosen: polygons[chosen],
         )
 
