@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 READABLE = 0.9
 """A near miss is proposed where at least this share of its entries can be read as the field."""
 _SAMPLE = 5_000
+_MOST_WORDS, _SHOWN = 12, 5
 _NONE = Said("none", "无")
 
 
@@ -31,6 +32,20 @@ class NearMiss:
     match: Match
     entries: int
     readable: int
+    unread: tuple[str, ...] = ()
+    """Some of the words that say nothing, where the column holds but a few."""
+
+    @property
+    def in_other_words(self) -> Said:
+        """What to say of one that is not proposed, because its words are not the field's."""
+        column, field = self.match.column, self.match.field
+        words = joined(quoted(word) for word in self.unread)
+        return Said(
+            f"the column {column!r} is called like {field}, but only {self.readable} of {self.entries} entries can"
+            f" be read so, not {words}",
+            f"“{column}”列的名称与 {field} 相近，但 {self.entries} 项中只有 {self.readable} 项可按此读取，"
+            f"无法识别{words.zh}",
+        )
 
     @property
     def evidence(self) -> Said:
@@ -61,6 +76,8 @@ class Mapped:
     fields: Mapping[str, FieldMapping]
     """With those that took a column of their own name or title."""
     near: tuple[NearMiss, ...] = ()
+    other_words: tuple[NearMiss, ...] = ()
+    """Columns called like a field, whose words are others than the field's."""
     doubled: tuple[Said, ...] = ()
     """Columns that could be a field's as well as the one that was taken."""
 
@@ -217,9 +234,10 @@ def map_columns(
         [column for column in columns if column not in taken],
         [(name, spec) for name, spec in layer.fields.items() if name not in fields],
     )
-    weighed = (_weighed(match, layer, frame) for match in near)
+    weighed = [_weighed(match, layer, frame) for match in near]
     held = tuple(one for one in weighed if one.readable >= READABLE * one.entries)
-    return Mapped(layer, mapping, ordered, held, tuple(doubled))
+    others = tuple(one for one in weighed if one not in held and one.unread)
+    return Mapped(layer, mapping, ordered, held, others, tuple(doubled))
 
 
 def require_fields(
@@ -293,8 +311,14 @@ def _weighed(match: Match, layer: Layer, frame: pd.DataFrame) -> NearMiss:
         return NearMiss(match, 0, 0)
     entries = frame[match.column].dropna()
     entries = entries.iloc[:: max(1, len(entries) // _SAMPLE)]
-    reading = read_values(entries, layer.fields[match.field], unit=match.unit)
-    return NearMiss(match, len(entries), int((~reading.unreadable).sum()))
+    spec = layer.fields[match.field]
+    reading = read_values(entries, spec, unit=match.unit)
+    unread: tuple[str, ...] = ()
+    if spec.type in ("bool", "category"):
+        words = entries[reading.unreadable.to_numpy()].astype(str).unique()
+        # Of a hundred different ones none is a word for yes or no.
+        unread = tuple(words[:_SHOWN]) if len(words) <= _MOST_WORDS else ()
+    return NearMiss(match, len(entries), int((~reading.unreadable).sum()), unread)
 
 
 def _misfits(name: str, spec: FieldSpec, one: FieldMapping) -> list[tuple[Said, Said, Said]]:
