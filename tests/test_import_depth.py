@@ -27,6 +27,7 @@ from geo.mapping import FieldMapping, ImportMapping, load_mapping
 from geo.mapping.saved import as_toml
 from geo.model import Finding
 from geo.store import open_store
+from geo.store.both import BothStore
 
 ROUND, NEXT = "2007-06-30", "2007-12-31"
 METRIC = "EPSG:4549"
@@ -125,7 +126,44 @@ def test_a_near_column_whose_entries_say_something_else_is_not_proposed(
     tmp_path: Path, district: Path
 ) -> None:
     file = lamps(tmp_path / "a.csv", ["编号", "完好情况"], ["L1", "灯罩破"], ["L2", "需要更换"])
-    assert "column-match" not in proposals(take(district, file, "lamps", crs=METRIC, dry_run=True))
+    report = take(district, file, "lamps", crs=METRIC, dry_run=True)
+    assert "column-match" not in proposals(report)
+    told = findings(report)["other-words"]
+    assert told.found == (
+        "the column '完好情况' is called like working, but only 0 of 2 entries can be read so,"
+        " not '灯罩破', '需要更换'"
+    )
+    assert 'column = "完好情况", yes = […], no = […]' in told.remedy
+
+
+def test_what_is_no_matter_of_words_is_not_told_of(tmp_path: Path, district: Path) -> None:
+    rows = [[f"L{number}", f"说明{number}"] for number in range(30)]
+    report = take(
+        district, lamps(tmp_path / "a.csv", ["编号", "完好情况"], *rows), "lamps", crs=METRIC, dry_run=True
+    )  # fmt: skip
+    assert "other-words" not in findings(report)
+
+
+@pytest.mark.parametrize(("chosen", "form"), [(None, "geoparquet"), ("geopackage", "geopackage")])
+def test_a_draft_that_outgrows_its_file_is_kept_otherwise_unless_somebody_chose_it(
+    tmp_path: Path, district: Path, monkeypatch: pytest.MonkeyPatch, chosen: str | None, form: str
+) -> None:
+    few = lamps(tmp_path / "a.csv", ["编号"], ["L1"])
+    streets = tmp_path / "b.gpkg"
+    lines = [LineString([(WEST + n, SOUTH), (WEST + n, SOUTH + 50)]) for n in range(3)]
+    gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=lines, crs=METRIC).to_file(streets)
+    take(district, few, "lamps", crs=METRIC)
+    monkeypatch.setattr("geo.store.both.LARGE_ROWS", 2)
+    report = take(district, streets, "back_streets", new_as=chosen)
+    store = BothStore(district / "rounds")
+    assert store.form(NEXT) == form
+    assert ("round-form" in findings(report)) == (chosen is None)
+    assert store.tables(NEXT) == ("back_streets", "lamps")
+    assert [record.layer for record in store.imports(NEXT)] == ["lamps", "back_streets"]
+    assert [record.layer for record in store.undo(NEXT, onto=store.digest(NEXT))] == [
+        "back_streets"
+    ]
+    assert stored(district, "lamps")["id"].tolist() == ["L1"]
 
 
 @pytest.mark.parametrize(

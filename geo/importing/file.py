@@ -184,6 +184,15 @@ def import_file(
     if not dry_run:
         step(_WRITING, _STEPS, _of_rows("writing", "写入", len(rows.frame)))
         target.write(rows.frame, rows.labels, record)
+        if target.outgrown:
+            rows.remark(
+                "round-form",
+                Said(
+                    f"round {target.round} is kept as GeoParquet from now on, since a GeoPackage is slow with so many"
+                    " rows; `atlas convert` makes it one again",
+                    f"因行数较多，轮次 {target.round} 自此以 GeoParquet 保存；可用 atlas convert 改回 GeoPackage",
+                ),
+            )
         step(
             _STEPS,
             _STEPS,
@@ -232,6 +241,7 @@ def _tell_mapping(
 ) -> None:
     """What each field was taken from, what no field took, and what is measured with a field that took nothing."""
     from ..sources.places import place_columns
+    from ..validate import expected_values
 
     places = place_columns(source.columns, mapped.layer.geometry)
     join = (mapped.mapping.join or "").partition("=")[2].strip()
@@ -242,6 +252,28 @@ def _tell_mapping(
         left = abridge(unused, 20)
         text += Said(f"; not used: {left}", f"；未用的列：{left.zh}")
     rows.remark("field-mapping", text)
+    for near in mapped.other_words:
+        field, column = near.match.field, near.match.column
+        rows.find(
+            "other-words",
+            (),
+            near.in_other_words,
+            expected_values(mapped.layer.fields[field]),
+            Said(
+                f'if it is that, say in a mapping file what its words mean: [fields.{field}] column = "{column}"'
+                + (
+                    ", yes = […], no = […]"
+                    if mapped.layer.fields[field].type == "bool"
+                    else ", values = {…}"
+                ),
+                f'若确为该项，请在字段对应文件中说明各词的含义：[fields.{field}] column = "{column}"'
+                + (
+                    "，yes = […]，no = […]"
+                    if mapped.layer.fields[field].type == "bool"
+                    else "，values = {…}"
+                ),
+            ),
+        )
     measured = district.catalog.measuring_fields(mapped.layer)
     blank = [name for name in mapped.blank if name in measured and name not in joined]
     if blank:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,12 +37,12 @@ class Target:
         self.round = require_date(round_)
         self.layer = layer
         self.folder = district.rounds_folder
+        self._chosen = new_as or district.spec.rounds
         self.store = open_store(
-            self.folder,
-            district.catalog.layers,
-            new_as=new_as or district.spec.rounds,
-            waiting=waiting,
+            self.folder, district.catalog.layers, new_as=self._chosen, waiting=waiting
         )
+        self.outgrown = False
+        """Whether the round became a folder of GeoParquet, because what was added is too large for a file."""
 
     def require_writable(self) -> None:
         """Find out before the work rather than after it.
@@ -78,9 +78,24 @@ class Target:
             tables = {self.layer: frame.assign(src_import=number, src_row=origin)}
             made = (record(number),)
             if exists:
+                self.outgrown = self._outgrow(tables)
                 self.store.add(self.round, tables, made, onto=self.store.digest(self.round))
             else:
                 self.store.write(self.round, tables, made)
+
+    def _outgrow(self, tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame]) -> bool:
+        """Keep the round in the form that suits its new table, unless somebody chose the one it has."""
+        from ..store.both import BothStore, suitable_form
+
+        if self._chosen or suitable_form(tables) == "geopackage":
+            return False
+        if not isinstance(self.store, BothStore):
+            return False
+        try:
+            return self.store.convert(self.round, "geoparquet", onto=self.store.digest(self.round))
+        except StoreError:
+            # It holds a project of QGIS, say, or is open there: then it stays a file, which takes longer.
+            return False
 
 
 def require_addable(store: Store, round_: str, layers: Iterable[str]) -> None:
