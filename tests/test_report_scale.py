@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from dataclasses import replace
@@ -10,12 +11,21 @@ import numpy as np
 import openpyxl
 import pytest
 import xlsxwriter
+from PIL import Image
+from shapely import LineString, Point, box
 from xlsxwriter.worksheet import Worksheet
 
-from geo.report import ledger
+from geo.report import ledger, material, sheets
+from geo.report.build import report_from
 from geo.report.columns import Coded, Part, Plain, Rows, Same
+from geo.report.dots import DOTS_A_MM, picture
+from geo.report.drawing import MOST_SHAPES, Drawing, Window
+from geo.report.material import gather
 from geo.report.model import Column, Table
+from geo.report.sheets import Atlas
 from geo.report.worksheet import LedgerSheet
+from geo.survey import open_survey
+from geo.views.description import Look
 
 TEXTS = ("村", "a & b", "<r>&</r>", " 空 ", "_x0041_", "1\n2", "=1+1", "\x07", "x" * 300)
 
@@ -76,3 +86,77 @@ def test_a_workbook_does_not_tell_who_may_read_its_parts() -> None:
     with zipfile.ZipFile(stream) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == before
         assert not any(item.external_attr for item in archive.infolist())
+
+
+def test_many_lines_are_a_picture_of_the_same_places() -> None:
+    window = Window(0, 100, 100, 100, 1_000)  # a metre of ground is a millimetre of paper
+    lines = [LineString([(10, 90 - n % 3), (60, 90 - n % 3)]) for n in range(MOST_SHAPES + 1)]
+    drawing = Drawing(window)
+    drawing.add(lines, Look("#123456", width_px=4.2))
+    assert drawing.dotted
+    png = base64.b64decode(drawing.svg().partition("base64,")[2].partition('"')[0])
+    seen = np.array(Image.open(io.BytesIO(png)).convert("RGBA"))
+    rows, columns = np.nonzero(seen[:, :, 3])
+    assert set(map(tuple, seen[rows, columns].tolist())) == {(0x12, 0x34, 0x56, 255)}
+    across, down = columns / DOTS_A_MM, rows / DOTS_A_MM
+    assert (across.min(), across.max()) == (pytest.approx(10, abs=0.1), pytest.approx(60, abs=0.2))
+    assert (down.min(), down.max()) == (pytest.approx(10, abs=0.1), pytest.approx(12, abs=0.2))
+    assert len(np.unique(columns)) == columns.max() - columns.min() + 1  # without a gap
+    few = Drawing(window)
+    few.add(lines[:MOST_SHAPES], Look("#123456", width_px=4.2))
+    assert not few.dotted
+    assert "<image" not in few.svg()
+
+
+def test_points_and_surfaces_are_dots_too_and_what_lies_beside_the_sheet_is_not() -> None:
+    shapes = np.array([Point(50, 50), box(20, 20, 30, 30), Point(500, 50), None], dtype=object)
+    png = picture(shapes[:3], Window(0, 100, 100, 100, 1_000).on_paper, 100, 100, "#000000")
+    seen = np.array(Image.open(io.BytesIO(png)).convert("RGBA"))[:, :, 3] > 0
+
+    def at(x: float, y: float) -> bool:
+        return bool(seen[int((100 - y) * DOTS_A_MM), int(x * DOTS_A_MM)])
+
+    assert at(50, 50)
+    assert at(20, 25)
+    assert not at(25, 25)
+    assert not at(60, 50)
+
+
+def test_a_district_of_many_towns_has_no_sheet_for_each_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured = gather(open_survey(), None, "zh")
+    report = report_from(measured)
+    every = Atlas(measured, report).count()
+    monkeypatch.setattr(sheets, "MOST_TOWNS", 13)
+    atlas = Atlas(measured, report)
+    assert atlas.count() == Atlas(measured, report).count(towns=False) < every
+    first = next(atlas.sheets())
+    assert any("14 个镇（街道）的分图不附" in note for note in first.notes)
+
+
+def test_a_report_that_keeps_few_rows_at_hand_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = report_from(gather(open_survey(), None, "zh"))
+    monkeypatch.setattr(material, "KEPT_ROWS", 10)
+    again = report_from(gather(open_survey(), None, "zh"))
+    assert again == kept
+    assert ledger.ledger_bytes(again) == ledger.ledger_bytes(kept)
+
+
+def test_texts_that_need_cleaning_are_cleaned_among_many_that_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    survey = open_survey()
+    frame = survey.frame("back_streets")
+    dirty = frame.index[[3, 500]]
+    frame.loc[dirty[0], "name"] = "\x07甲巷\u202e "
+    frame.loc[dirty[1], "name"] = " 乙巷 "
+    report = report_from(gather(survey, None, "zh"))
+    key = frame.loc[dirty[0], "id"]
+    told = [item for item in report.removed if item.layer == "back_streets"]
+    assert [(item.row, item.field, item.characters) for item in told] == [
+        (key, "name", "U+0007 U+202E"), (str(dirty[0]), "name", "U+0007 U+202E"),
+    ]  # fmt: skip
+    assert report.streets is not None
+    names = {row[0]: row[1] for row in report.streets.rows}
+    assert (names[key], names[frame.loc[dirty[1], "id"]]) == ("甲巷", "乙巷")

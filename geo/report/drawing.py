@@ -5,6 +5,7 @@ No text ever goes into it: words are set by whatever sets the page, so they stay
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 import shapely
 
 from ..views.description import Look
+from .dots import picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +25,8 @@ MM_A_PX = 0.17
 """How wide a pixel of the screen's looks is on paper."""
 _FINE_MM = 0.04
 _BEYOND_MM = 2.0
+MOST_SHAPES = 20_000
+"""Shapes of one look that are drawn as paths on a sheet; more are drawn as a picture, dot by dot."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +111,13 @@ class Drawing:
     def __init__(self, window: Window) -> None:
         self.window = window
         self._parts: list[str] = []
+        self.dotted = False
+        """Whether some shapes are so many that they are drawn as dots."""
 
     def add(self, shapes: Iterable[object], look: Look) -> None:
         """Draw shapes of one look: polygons, lines, or points as discs."""
-        geometry = np.array([shape for shape in shapes if shape is not None], dtype=object)
+        geometry = np.asarray(shapes if hasattr(shapes, "__array__") else [*shapes], dtype=object)
+        geometry = geometry[~shapely.is_missing(geometry)]
         if not len(geometry):
             return
         step = self.window.metres_a_mm
@@ -120,6 +127,9 @@ class Drawing:
         near = (boxes[:, 0] <= east + beyond) & (boxes[:, 2] >= west - beyond)
         near &= (boxes[:, 1] <= north + beyond) & (boxes[:, 3] >= south - beyond)
         geometry = geometry[near]
+        if len(geometry) > MOST_SHAPES:
+            self._dots(geometry, look)
+            return
         geometry = shapely.clip_by_rect(
             geometry, west - beyond, south - beyond, east + beyond, north + beyond
         )
@@ -138,6 +148,16 @@ class Drawing:
             self._parts.append(f'<path d="{"".join(lines)}" {stroke(look)} fill="none"/>')
         if rings:
             self._parts.append(f'<path d="{"".join(rings)}" {stroke(look)} {fill(look)}/>')
+
+    def _dots(self, geometry: NDArray[np.object_], look: Look) -> None:
+        width, height = self.window.width_mm, self.window.height_mm
+        color = look.color if look.fill is None or look.fill == "#ffffff" else look.fill
+        made = picture(geometry, self.window.on_paper, width, height, color)
+        self.dotted = True
+        self._parts.append(
+            f'<image width="{width:g}" height="{height:g}" preserveAspectRatio="none"'
+            f' href="data:image/png;base64,{base64.b64encode(made).decode()}"/>'
+        )
 
     def line_mm(self, path: str, look: Look) -> None:
         """Draw a path that is given in millimetres of paper."""

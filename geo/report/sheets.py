@@ -17,7 +17,7 @@ from ..views import palette
 from ..views.description import Look
 from ..views.format import number, word
 from ..views.scope_layers import declared_look
-from .drawing import Drawing, Sign, Window, round_scale, svg, swatch, window_round
+from .drawing import MOST_SHAPES, Drawing, Sign, Window, round_scale, svg, swatch, window_round
 from .labels import Label, Wish, place
 from .model import pair
 from .themes import Theme, themes_of
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Paper = Literal["a4", "a3"]
 SIZES_MM: dict[str, tuple[float, float]] = {"a4": (210.0, 297.0), "a3": (297.0, 420.0)}
+MOST_TOWNS = 60
+"""Towns up to which a district's report has sheets for each: more would be volumes, which nobody prints."""
 MOST_NUMBERS = {"a4": 36, "a3": 66}
 """How many numbers that stand for names the margin has room to explain."""
 MARGIN_MM = 10.0
@@ -118,11 +120,18 @@ class Atlas:
         if self.material.scope is not None:
             plans.append((own, None))
         plans += [(own, theme) for theme in self._themes if theme.has_in(own)]
-        if towns and own.level == "district":
+        if towns and own.level == "district" and not self._too_many_towns:
             for unit in self.material.units.values():
                 if unit.level == "town" and unit.code in self._town_shapes:
                     plans += [(unit, theme) for theme in self._themes if theme.has_in(unit)]
         return plans
+
+    @cached_property
+    def _too_many_towns(self) -> int:
+        """How many towns have no sheets of their own here, since there would be too many to print."""
+        towns = sum(unit.level == "town" for unit in self.material.units.values())
+        too_many = self.material.unit.level == "district" and towns > MOST_TOWNS
+        return towns if too_many else 0
 
     @cached_property
     def _themes(self) -> list[Theme]:
@@ -211,7 +220,7 @@ class Atlas:
             legend_title=pair(self.language, "图例", "Legend"),
             legend=tuple(legend),
             bar_m=_bar_m(window.scale),
-            notes=self._notes(left_out),
+            notes=self._notes(left_out, dotted=drawing.dotted),
             alt=pair(
                 self.language,
                 f"{title}{subtitle}图，比例尺 1:{window.scale:,}；图例：{'；'.join(f'{sign.label} {sign.amount}'.strip() for sign in legend)}",
@@ -359,7 +368,7 @@ class Atlas:
             small.add([frame], _FRAME_HERE)
         return small.svg(), round(width, 2), round(height, 2)
 
-    def _notes(self, left_out: int) -> tuple[str, ...]:
+    def _notes(self, left_out: int, *, dotted: bool) -> tuple[str, ...]:
         report, language = self.report, self.language
         crs = pair(
             language,
@@ -392,6 +401,22 @@ class Atlas:
                     language,
                     f"图面容纳不下的 {left_out} 个名称未注记，见“范围与依据”表",
                     f"{left_out} names that do not fit are left out; the tables list them",
+                )
+            )
+        if dotted:
+            lines.append(
+                pair(
+                    language,
+                    f"超过 {MOST_SHAPES:,} 个的同类对象以细点描绘，不表示宽度",
+                    f"more than {MOST_SHAPES:,} things of a kind are drawn as fine dots, whatever their width",
+                )
+            )
+        if self._too_many_towns:
+            lines.append(
+                pair(
+                    language,
+                    f"{self._too_many_towns:,} 个镇（街道）的分图不附，请用 --unit 代码 分别生成各镇（街道）的报告",
+                    f"no sheets of {self._too_many_towns:,} towns: make the report of each with --unit CODE",
                 )
             )
         return tuple(lines)

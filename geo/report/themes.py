@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -50,7 +51,15 @@ class Theme:
 
     def has_in(self, unit: Unit) -> bool:
         """Whether there is anything to draw in a unit."""
-        return any(len(self._in(group.pieces, unit)) for group in self.groups)
+        if unit.level == "district":
+            return any(self._codes)
+        return any(unit.code in codes for codes in self._codes)
+
+    @cached_property
+    def _codes(self) -> list[set[object]]:
+        """The units in which each group has something: as it names them, and the coarser ones they lie in."""
+        named = [set(group.pieces["unit_code"].unique()) for group in self.groups]
+        return [codes | {self.towns.get(str(code)) for code in codes} for codes in named]
 
     def draw(self, drawing: Drawing, unit: Unit, language: Language) -> Iterator[Sign]:
         """Draw the theme, areas first; the legend counts what lies in the unit."""
