@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..scope import EDGES_LAYER
 from ..views.format import number, percent, sides, word
 from ..views.tables import why
+from .figures import LIMIT
 from .model import Block, Column, Heading, Paragraph, Section, Table, pair
 
 if TYPE_CHECKING:
@@ -189,18 +190,32 @@ def _decisions(material: Material) -> Table:
                 reason,
             )
         )
+    columns = (
+        Column("unit_code", pair(language, "代码", "Code"), "code", 1.5),
+        Column("unit_name", pair(language, "名称", "Name"), width=1.4),
+        Column("town", pair(language, "镇（街道）", "Town"), width=1.1),
+        Column("decision", pair(language, "认定", "Decision"), "word", 0.85),
+        Column("share", pair(language, "占比", "Share"), "rate", 0.85),
+        Column("margin_m", pair(language, "距界（米）", "Margin, m"), "count", 0.75),
+        Column("near_edge", pair(language, "临界", "Near"), "yes_no", 0.5),
+        Column("reason", pair(language, "理由", "Reason"), width=3.9),
+    )
+    note = None
+    if len(rows) > LIMIT:
+        # Of a province's ten thousand those come first that somebody has to look at.
+        places = [column.name for column in columns]
+        decision, near = places.index("decision"), places.index("near_edge")
+        rows.sort(key=lambda row: not (row[near] or row[decision] == "partly"))
+        note = pair(
+            language,
+            "临界和部分在内的列在前，其余按代码。",
+            "Those near the edge or partly in come first, the rest by their codes.",
+        )
     return Table(
         "decisions",
         pair(language, "各村（社区）认定及理由", "Each unit's decision and its reason"),
-        (
-            Column("unit_code", pair(language, "代码", "Code"), "code", 1.5),
-            Column("unit_name", pair(language, "名称", "Name"), width=1.4),
-            Column("town", pair(language, "镇（街道）", "Town"), width=1.1),
-            Column("decision", pair(language, "认定", "Decision"), "word", 0.85),
-            Column("share", pair(language, "占比", "Share"), "rate", 0.85),
-            Column("margin_m", pair(language, "距界（米）", "Margin, m"), "count", 0.75),
-            Column("near_edge", pair(language, "临界", "Near"), "yes_no", 0.5),
-            Column("reason", pair(language, "理由", "Reason"), width=3.9),
-        ),
+        columns,
         tuple(rows),
+        note,
+        LIMIT,
     )

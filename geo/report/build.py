@@ -18,6 +18,7 @@ from .figures import basis_section, figures_section
 from .findings import findings_table
 from .gaps import gaps_section, ranking_section
 from .material import Material, Progress, gather
+from .memory import give_back
 from .model import Block, Column, Heading, Paragraph, Report, Section, Table, pair
 from .spots import SPOTS_LAYER, spots_section, state_words
 from .streets import streets_table
@@ -92,12 +93,14 @@ def report_from(
     # First, since it holds all layers in its own way, and lets go of them.
     tell(0, len(_SECTIONS) + 1, "check")
     found = check_round(survey).findings
+    give_back()
     made_sections: list[Section] = []
     for number, (title, write) in enumerate(_SECTIONS.items(), start=1):
         tell(number, len(_SECTIONS) + 1, title)
         made_sections.append(write(material))
     features = features_table(material)
     streets = streets_table(material)
+    give_back()
     findings = findings_table(material, found)
     review = clean(spec.map_review_number, "district", "", "map_review_number")
     stamp = pair(language, *NOT_PUBLIC)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .plaintext import PlainText
 
 
+_TEXTS = ("key", "label", "source_file", "source_row")
+
+
 class FeatureNames:
     """What the features of a layer are called and where they come from, each cleaned and kept once."""
 
@@ -51,14 +54,17 @@ class FeatureNames:
             self._order[pc.array_sort_indices(self.keys).to_numpy()] = np.arange(len(self.keys))
         return self._order
 
+    def any_unfit(self, pieces: pd.DataFrame) -> bool:
+        """Whether there is anything to clean in what pieces are called."""
+        return any(self._clean.column(pieces[name])[1].any() for name in _TEXTS)
+
     def _add(self, pieces: pd.DataFrame) -> None:
-        wanted = ("key", "label", "source_file", "source_row")
-        held = [self._clean.column(pieces[name]) for name in wanted]
+        held = [self._clean.column(pieces[name]) for name in _TEXTS]
         texts = [pc.fill_null(column, "") for column, _ in held]
         odd = np.logical_or.reduce([mask for _, mask in held])
         if odd.any():
             few = pieces[odd]
-            rows = zip(few["fid"], *(few[name].astype(object) for name in wanted), strict=True)
+            rows = zip(few["fid"], *(few[name].astype(object) for name in _TEXTS), strict=True)
             for at, cleaned in enumerate(zip(*map(self._cleaned, rows), strict=True)):
                 texts[at] = pc.replace_with_mask(
                     texts[at], pa.array(odd), pa.array(cleaned, pa.large_string())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .glyphs import with_signs
+from .memory import give_back
 from .model import (
     FIGURES,
     NUMERIC,
@@ -67,6 +68,7 @@ def pdf_bytes(
         tell(count, count + 1, "pdf")
     data = page_data(report, sheets)
     del sheets, atlas  # a large district's take more memory than Typst should have to share
+    give_back()
     return set_page(data, "pdf")
 
 
