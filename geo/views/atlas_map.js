@@ -215,9 +215,10 @@ function drawAtlasMap(L, element, description, options = {}) {
     groups.style.maxHeight = `${Math.max(120, element.clientHeight - 110)}px`;
   };
   // Said once the first picture is on the canvas, for whoever waits for it.
-  const say = () => requestAnimationFrame(() => requestAnimationFrame(() => {
+  const say = () => requestAnimationFrame(() => setTimeout(() => {
     element.dataset.atlasFeatures = String(drawn);
     element.dataset.atlasDrawn = "true";
+    options.onDrawn?.();
   }));
   let fitted = false;
   const begin = () => {

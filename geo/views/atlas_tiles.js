@@ -89,6 +89,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     box.setAttribute("role", "alert");
     element.replaceChildren(box);
     element.dataset.atlasFailed = "true";
+    options.onDrawn?.(); // nothing is left to wait for
     return { map: null, view: () => null, show: () => false, unpick() {}, mark() {}, remove() {
       delete element.dataset.atlasFailed;
     } };
@@ -355,10 +356,17 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     roomForPanel();
     if (options.view) map.jumpTo(options.view); else fit();
     pace = atlasPace(map);
-    map.once("idle", () => {
-      element.dataset.atlasFeatures = String(count);
-      element.dataset.atlasDrawn = "true";
-    });
+    const drawn = () => {
+      if (!map.loaded() || !map.areTilesLoaded()) return;
+      map.off("render", drawn);
+      // With everything in it; said when this picture has been handed over, and not only after the next.
+      setTimeout(() => {
+        element.dataset.atlasFeatures = String(count);
+        element.dataset.atlasDrawn = "true";
+        options.onDrawn?.();
+      });
+    };
+    map.on("render", drawn);
   };
   const watch = new ResizeObserver(() => {
     roomForPanel();
