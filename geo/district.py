@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -36,6 +38,15 @@ class District:
     def levels(self) -> tuple[Layer, ...]:
         """The layers of units, from fine to coarse."""
         return tuple(self.catalog.layer(name) for name in self.spec.levels)
+
+    @cached_property
+    def declarations_digest(self) -> str:
+        """A digest of what the district and its layers declare, on which figures depend as on the data."""
+        said = [self.spec.model_dump_json()]
+        said += [
+            self.catalog.layers[name].model_dump_json() for name in sorted(self.catalog.layers)
+        ]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
     def target(self, indicator: Indicator) -> Target | None:
         """The indicator's target here: the district's own where it overrides the layer's."""

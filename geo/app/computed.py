@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from .choices import language as chosen_language
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from ..check.report import CheckReport
-    from ..model import Level, ScopeRule
+    from ..model import Indicator, Level, ScopeRule
     from ..scope import Scope
     from ..survey import Survey
-    from ..views.component import Drawn
+    from ..views.component import Drawn, Listed
     from ..views.description import MapDescription
     from ..views.format import Language
+    from ..views.listing import Listing
 
 ENTRIES = 16
 """Of each cache."""
@@ -36,14 +40,6 @@ def files_of(folder: Path) -> tuple[tuple[str, int, int], ...]:
     ]
     found = [(file, file.stat()) for file in sorted(files) if file.is_file()]
     return tuple((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
-
-
-def declared(survey: Survey) -> str:
-    """A digest of what the district and its layers declare, on which figures depend as on the data."""
-    catalog = survey.district.catalog
-    said = [survey.district.spec.model_dump_json()]
-    said += [catalog.layers[name].model_dump_json() for name in sorted(catalog.layers)]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
 @st.cache_resource(max_entries=_SURVEYS, show_spinner=False)
@@ -83,17 +79,40 @@ def rounds_for(
 def scope_for(survey: Survey, rule: ScopeRule | None = None) -> Scope:
     """The decisions of a round, by the district's rule or by another."""
     said = rule.model_dump_json() if rule else ""
-    return _scope(survey.digest, declared(survey), said, survey, rule)
+    return _scope(survey.digest, survey.district.declarations_digest, said, survey, rule)
 
 
 def coverage_for(survey: Survey, indicators: tuple[str, ...] | None = None) -> pd.DataFrame:
     """The figures of a round."""
-    return _coverage(survey.digest, declared(survey), indicators, survey)
+    return _coverage(survey.digest, survey.district.declarations_digest, indicators, survey)
 
 
-def rows_for(survey: Survey, indicator: str, unit_code: str | None) -> pd.DataFrame:
+def rows_for(
+    survey: Survey, indicator: str, unit_code: str | None, within: str = "all"
+) -> pd.DataFrame:
     """The rows behind a figure."""
-    return _rows(survey.digest, declared(survey), indicator, unit_code, survey)
+    declarations = survey.district.declarations_digest
+    rows = _rows(survey.digest, declarations, indicator, unit_code, survey)
+    return rows[rows["inside"]] if within == "inside" else rows
+
+
+def rows_list_for(
+    survey: Survey, indicator: Indicator, unit_code: str | None, within: str
+) -> Listed:
+    """The list of the rows behind a figure."""
+    from ..indicators import MEASURES
+    from ..views.listings import rows_listing
+
+    return list_for(
+        survey,
+        ("rows", indicator.id, unit_code, within),
+        lambda: rows_listing(
+            rows_for(survey, indicator.id, unit_code, within),
+            indicator,
+            MEASURES[indicator.kind],
+            chosen_language(),
+        ),
+    )
 
 
 def map_for(
@@ -107,7 +126,15 @@ def map_for(
     """A map, ready to be sent."""
     said = rule.model_dump_json() if rule else ""
     return _map(
-        survey.digest, declared(survey), indicator, level, language, within, said, survey, rule
+        survey.digest,
+        survey.district.declarations_digest,
+        indicator,
+        level,
+        language,
+        within,
+        said,
+        survey,
+        rule,
     )
 
 
@@ -118,22 +145,36 @@ def layers_map_for(
     by: tuple[tuple[str, str], ...] = (),
 ) -> Drawn:
     """A map of layers as they are declared, or coloured `by` other fields, ready to be sent."""
-    return _layers_map(survey.digest, declared(survey), names, language, by, survey)
+    return _layers_map(
+        survey.digest, survey.district.declarations_digest, names, language, by, survey
+    )
+
+
+def list_for(survey: Survey, said: tuple[str | None, ...], make: Callable[[], Listing]) -> Listed:
+    """A list, ready to be sent.
+
+    Parameters
+    ----------
+    survey : the round
+    said : what it is a list of and all else, beside the survey, that it depends on
+    make : makes it
+    """
+    return _list(survey.digest, survey.district.declarations_digest, said, chosen_language(), make)
 
 
 def trial_for(trial: Survey, indicators: tuple[str, ...]) -> pd.DataFrame:
     """The figures of a survey seen through a scenario, which nobody else is likely to ask for."""
-    return _trial(trial.digest, declared(trial), indicators, trial)
+    return _trial(trial.digest, trial.district.declarations_digest, indicators, trial)
 
 
 def checked(survey: Survey) -> CheckReport:
     """What a check finds in a round."""
-    return _checked(survey.digest, declared(survey), survey)
+    return _checked(survey.digest, survey.district.declarations_digest, survey)
 
 
 def findings_map_for(survey: Survey, language: Language) -> Drawn:
     """A map of what a check finds in a round, ready to be sent."""
-    return _findings_map(survey.digest, declared(survey), language, survey)
+    return _findings_map(survey.digest, survey.district.declarations_digest, language, survey)
 
 
 def _sent(description: MapDescription) -> Drawn:
@@ -212,6 +253,19 @@ def _findings_map(data: str, declarations: str, language: Language, _survey: Sur
     from ..views.finding_layers import findings_description
 
     return _sent(findings_description(_survey, checked(_survey), language))
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def _list(
+    data: str,
+    declarations: str,
+    said: tuple[str | None, ...],
+    language: Language,
+    _make: Callable[[], Listing],
+) -> Listed:
+    from ..views.component import listed
+
+    return listed(_make())
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)

@@ -10,11 +10,11 @@ import streamlit as st
 from ..model import Level
 from ..survey import Survey
 from .choices import choose, language, remembered, say
-from .computed import coverage_for, map_for, rows_for
+from .computed import coverage_for, list_for, map_for, rows_for, rows_list_for
 from .parts import (
     download,
     heading,
-    listed,
+    list_alone,
     one_row,
     pick_indicator,
     pick_level,
@@ -25,9 +25,9 @@ from .parts import (
 
 def page(survey: Survey) -> None:
     """Choices, the figure of the whole, the map beside the ranked units, and what lies behind."""
-    from ..indicators import MEASURES, needed_layers
+    from ..indicators import needed_layers
     from ..views.cards import figure
-    from ..views.listings import figures_listing, rows_listing
+    from ..views.listings import figures_listing
     from ..views.tables import FIGURE_HEADINGS, ROW_HEADINGS, figures_table, rows_table
 
     pick, units, counted, kind = st.columns([8, 9, 9, 6], vertical_alignment="bottom")
@@ -51,7 +51,11 @@ def page(survey: Survey) -> None:
     wanted = rows[rows["level"] == level]
     side_by_side(
         map_for(survey, indicator.id, cast("Level | None", coloured), language(), within),
-        figures_listing(wanted, indicator, judged, language(), say("pick_unit")),
+        list_for(
+            survey,
+            ("figures", indicator.id, level, within),
+            lambda: figures_listing(wanted, indicator, judged, language(), say("pick_unit")),
+        ),
         key="coverage_map",
         height_px=470,
     )
@@ -64,10 +68,13 @@ def page(survey: Survey) -> None:
         return
     unit = remembered("unit")
     names = dict(zip(wanted["unit_code"], wanted["unit_name"], strict=True))
-    pieces = rows_for(survey, indicator.id, unit if unit in names else None)
-    if within == "inside":
-        pieces = pieces[pieces["inside"]]
-    heading(say("behind_unit").format(names[unit]) if unit in names else say("behind"))
-    measure = MEASURES[indicator.kind]
-    listed(rows_listing(pieces, indicator, measure, language()), key="rows_behind")
-    download(partial(rows_table, pieces, language()), ROW_HEADINGS, f"rows-{stem}", key="rows_csv")
+    code = unit if unit in names else None
+    heading(say("behind_unit").format(names[code]) if code else say("behind"))
+    tongue = language()
+    list_alone(rows_list_for(survey, indicator, code, within), key="rows_behind")
+    download(
+        lambda: rows_table(rows_for(survey, indicator.id, code, within), tongue),
+        ROW_HEADINGS,
+        f"rows-{stem}",
+        key="rows_csv",
+    )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ..survey import Survey
 from .choices import choose, language, say, started_with
-from .computed import coverage_for, map_for, rows_for
+from .computed import coverage_for, map_for, rows_for, rows_list_for
 from .parts import download, heading, one_row, pick_indicator, pick_level, pick_within, side_by_side
 
 if TYPE_CHECKING:
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
 
 def page(survey: Survey) -> None:
     """The figure as a sum, then each thing that it rests on."""
-    from ..indicators import MEASURES, needed_layers
+    from ..indicators import needed_layers
     from ..views.cards import quotation, reckoning, told
     from ..views.clause import clause_text
-    from ..views.listings import rows_listing
     from ..views.tables import ROW_HEADINGS, rows_table
 
     _at_the_level_of_the_unit(survey)
@@ -60,17 +58,15 @@ def page(survey: Survey) -> None:
     layer, _ = survey.district.catalog.indicator(indicator.id)
     if all(survey.has(name) for name in needed_layers(indicator, layer)):
         heading(say("behind"))
-        pieces = rows_for(survey, indicator.id, unit or None)
-        if within == "inside":
-            pieces = pieces[pieces["inside"]]
+        tongue = language()
         side_by_side(
-            map_for(survey, indicator.id, None, language(), within),
-            rows_listing(pieces, indicator, MEASURES[indicator.kind], language()),
+            map_for(survey, indicator.id, None, tongue, within),
+            rows_list_for(survey, indicator, unit or None, within),
             key="explain_map",
             height_px=420,
         )
         download(
-            partial(rows_table, pieces, language()),
+            lambda: rows_table(rows_for(survey, indicator.id, unit or None, within), tongue),
             ROW_HEADINGS,
             f"rows-{indicator.id}-{unit}-{within}-{survey.round}",
             key="explain_csv",

@@ -14,11 +14,10 @@ from ..carrying import left_behind
 from ..errors import SourceError
 from ..said import in_language, joined
 from ..survey import Survey
-from ..views.component import drawn, show
-from ..views.listing import listing_json
+from ..views.component import listed, show
 from .choices import as_label, choose, language, say
 from .computed import checked, findings_map_for
-from .parts import heading, listed
+from .parts import heading, list_alone
 from .work import shown_at_work
 
 if TYPE_CHECKING:
@@ -188,12 +187,11 @@ def _tell(survey: Survey, report: ImportReport) -> None:
     if report.proposals:
         st.html(told("\n".join(_proposal(one) for one in report.proposals)))
     if report.findings:
-        listed(
-            findings_listing(report.findings, _titles(survey), language()), key="import_findings"
-        )
+        found = findings_listing(report.findings, _titles(survey), language())
+        list_alone(listed(found), key="import_findings")
     if report.left_out:
         heading(say("left_out"))
-        listed(left_out_listing(report.left_out, language()), key="import_left_out")
+        list_alone(listed(left_out_listing(report.left_out, language())), key="import_left_out")
 
 
 def _check(survey: Survey) -> None:
@@ -214,7 +212,7 @@ def _check(survey: Survey) -> None:
     # A click on a mark picks its row, and the reverse; it has no unit that the address could name.
     show(
         findings_map_for(survey, language()),
-        drawn(listing_json(findings_listing(report.findings, _titles(survey), language()))),
+        listed(findings_listing(report.findings, _titles(survey), language())),
         key="check_findings",
     )
 

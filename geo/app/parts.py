@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ..views.component import Answer, drawn, show
+from ..views.component import Answer, show
 from ..views.format import LANGUAGES
-from ..views.listing import Listing, listing_json
 from .choices import choose, language, remember, remembered, say
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from ..model import Indicator, Level
     from ..survey import Survey
     from ..views.cards import Row
-    from ..views.component import Drawn
+    from ..views.component import Drawn, Listed
 
 
 def main_indicators(survey: Survey) -> list[Indicator]:
@@ -65,25 +64,24 @@ def pick_within() -> str:
 
 
 def side_by_side(
-    map_: Drawn | None, listing: Listing | None, *, key: str, height_px: int = 520
+    map_: Drawn | None, listing: Listed | None, *, key: str, height_px: int = 520
 ) -> Answer:
     """A map and a list that follow each other; a unit that is picked stands in the address."""
-    table = drawn(listing_json(listing)) if listing is not None else None
     held = f"{key}_first"
     if held not in st.session_state:
         # Only at first: what the reader picks later the browser itself knows.
         unit = remembered("unit")
         layer = listing.layer if listing is not None else None
         st.session_state[held] = (layer, unit) if layer and unit else None
-    answer = show(map_, table, key=key, picked=st.session_state[held], height_px=height_px)
+    answer = show(map_, listing, key=key, picked=st.session_state[held], height_px=height_px)
     if answer.picked and listing is not None and answer.picked[0] == listing.layer:
         remember("unit", answer.picked[1])
     return answer
 
 
-def listed(listing: Listing, *, key: str) -> None:
+def list_alone(listing: Listed, *, key: str) -> None:
     """A list by itself."""
-    show(None, drawn(listing_json(listing)), key=key)
+    show(None, listing, key=key)
 
 
 def download(

@@ -10,8 +10,8 @@ import streamlit as st
 from ..survey import Survey
 from ..views.component import show
 from .choices import choose, language, say
-from .computed import map_for, scope_for
-from .parts import download, heading, listed, side_by_side
+from .computed import list_for, map_for, scope_for
+from .parts import download, heading, list_alone, side_by_side
 
 if TYPE_CHECKING:
     from ..model import ScopeRule
@@ -33,16 +33,25 @@ def page(survey: Survey) -> None:
     scope = scope_for(survey, rule)
     unit = survey.district.levels[0].unit
     st.html(scope_tiles(scope, unit.level if unit else "village", language()))
+    said = rule.model_dump_json() if rule else None
     side_by_side(
         map_for(survey, None, None, language(), rule=rule),
-        scope_listing(survey, scope, language(), say("click")),
+        list_for(
+            survey,
+            ("scope", said),
+            lambda: scope_listing(survey, scope, language(), say("click")),
+        ),
         key="scope_map",
     )
     if rule is not None:
-        changes = changes_listing(survey, scope_for(survey), scope, language())
+        changes = list_for(
+            survey,
+            ("scope_changes", said),
+            lambda: changes_listing(survey, scope_for(survey), scope, language()),
+        )
         if changes.rows:
-            heading(say("changed").format(len(changes.rows)))
-            listed(changes, key="rule_changes")
+            heading(say("changed").format(changes.rows))
+            list_alone(changes, key="rule_changes")
         else:
             st.html(reason(say("none_changed")))
     left, right = st.columns([2, 10], vertical_alignment="center")

@@ -7,6 +7,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -141,7 +142,14 @@ def asked_district() -> Path:
     """The folder named after `--` or in ATLAS_DISTRICT; else the district that comes with the program."""
     from ..bundled import embedded_district
 
+    named = district_among(tuple(sys.argv[1:])) or os.environ.get("ATLAS_DISTRICT")
+    return Path(named).resolve() if named else embedded_district()
+
+
+@cache
+def district_among(arguments: tuple[str, ...]) -> str | None:
+    """The district that the command line names."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--district")
-    named = parser.parse_known_args(sys.argv[1:])[0].district or os.environ.get("ATLAS_DISTRICT")
-    return Path(named).resolve() if named else embedded_district()
+    named: str | None = parser.parse_known_args(arguments)[0].district
+    return named

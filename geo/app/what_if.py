@@ -21,12 +21,12 @@ from ..scenario import (
     with_edit,
 )
 from ..survey import Survey
-from ..views.component import drawn, show
+from ..views.component import listed, show
 from ..views.format import NOTHING
-from ..views.listing import Listing, listing_json
+from ..views.listing import Listing
 from .choices import as_label, choose, language, say
-from .computed import coverage_for, layers_map_for, trial_for
-from .parts import district_rows, heading, listed
+from .computed import coverage_for, layers_map_for, list_for, trial_for
+from .parts import district_rows, heading, list_alone
 
 VALUES: Mapping[str, bool | None] = {"true": True, "false": False, "unknown": None}
 
@@ -63,7 +63,7 @@ def page(survey: Survey) -> None:
     moved = st.container()
     answer = show(
         layers_map_for(survey, (layer.name,), language(), ((layer.name, field),)),
-        drawn(listing_json(_features(survey, layer, field))),
+        list_for(survey, ("tried", layer.name, field), lambda: _features(survey, layer, field)),
         key=key,
         marked=st.session_state[f"{key}_first"],
         height_px=470,
@@ -175,7 +175,7 @@ def _verdicts(changed: Listing) -> None:
     """The units whose verdict is another in the trial."""
     with st.expander(say("verdicts_change").format(len(changed.rows))):
         if changed.rows:
-            listed(changed, key="verdicts_changed")
+            list_alone(listed(changed), key="verdicts_changed")
         else:
             st.caption(say("no_verdict_changes"))
 

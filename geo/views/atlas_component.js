@@ -1,5 +1,13 @@
 // The way into a map, a list, or both side by side from Streamlit: called again on every rerun, draws only
-// what has changed. A click answers here and now; the server is told of it and need not answer.
+// what has changed, the map before the list beside it. A click answers here and now; the server is told of it and
+// need not answer.
+
+const unzipped = (packed) => new Response(packed.pipeThrough(new DecompressionStream("gzip")));
+const fetched = async (address) => {
+  const answer = await fetch(new URL(address, document.baseURI));
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return unzipped(answer.body).json();
+};
 
 // Where the tiles and the index of names are; both are fetched when they are needed.
 const archiveAt = (addresses) => {
@@ -7,10 +15,7 @@ const archiveAt = (addresses) => {
   let index = null;
   return {
     archive,
-    index: () => (index ||= (async () => {
-      const answer = await fetch(new URL(addresses.index, document.baseURI));
-      return JSON.parse(new TextDecoder().decode(await archive.unzip(new Uint8Array(await answer.arrayBuffer()))));
-    })()),
+    index: () => (index ||= fetched(addresses.index)),
   };
 };
 
@@ -35,11 +40,11 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   atlas.sides.map.hidden = !said.map;
   atlas.sides.table.hidden = !said.table;
 
-  const layer = said.table?.table.layer;
+  const layer = said.table?.layer;
   const pickedOnMap = (feature) => {
     atlas.picked = feature;
     if (feature.layer === layer) {
-      if (said.table.table.marking) atlas.parts.table?.drawing.toggle(feature.id);
+      if (said.table.marking) atlas.parts.table?.drawing.toggle(feature.id);
       atlas.parts.table?.drawing.choose(feature.id);
     }
     atlas.trigger("picked", feature);
@@ -56,6 +61,19 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   };
   // Said anew on every run, since what it does depends on what is shown now.
   atlas.tell = { pickedOnMap, pickedInTable, marked };
+  const asked = JSON.stringify(said.picked);
+  if (asked !== atlas.asked) {
+    atlas.asked = asked;
+    if (said.picked) atlas.picked = said.picked;
+  }
+  const pickAgain = (part) => atlas.picked && part.drawing.show(atlas.picked.layer, atlas.picked.id);
+  // What the server asks to be marked holds at first: after that the reader's own hand does.
+  const begin = () => {
+    if (!said.table?.marking || !atlas.parts.table?.drawing) return;
+    if (!atlas.begun) atlas.parts.table.drawing.setMarked(said.marked);
+    if (!atlas.begun || mapChanged) atlas.parts.map?.drawing.mark(layer, atlas.parts.table.drawing.marked());
+    atlas.begun = true;
+  };
 
   const mapChanged = said.map && atlas.parts.map?.digest !== said.map.digest;
   if (mapChanged) {
@@ -72,42 +90,40 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
     place.style.height = `max(${said.map.height}px, 58vh)`;
     const legend = make("atlas-map", atlas.sides.map);
     legend.lang = said.map.map.language === "zh" ? "zh-CN" : "en";
-    atlas.parts.map = { digest: said.map.digest, extent: said.map.map.extent };
-    atlas.parts.map.drawing = drawAtlas(place, said.map.map, {
-      untitled: true,
-      legend,
-      view,
-      onPick: (feature) => atlas.tell.pickedOnMap(feature),
-      ...(said.archive ? archiveAt(said.archive) : {}),
+    const part = (atlas.parts.map = { digest: said.map.digest, extent: said.map.map.extent });
+    part.seen = new Promise((resolve) => {
+      part.drawing = drawAtlas(place, said.map.map, {
+        untitled: true,
+        legend,
+        view,
+        onPick: (feature) => atlas.tell.pickedOnMap(feature),
+        onDrawn: resolve,
+        ...(said.archive ? archiveAt(said.archive) : {}),
+      });
     });
+    if (!said.table?.marking) pickAgain(atlas.parts.map);
   }
-  const tableChanged = said.table && atlas.parts.table?.digest !== said.table.digest;
-  if (tableChanged) {
-    const kept = atlas.parts.table?.layer === layer ? atlas.parts.table.drawing.marked() : [];
-    atlas.sides.table.replaceChildren();
-    const place = make("", atlas.sides.table);
-    atlas.parts.table = { digest: said.table.digest, layer };
-    atlas.parts.table.drawing = drawAtlasTable(place, said.table.table, {
-      onPick: (id) => atlas.tell.pickedInTable(id),
-      onMark: (ids) => atlas.tell.marked(ids),
-    });
-    if (kept.length) atlas.parts.table.drawing.setMarked(kept);
-  }
-  // What the server asks to be marked or picked holds at first: after that the reader's own hand does.
-  if (said.table?.table.marking) {
-    if (!atlas.begun) atlas.parts.table.drawing.setMarked(said.marked);
-    if (!atlas.begun || mapChanged) atlas.parts.map?.drawing.mark(layer, atlas.parts.table.drawing.marked());
-    atlas.begun = true;
-  }
-  const asked = JSON.stringify(said.picked);
-  if (asked !== atlas.asked) {
-    atlas.asked = asked;
-    if (said.picked) atlas.picked = said.picked;
-  }
-  if (atlas.picked && (mapChanged || tableChanged)) {
-    const { layer: where, id } = atlas.picked;
-    if (mapChanged && !said.table?.table.marking) atlas.parts.map.drawing.show(where, id);
-    if (where === layer) atlas.parts.table?.drawing.choose(id);
+  if (said.table && atlas.parts.table?.digest !== said.table.digest) {
+    const before = atlas.parts.table;
+    const part = (atlas.parts.table = { digest: said.table.digest, layer, drawing: before?.drawing });
+    const marks = before?.layer === layer ? before.drawing?.marked() ?? [] : [];
+    // A list that has to be fetched, or whose map is not yet to be seen, can wait: what was there stays meanwhile.
+    const come = [said.table.at ? fetched(said.table.at) : said.table.table, mapChanged ? atlas.parts.map.seen : null];
+    const draw = ([table]) => {
+      if (atlas.parts.table !== part || !mount.atlas) return;
+      atlas.sides.table.replaceChildren();
+      part.drawing = drawAtlasTable(make("", atlas.sides.table), table, {
+        onPick: (id) => atlas.tell.pickedInTable(id),
+        onMark: (ids) => atlas.tell.marked(ids),
+      });
+      if (marks.length) part.drawing.setMarked(marks);
+      begin();
+      if (atlas.picked?.layer === layer) part.drawing.choose(atlas.picked.id);
+    };
+    if (!said.table.at && !mapChanged) draw(come);
+    else Promise.all(come).then(draw, () => { if (atlas.parts.table === part) atlas.parts.table = before; });
+  } else {
+    begin();
   }
   atlas.leave = () => {
     atlas.parts.map?.drawing.remove();

@@ -1,40 +1,59 @@
 """The map and the list beside it inside the app: a Streamlit component of our own over the installed Leaflet.
 
 Script and style are given to Streamlit as text, so nothing need lie in a folder that is served, and an
-installed copy may be read-only. The data travel as bytes and are parsed once in the browser; map and list
-are drawn anew only when their own digest changes, so that no rerun makes them flicker, and a click in
-one is followed by the other without waiting for the server.
+installed copy may be read-only; where the server has an address for the script (`app/server.py`), the text says
+no more than that. The data travel as bytes and are parsed once in the browser, long lists from an address of
+their own, after the map. Map and list are drawn anew only when their own digest changes, so that no rerun makes
+them flicker, and a click in one is followed by the other without waiting for the server.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from .leaflet import drawing_script, drawing_style, leaflet_script, leaflet_style
+from .listing import Listing, listing_json
 from .maplibre import maplibre_script, maplibre_style, tiles_script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .tiles import Archive
 
 HEIGHT_PX = 560
+SCRIPTS_AT = "atlas"
+"""The folder of the addresses of scripts, on a server that has them."""
+_IN_MESSAGE_UP_TO = 500_000
+"""Bytes of a list; a longer one has an address of its own, or every run would send it again."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Something to draw, as JSON in UTF-8, and the digest that changes exactly when it does."""
+    """A map to draw, as JSON in UTF-8, and the digest that changes exactly when it does."""
 
     text: bytes
     digest: str
     archive: Archive | None = None
     """The features of a map that has too many to be said in the text."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list to draw, likewise; a long one as gzip."""
+
+    text: bytes
+    packed: bool
+    digest: str
+    layer: str | None
+    """The layer of the map beside it whose features the rows are."""
+    marking: bool
+    """Whether rows can be marked."""
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,7 @@ class Answer:
 
 
 def drawn(text: str, archive: Archive | None = None) -> Drawn:
-    """JSON, ready to be sent; a map's with the archive that holds its tiles, if it has one."""
+    """A map's JSON, ready to be sent, with the archive that holds its tiles, if it has one."""
     data = text.encode()
     digest = hashlib.sha256(data)
     if archive is not None:
@@ -54,9 +73,18 @@ def drawn(text: str, archive: Archive | None = None) -> Drawn:
     return Drawn(data, digest.hexdigest(), archive)
 
 
+def listed(listing: Listing) -> Listed:
+    """A list, ready to be sent."""
+    data = listing_json(listing).encode()
+    digest = hashlib.sha256(data).hexdigest()
+    packed = len(data) > _IN_MESSAGE_UP_TO
+    text = gzip.compress(data, compresslevel=5, mtime=0) if packed else data
+    return Listed(text, packed, digest, listing.layer, listing.marking, len(listing.rows))
+
+
 def show(
     map_: Drawn | None = None,
-    table: Drawn | None = None,
+    table: Listed | None = None,
     *,
     key: str,
     picked: tuple[str, str] | None = None,
@@ -68,7 +96,7 @@ def show(
     Parameters
     ----------
     map_ : the map (`description.as_json`)
-    table : the list (`listing.listing_json`)
+    table : the list (`listed`)
     key : the widget's key; the map keeps its place and zoom as long as the key stays
     picked : layer name and feature id to pick at first
     marked : ids of the list's rows to mark at first; another key starts afresh
@@ -84,7 +112,7 @@ def show(
             map_.digest.encode(), height_px, map_.text,
         ))  # fmt: skip
     if table is not None:
-        parts.append(b'"table":{"digest":"%s","table":%s}' % (table.digest.encode(), table.text))
+        parts.append(_table(table, key))
     said: dict[str, Any] = {
         "picked": {"layer": picked[0], "id": picked[1]} if picked else None,
         "marked": list(marked),
@@ -99,7 +127,9 @@ def show(
         }
     rest = json.dumps(said, ensure_ascii=False)[1:-1].encode()
     data = b"{" + b",".join([*parts, rest]) + b"}"
-    state = _component_for(map_)(
+    drawing = "table" if map_ is None else "tiles" if archive else "map"
+    _last_drawn_by[key] = drawing
+    state = _component(drawing)(
         key=key,
         data=data,
         default={"marked": list(marked)},
@@ -109,12 +139,24 @@ def show(
     return Answer(_feature(state.picked), _ids(state.marked))
 
 
+def _table(table: Listed, key: str) -> bytes:
+    """What is said of a list; of a long one where it is."""
+    said = {"digest": table.digest, "layer": table.layer, "marking": table.marking}
+    if table.packed:
+        said["at"] = _address(table.text, "application/gzip", f"{key}.list", table.digest)
+        if said["at"]:
+            return b'"table":' + json.dumps(said, ensure_ascii=False).encode()
+        del said["at"]
+    text = gzip.decompress(table.text) if table.packed else table.text
+    return b'"table":%s,"table":%s}' % (json.dumps(said, ensure_ascii=False)[:-1].encode(), text)
+
+
 @cache
 def component_script() -> str:
     """The module that Streamlit loads: Leaflet kept to itself, our drawing, and the way in."""
     begin = "const drawAtlas = (...said) => drawAtlasMap(L, ...said);"
     parts = (_kept_to_itself("L", leaflet_script()), drawing_script(), begin)
-    return "\n".join((*parts, _own("atlas_table.js"), _own("atlas_component.js")))
+    return "\n".join((*parts, *_way_in()))
 
 
 @cache
@@ -125,14 +167,55 @@ def tiles_component_script() -> str:
         "maplibregl.prewarm(); const drawAtlas = (...said) => drawAtlasTiles(maplibregl, ...said);"
     )
     parts = (_kept_to_itself("maplibregl", maplibre_script()), tiles_script(), begin)
-    return "\n".join((*parts, _own("atlas_table.js"), _own("atlas_component.js")))
+    return "\n".join((*parts, *_way_in()))
 
 
 @cache
 def table_component_script() -> str:
     """The same for a list by itself, which needs no library: what draws maps would only delay it."""
-    parts = (_own("atlas_text.js"), "const drawAtlas = null;", _own("atlas_table.js"))
-    return "\n".join((*parts, _own("atlas_component.js")))
+    return "\n".join((_own("atlas_text.js"), "const drawAtlas = null;", *_way_in()))
+
+
+def _way_in() -> tuple[str, ...]:
+    return (_own("atlas_table.js"), _own("atlas_component.js"))
+
+
+_SCRIPTS: dict[str, Callable[[], str]] = {
+    "map": component_script,
+    "tiles": tiles_component_script,
+    "table": table_component_script,
+}
+_STYLES: dict[str, Callable[[], str]] = {
+    "map": leaflet_style,
+    "tiles": maplibre_style,
+    "table": str,
+}
+_last_drawn_by: dict[str, str] = {}
+_addressed = False
+
+
+def address_scripts() -> None:
+    """From now on say of a script where it is; for a server that answers there (`script_at`)."""
+    global _addressed  # noqa: PLW0603
+    _addressed = True
+
+
+def last_drawn_by(key: str) -> str | None:
+    """Which of the scripts last drew what has this key, for any reader; None while none has."""
+    return _last_drawn_by.get(key)
+
+
+@cache
+def script_address(drawing: str) -> str:
+    """Where a script is to be had: another place for another text, so that a browser may keep it for ever."""
+    digest = hashlib.sha256(_SCRIPTS[drawing]().encode()).hexdigest()
+    return f"{SCRIPTS_AT}/{drawing}-{digest[:16]}.js"
+
+
+def script_at(address: str) -> bytes | None:
+    """The script that is to be had there; None where there is none."""
+    found = next((name for name in _SCRIPTS if script_address(name) == address), None)
+    return _SCRIPTS[found]().encode() if found else None
 
 
 def _kept_to_itself(name: str, library: str) -> str:
@@ -143,34 +226,19 @@ def _kept_to_itself(name: str, library: str) -> str:
     )
 
 
-def _component_for(map_: Drawn | None) -> Callable[..., Any]:
-    if map_ is None:
-        return _component_of_tables()
-    return _component() if map_.archive is None else _component_of_tiles()
-
-
 @cache
-def _component() -> Callable[..., Any]:
-    return _registered("chengxiang_atlas_map", leaflet_style(), component_script())
-
-
-@cache
-def _component_of_tiles() -> Callable[..., Any]:
-    return _registered("chengxiang_atlas_tiles", maplibre_style(), tiles_component_script())
-
-
-@cache
-def _component_of_tables() -> Callable[..., Any]:
-    return _registered("chengxiang_atlas_table", "", table_component_script())
-
-
-def _registered(name: str, style: str, script: str) -> Callable[..., Any]:
+def _component(drawing: str) -> Callable[..., Any]:
     import streamlit as st
 
+    script = _SCRIPTS[drawing]()
+    if _addressed:
+        script = (
+            f"const address = {json.dumps(script_address(drawing))};\n{_own('atlas_arrival.js')}"
+        )
     mounted: Callable[..., Any] = st.components.v2.component(
-        name,
+        f"chengxiang_atlas_{drawing}",
         html='<div class="atlas-mount"></div>',
-        css=f"{style}\n{drawing_style()}\n{_own('atlas_table.css')}",
+        css=f"{_STYLES[drawing]()}\n{drawing_style()}\n{_own('atlas_table.css')}",
         js=script,
     )
     return mounted

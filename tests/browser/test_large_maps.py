@@ -216,3 +216,12 @@ def test_the_app_draws_as_many_from_its_own_address(open_page: OpenPage, large_a
     assert not [ran for ran in hostile.RAN if ran in shown]
     assert (seen["errors"], seen["dialogs"], refused) == ([], [], [])
     assert any("/media/" in url for url in seen["requests"])
+    assert any(re.search(r"/atlas/tiles-\w+\.js$", url) for url in seen["requests"])
+    # A list as long comes from an address too.
+    before = len(seen["requests"])
+    page.goto(f"{large_app}/what_if")
+    drawn(page, 10_200)
+    page.locator(".atlas-rows tbody tr").nth(40).wait_for()
+    assert "10,200" in page.locator(".atlas-side-table").inner_text()
+    assert any("/media/" in url for url in seen["requests"][before:])
+    assert (seen["errors"], refused) == ([], [])
