@@ -410,11 +410,11 @@ def test_a_checkout_and_an_installed_copy_run_under_the_same_settings() -> None:
     file = app_script().parent / ".streamlit" / "config.toml"
     declared = tomllib.loads(file.read_text(encoding="utf-8"))
     flat = {
-        f"{section}.{name}": str(value).lower() if isinstance(value, bool) else str(value)
+        f"{section}.{name}": value
         for section, settings in declared.items()
         for name, value in settings.items()
     }
     assert flat == SETTINGS
     assert SETTINGS["server.address"] == "127.0.0.1"
     assert SETTINGS["client.showErrorDetails"] == "none"
-    assert SETTINGS["browser.gatherUsageStats"] == "false"
+    assert SETTINGS["browser.gatherUsageStats"] is False

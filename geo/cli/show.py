@@ -26,20 +26,20 @@ _FONTS = (
     "'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', "
     "'WenQuanYi Micro Hei', sans-serif"
 )
-SETTINGS: Mapping[str, str] = {
+SETTINGS: Mapping[str, object] = {
     # An office's figures are no one else's: only this machine, no reports of use, no stack for a stranger.
     "server.address": "127.0.0.1",
     "server.fileWatcherType": "none",
-    "server.maxUploadSize": "100",
-    "server.enableStaticServing": "false",
-    "logger.hideWelcomeMessage": "true",
-    "server.showEmailPrompt": "false",  # it would hold up the first start on a fresh machine
+    "server.maxUploadSize": 100,
+    "server.enableStaticServing": False,
+    "logger.hideWelcomeMessage": True,
+    "server.showEmailPrompt": False,  # it would hold up the first start on a fresh machine
     "browser.serverAddress": "127.0.0.1",
-    "browser.gatherUsageStats": "false",
+    "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
-    "client.showErrorLinks": "false",
+    "client.showErrorLinks": False,
     "client.toolbarMode": "minimal",
-    "runner.magicEnabled": "false",
+    "runner.magicEnabled": False,
     "theme.base": "light",
     "theme.primaryColor": "#0b5fa5",
     "theme.backgroundColor": "#fbfaf7",
@@ -49,8 +49,11 @@ SETTINGS: Mapping[str, str] = {
     "theme.font": _FONTS,
     "theme.headingFont": _FONTS,
 }
-"""Said on the command line, since an installed copy has no `.streamlit` folder; a checkout has the same there."""
+"""Given to the server, since an installed copy has no `.streamlit` folder; a checkout has the same there."""
 
+
+_VISITED = ("", "scope", "coverage")
+"""Pages by their addresses, the opening page first."""
 
 BASEMAP = typer.Option(
     None,
@@ -115,7 +118,6 @@ def app_(
     basemap: str | None = BASEMAP,
 ) -> None:
     """The app, on this machine alone, until it is stopped with Ctrl-C."""
-    from ..bundled import app_script
     from ..district import open_district
     from ..views.basemap import SETTING, basemap_named
 
@@ -123,18 +125,16 @@ def app_(
     basemap_named(chosen, os.environ)
     os.environ[SETTING] = chosen
     folder = open_district(district).folder.resolve()  # says what is wrong before a browser opens
-    # Headless: otherwise Streamlit greets and advertises; the browser is opened here instead.
-    settings = {**SETTINGS, "server.port": str(port), "server.headless": "true"}
-    flags = [f"--{name}={value}" for name, value in settings.items()]
     os.environ["ATLAS_DISTRICT"] = str(folder)
     note(f"http://127.0.0.1:{port} (stop with Ctrl-C)")
     if browser:
         Thread(target=_open_when_it_answers, args=(port,), daemon=True).start()
     Thread(target=_visit, args=(port,), daemon=True).start()
     # In this process, so that whoever stops `atlas` stops the server too.
-    from streamlit.web import cli as streamlit_cli
+    from ..app.server import serve
 
-    streamlit_cli.main(["run", str(app_script()), *flags], standalone_mode=False)
+    # Headless: otherwise Streamlit greets and advertises; the browser is opened here instead.
+    serve({**SETTINGS, "server.port": port, "server.headless": True})
 
 
 def _open_when_it_answers(port: int) -> None:
@@ -146,7 +146,7 @@ def _open_when_it_answers(port: int) -> None:
 
 
 def _visit(port: int, patience_s: float = 120.0) -> None:
-    """Ask for the opening page as a browser does, so that the first reader finds it computed.
+    """Ask for the pages with the district's figures as a browser does, so that the first reader finds them computed.
 
     Only time is lost where this fails, so nothing is said of it.
     """
@@ -158,16 +158,18 @@ def _visit(port: int, patience_s: float = 120.0) -> None:
         from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
         from websockets.asyncio.client import connect
 
-        asked = BackMsg()
-        asked.rerun_script.query_string = ""
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
         async with asyncio.timeout(patience_s), connect(address, max_size=None, proxy=None) as line:
-            await line.send(asked.SerializeToString())
-            async for said in line:
-                if isinstance(said, bytes):
-                    message = ForwardMsg.FromString(said)
-                    if message.WhichOneof("type") == "script_finished":
-                        return
+            for page in _VISITED:
+                asked = BackMsg()
+                asked.rerun_script.query_string = ""
+                asked.rerun_script.page_name = page
+                await line.send(asked.SerializeToString())
+                async for said in line:
+                    if isinstance(said, bytes):
+                        message = ForwardMsg.FromString(said)
+                        if message.WhichOneof("type") == "script_finished":
+                            break
 
     with contextlib.suppress(Exception):
         if _answers(port):
