@@ -135,7 +135,7 @@ def registered(
             continue
         offset = points - back
         moved, nearest = _closeness(points - offset, reference), float("inf")
-        # One other move that comes as close settles it, whatever the rest come to.
+        # One other move, or none at all, that comes as close settles it, whatever the rest come to.
         for other in (np.zeros_like(offset), *_turned(offset)):
             nearest = min(nearest, _closeness(points - other, reference))
             if not moved / nearest < CLOSER:
