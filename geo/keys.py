@@ -39,12 +39,18 @@ def fingerprints(keys: pd.Series[Any]) -> Fingerprints:
         plain: NDArray[Any] = keys.to_numpy(dtype="float64", na_value=0.0)
         if pd.api.types.is_integer_dtype(keys.dtype):
             plain = keys.to_numpy(dtype="int64", na_value=0)
-        # Minus zero and zero are one key.
-        numbers = _mixed((plain + 0).view(np.uint64))
-        numbers[numbers == 0] = _ODD
+        numbers = number_fingerprints(plain)
         numbers[keys.isna().to_numpy(dtype=bool)] = 0
         return numbers
     return text_fingerprints(pa.array(keys.astype("string"), pa.large_string(), from_pandas=True))
+
+
+def number_fingerprints(numbers: NDArray[Any]) -> Fingerprints:
+    """The same for numbers of 64 bits, none of them missing."""
+    # Minus zero and zero are one key.
+    mixed = _mixed((numbers + 0).view(np.uint64))
+    mixed[mixed == 0] = _ODD
+    return mixed
 
 
 def text_fingerprints(texts: pa.Array | pa.ChunkedArray) -> Fingerprints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     """Points (geometries, or `Points`) with how far (m) each surely, and possibly, serves."""
 
 BYTES_A_POINT = 32
+_BLOCK = 1024
 
 
 class PointsNear(Protocol):
@@ -66,12 +68,28 @@ class PointsInMemory:
         if bounds is None:
             return self.points.take(np.array([], np.intp)), self.certain_m[:0], self.possible_m[:0]
         west, south, east, north = _widened(bounds, self.farthest_m)
-        x, y = self.points.xy[:, 0], self.points.xy[:, 1]
-        close = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
-        if 2 * len(close) > len(x):
+        x0, y0, x1, y1 = self._blocks
+        meets = (x1 >= west) & (x0 <= east) & (y1 >= south) & (y0 <= north)
+        turns = np.flatnonzero(np.diff(np.concatenate([[False], meets, [False]]))) * _BLOCK
+        found = [np.zeros(0, np.intp)]
+        for first, last in turns.reshape(-1, 2).tolist():
+            x, y = self.points.xy[first:last].T
+            inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+            found.append(first + np.flatnonzero(inside))
+        close = np.concatenate(found)
+        if 2 * len(close) > len(self.points):
             # The same ones every time, which an engine sorts once: those far away cost nothing more.
             return self.points, self.certain_m, self.possible_m
         return self.points.take(close), self.certain_m[close], self.possible_m[close]
+
+    @cached_property
+    def _blocks(self) -> Floats:
+        """West, south, east and north of so many points after another: in a sorted file few of them are near."""
+        at = np.arange(0, len(self.points), _BLOCK)
+        # What lies nowhere is passed over.
+        return np.stack(
+            [side.reduceat(axis, at) for side in (np.fmin, np.fmax) for axis in self.points.xy.T]
+        )
 
 
 @dataclass(frozen=True)

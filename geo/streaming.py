@@ -20,7 +20,7 @@ import pandas as pd
 from .batches import Batch, Bounds
 from .engine.fast import available
 from .engine.lines import PLAIN_ROWS, Lines, Points
-from .keys import fingerprints, text_fingerprints
+from .keys import fingerprints, number_fingerprints, text_fingerprints
 from .model import Finding, Layer
 from .said import Said
 from .validate import Conformed, conform, find_column
@@ -183,21 +183,28 @@ class Reading:
         return fingerprints(found.frame[key]) if key is not None else None
 
     def _plain_keys(self, rows: StoredRows) -> Fingerprints | None:
-        """Of keys that are text, none of it missing or blank; None where they have to be looked at."""
+        """Of keys that are text, none of it missing or blank, or whole numbers; None where they have to be looked at."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         key = self.layer.key
         column = find_column(self._blank, key) if key is not None else None
-        if key is None or column is None or self.layer.fields[key].type != "text":
+        if key is None or column is None:
             return None
-        texts = rows.attributes.column(column)
-        if texts.null_count or not (
-            pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)
+        spec, keys = self.layer.fields[key], rows.attributes.column(column)
+        if keys.null_count:
+            return None
+        if spec.type == "integer" and pa.types.is_integer(keys.type):
+            bounded = spec.minimum is not None or spec.maximum is not None
+            if bounded or pa.types.is_uint64(keys.type):
+                return None
+            return number_fingerprints(keys.cast(pa.int64()).to_numpy())
+        if spec.type != "text" or not (
+            pa.types.is_string(keys.type) or pa.types.is_large_string(keys.type)
         ):
             return None
-        blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
-        return None if pc.any(blank).as_py() else text_fingerprints(texts)
+        blank = pc.equal(pc.utf8_trim_whitespace(keys), "")
+        return None if pc.any(blank).as_py() else text_fingerprints(keys)
 
     def _arrays(self, rows: StoredRows) -> Lines | Points | None:
         """The shapes in metres; None where there is anything about them that has to be looked at."""

@@ -22,11 +22,12 @@ from geo.engine.lines import Lines, Points
 from geo.errors import DataError, StoreError
 from geo.indicators import needed_fields
 from geo.keys import fingerprints
+from geo.model import FieldSpec
 from geo.points import PointsInMemory, PointsOnDisk, stored_points
 from geo.store.geoparquet import GeoParquetStore
 from geo.store.geoparquet_file import scan_file
 from geo.store.geoparquet_writing import write_file
-from geo.streaming import Reading, merged
+from geo.streaming import Reading, doubled_keys, merged
 from geo.survey import open_survey
 from geo.validate import conform
 from tests import made
@@ -314,7 +315,41 @@ def test_the_points_near_a_place_are_those_whose_reach_meets_it(
     assert len(near.near(None)[0]) == 0
 
 
+@pytest.mark.parametrize("in_order", [True, False])
+def test_points_near_a_place_are_found_among_many(in_order: bool) -> None:
+    """They are looked for by blocks of neighbours; in a file without order every block is everywhere."""
+    chance = np.random.default_rng(3)
+    xy = chance.uniform(0, 1000, (10_000, 2))
+    xy = xy[np.argsort(xy[:, 0])] if in_order else xy
+    xy[::97] = np.nan  # a lamp that nobody has placed hides none of its neighbours
+    number = np.arange(float(len(xy)))
+    points, which, _ = PointsInMemory(Points(xy), number, number, 20.0).near((300, 300, 340, 700))
+    x, y = xy.T
+    expected = (x > 279.99) & (x < 360.01) & (y > 279.99) & (y < 720.01)
+    assert which.tolist() == np.flatnonzero(expected).tolist()
+    assert np.array_equal(points.xy, xy[expected])
+
+
 # -- keys ----------------------------------------------------------------------------------------------
+
+
+def test_keys_that_are_numbers_need_no_text_to_be_told_apart(tmp_path: Path) -> None:
+    """However a batch is read, a key has one fingerprint, and one that two rows share is found."""
+    layer = STREETS.model_copy(
+        update={"fields": STREETS.fields | {"id": FieldSpec(type="integer", required=True)}}
+    )
+    rows = made.layer_rows(STREETS, [line(1), line(2), line(3)]).drop(columns="id")
+    numbers = {"good": [-5, 7, 2**40], "doubled": [7, 8, 7], "missing": [7, None, 8]}
+    for name, ids in numbers.items():
+        file = tmp_path / f"{name}.parquet"
+        write_file(file, rows.assign(id=pd.array(ids, "Int64")))
+        reading = Reading.of(scan_file(file), layer, (), made.CRS, arrays=True, batch_rows=100)
+        (read,) = (read for part in reading.parts() for read in reading.batches(part))
+        assert read.keys is not None
+        assert read.keys.tolist() == fingerprints(pd.Series(ids, dtype="Int64")).tolist()
+        assert [one.code for one in read.findings] == ["missing-key"] * (name == "missing")
+        (*found,) = doubled_keys(reading, [read.keys])
+        assert [one.rows for one in found] == [(7,)] * (name == "doubled")
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=30)), max_size=40))
