@@ -20,11 +20,28 @@ UNCLEAR = -2
 
 
 @woven_part
+def _beside(edges, e, px, py, qx, qy, length, noise):
+    """Whether an edge lies apart from a segment, by more than noise; if not, on which sides its ends lie."""
+    ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+    if (
+        max(ax, bx) < min(px, qx) - noise
+        or min(ax, bx) > max(px, qx) + noise
+        or max(ay, by) < min(py, qy) - noise
+        or min(ay, by) > max(py, qy) + noise
+    ):
+        return True, 0.0, 0.0
+    a = side(px, py, qx, qy, ax, ay)
+    b = side(px, py, qx, qy, bx, by)
+    near = noise * length
+    return (a > near and b > near) or (a < -near and b < -near), a, b
+
+
+@woven_part
 def holder_of_all(index, px, py, qx, qy, length, noise, known):
     """The first polygon that holds a segment no border comes near, NOBODY for none; UNCLEAR where one may.
 
-    Such a segment lies in each polygon as a whole or not at all. What is told is what `claims` would find, without
-    looking at each polygon: most segments lie so.
+    Such a segment lies in each polygon as a whole or not at all, and so does the next one of its line if no border
+    comes near that either. What is told is what `claims` would find, without a look at each polygon.
 
     Parameters
     ----------
@@ -42,10 +59,8 @@ def holder_of_all(index, px, py, qx, qy, length, noise, known):
     clean = index.cells[here + 1, 1] == index.cells[here, 1]
     if column == last_column and row == last_row and clean:
         return np.int64(index.cells[here, 0])
-    low_x, high_x = min(px, qx) - noise, max(px, qx) + noise
-    low_y, high_y = min(py, qy) - noise, max(py, qy) + noise
-    near = noise * length
     first_column, last_column = min(column, last_column), max(column, last_column)
+    # In two rows it is quicker to look at all the cells about a segment than to work out which it runs through.
     short = abs(last_row - row) < 2
     for at in range(min(row, last_row), max(row, last_row) + 1):
         begin, end = at * columns + first_column, at * columns + last_column + 1
@@ -55,19 +70,10 @@ def holder_of_all(index, px, py, qx, qy, length, noise, known):
             end = at * columns + clamped(high, columns) + 1
         for k in range(index.cells[begin, 1], index.cells[end, 1]):
             e = index.cell_edges[k]
-            ax, ay = index.edges[e, 0], index.edges[e, 1]
-            bx, by = index.edges[e, 2], index.edges[e, 3]
-            if (
-                max(ax, bx) < low_x
-                or min(ax, bx) > high_x
-                or max(ay, by) < low_y
-                or min(ay, by) > high_y
-            ):
-                continue
-            a = side(px, py, qx, qy, ax, ay)
-            b = side(px, py, qx, qy, bx, by)
-            if not ((a > near and b > near) or (a < -near and b < -near)):
+            apart, _a, _b = _beside(index.edges, e, px, py, qx, qy, length, noise)
+            if not apart:
                 return np.int64(UNCLEAR)
+    # Where it begins says where all of it lies.
     if clean:
         return np.int64(index.cells[here, 0])
     if known != UNCLEAR:
@@ -166,24 +172,13 @@ def _crossings(index, edges, first, last, px, py, qx, qy, length, noise, room, c
     """
     at, hand = room.at, room.hand
     crossings = 0
-    low_x, high_x = min(px, qx) - noise, max(px, qx) + noise
-    low_y, high_y = min(py, qy) - noise, max(py, qy) + noise
-    near = noise * length
     for k in range(first, last):
         e = edges[k]
+        apart, a, b = _beside(index.edges, e, px, py, qx, qy, length, noise)
+        if apart:
+            continue
         ax, ay = index.edges[e, 0], index.edges[e, 1]
         bx, by = index.edges[e, 2], index.edges[e, 3]
-        if (
-            max(ax, bx) < low_x
-            or min(ax, bx) > high_x
-            or max(ay, by) < low_y
-            or min(ay, by) > high_y
-        ):
-            continue
-        a = side(px, py, qx, qy, ax, ay)
-        b = side(px, py, qx, qy, bx, by)
-        if (a > near and b > near) or (a < -near and b < -near):
-            continue
         begin, end = _alongside(
             px, py, qx, qy, length, ax, ay, bx, by, a / length, b / length, noise
         )
