@@ -156,7 +156,7 @@ def decide_by(bearings: Bearings, area: Area, rule: ScopeRule) -> pd.DataFrame:
     decision = _decided(share, bearings.within, rule)
     decision[near], share[near] = _decisions(drawn, area.polygon, rule)
     near_edge = np.zeros(len(decision), bool)
-    for moved in _moved(area, bands, range(len(area.parts))):
+    for moved in _moved(area.polygon, _band(bands, range(len(area.parts)))):
         near_edge[near] |= _decisions(drawn, moved, rule)[0] != decision[near]
     sides = np.empty(len(decision), object)
     sides.fill(())
@@ -187,7 +187,7 @@ def _decisions(
     share = np.where(shapely.covers(polygon, outlines), 1.0, 0.0)
     cut = np.flatnonzero((share == 0) & shapely.intersects(polygon, outlines))
     # Piece by piece: the whole border would be gone through for each unit.
-    pieces = _cut_up(polygon)
+    pieces = _cut_up(polygon, outlines[cut])
     unit, piece = shapely.STRtree(pieces).query(outlines[cut], predicate="intersects")
     held = _common_areas(outlines[cut], unit, pieces, piece)
     inside = np.bincount(unit, held, len(cut))
@@ -235,8 +235,9 @@ def _decided(
     return decision
 
 
-def _cut_up(polygon: BaseGeometry) -> NDArray[np.object_]:
-    """A polygon in pieces of few vertices that together are it."""
+def _cut_up(polygon: BaseGeometry, near: NDArray[np.object_]) -> NDArray[np.object_]:
+    """What of a polygon some outlines may meet, in pieces of few vertices."""
+    tree = shapely.STRtree(near)
     pieces: list[BaseGeometry] = []
     rest = [(part, 0) for part in shapely.get_parts(polygon)]
     while rest:
@@ -245,8 +246,8 @@ def _cut_up(polygon: BaseGeometry) -> NDArray[np.object_]:
             continue
         if shapely.get_num_coordinates(shape) <= PIECE_VERTICES or cuts >= MOST_CUTS:
             pieces.append(shape)
-            continue
-        rest += [(half, cuts + 1) for half in _halves(shape)]
+        elif len(tree.query(shape)):
+            rest += [(half, cuts + 1) for half in _halves(shape)]
     return np.array(pieces, dtype=object)
 
 
@@ -275,15 +276,17 @@ def _bands(area: Area) -> list[BaseGeometry | None]:
     ]
 
 
-def _moved(
-    area: Area, bands: Sequence[BaseGeometry | None], parts: Sequence[int]
-) -> tuple[BaseGeometry, ...]:
-    """The area with the given stretches of its border moved in, and out, by their accuracy; none if exact."""
+def _band(bands: Sequence[BaseGeometry | None], parts: Sequence[int]) -> BaseGeometry | None:
+    """What lies within their accuracy of the given stretches of the border; None if all are exact."""
     wide = [bands[part] for part in parts if bands[part] is not None]
-    if not wide:
+    return shapely.union_all(wide) if wide else None
+
+
+def _moved(polygon: BaseGeometry, band: BaseGeometry | None) -> tuple[BaseGeometry, ...]:
+    """The area with what lies in a band taken out, and taken in."""
+    if band is None:
         return ()
-    band = shapely.union_all(wide)
-    return shapely.difference(area.polygon, band), shapely.union(area.polygon, band)
+    return shapely.difference(polygon, band), shapely.union(polygon, band)
 
 
 def _sides_at_issue(
@@ -298,9 +301,13 @@ def _sides_at_issue(
     near = np.flatnonzero(near_edge)
     for side in SIDES if len(near) else ():
         own = [number for number, part in enumerate(area.parts) if side in part.sides]
-        for moved in _moved(area, bands, own):
-            changed = _decisions(outlines[near], moved, rule)[0] != decision[near]
-            for unit in near[changed]:
+        band = _band(bands, own)
+        # What has no part in the band has the same part in the area wherever the border lies in the band.
+        shapely.prepare(band)
+        reached = near[shapely.intersects(band, outlines[near])]
+        for moved in _moved(area.polygon, band):
+            changed = _decisions(outlines[reached], moved, rule)[0] != decision[reached]
+            for unit in reached[changed]:
                 found[unit].add(side)
     # Where only several edges together could change it, each whose band reaches the unit is at issue.
     together = np.array([unit for unit in near if not found[unit]], np.intp)
