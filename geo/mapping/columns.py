@@ -236,8 +236,8 @@ def map_columns(
     )
     weighed = [_weighed(match, layer, frame) for match in near]
     held = tuple(one for one in weighed if one.readable >= READABLE * one.entries)
-    others = tuple(one for one in weighed if one not in held and one.unread)
-    return Mapped(layer, mapping, ordered, held, others, tuple(doubled))
+    in_other_words = tuple(one for one in weighed if one not in held and one.unread)
+    return Mapped(layer, mapping, ordered, held, in_other_words, tuple(doubled))
 
 
 def require_fields(

@@ -82,7 +82,7 @@ def _homes(material: Material, layer: Layer) -> pd.Series[Any]:
             order = np.lexsort((numbers, -size.to_numpy(float)))
             fids = pd.Index(pieces["fid"].to_numpy()[order])
             first = ~fids.duplicated()
-            homes = np.append(np.asarray(codes, dtype=object), None)[numbers[order[first]]]
+            homes = np.array([*codes, None], dtype=object)[numbers[order[first]]]
             return pd.Series(homes, index=fids[first], dtype=object)
     return pd.Series(dtype=object)
 
