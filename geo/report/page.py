@@ -39,6 +39,8 @@ from .wording import as_printed
 if TYPE_CHECKING:
     from .material import Material
 
+MOST_DRAWN = 50_000
+"""Features that the map of a page holds: these take 20 MB of it."""
 _BEGIN = """
 drawAtlasMap(
   L,
@@ -126,12 +128,36 @@ def _cover(report: Report) -> list[str]:
 
 def _map(material: Material, report: Report) -> list[str]:
     title = pair(report.language, "地图", "Map")
-    return [f"<h2>{title}</h2>", f'<div id="map" role="region" aria-label="{title}"></div>']
+    _, left_out = _drawn(material)
+    said = []
+    if left_out:
+        layer = material.survey.district.catalog.indicator(str(default_indicator(material.survey)))[
+            0
+        ]
+        text = pair(
+            report.language,
+            f"{layer.title.zh}共 {left_out:,} 个，页面地图容纳不下，只绘范围和各单元认定；完整的地图用 atlas map 生成。",
+            f"{left_out:,} {layer.title.en.lower()} are more than the map of a page holds: it shows the area and the"
+            " decisions; atlas map makes the whole map.",
+        )
+        said.append(f"<p>{inert(text)}</p>")
+    return [f"<h2>{title}</h2>", *said, f'<div id="map" role="region" aria-label="{title}"></div>']
+
+
+def _drawn(material: Material) -> tuple[str | None, int]:
+    """The indicator whose features the map shows, or None and how many there are, where they are too many."""
+    survey = material.survey
+    indicator = default_indicator(survey)
+    if indicator is None:
+        return None, 0
+    layer, _ = survey.district.catalog.indicator(indicator)
+    count = survey.store.sizes(survey.round).get(layer.name, 0)
+    return (None, count) if count > MOST_DRAWN else (indicator, 0)
 
 
 def _map_data(material: Material, report: Report) -> object:
     survey = material.survey
-    description = map_description(survey, default_indicator(survey), language=report.language)
+    description = map_description(survey, _drawn(material)[0], language=report.language)
     outline = material.outline()
     if material.unit.level != "district" and len(outline):
         west, south, east, north = outline.to_crs("EPSG:4326").total_bounds.tolist()
