@@ -6,8 +6,9 @@ import json
 import re
 import shutil
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import hostile
@@ -41,10 +42,15 @@ def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def open_app(squares: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens a page of the app on a district, with what its address says."""
 
-    def opened(page: str = "scope", district: Path = squares, **address: str) -> AppTest:
+    def opened(
+        page: str = "scope",
+        district: Path = squares,
+        also: Mapping[str, str] = MappingProxyType({}),
+        **address: str,
+    ) -> AppTest:
         monkeypatch.setenv("ATLAS_DISTRICT", str(district))
         app = AppTest.from_file(app_script(), default_timeout=60)
-        app.query_params.update(address)
+        app.query_params.update({**address, **also})
         app._page_hash = calc_hash(page)  # AppTest switches to pages that are files only
         return app.run()
 
@@ -323,6 +329,35 @@ def test_a_word_in_the_address_that_means_nothing_is_passed_over(open_app: Open)
     assert not app.exception
     assert not app.error
     assert len(listing(app)["rows"]) >= 20
+    (said,) = [warning.value for warning in app.warning]
+    for name in ("no.such", "planet", "xx", "1999-01-01"):
+        assert f"“{name}”" in said
+    assert said.startswith("链接所指在此不存在：")
+    # Said in the answer to the link; what is done then is not the link's doing.
+    assert not app.run().warning
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("key", "called"),
+    [("page", "Page"), ("district", "District"), ("unit", "Unit"), ("indicator", "Indicator")],
+)
+def test_an_address_that_names_what_is_absent_is_told_of(
+    open_app: Open, page: str, key: str, called: str
+) -> None:
+    app = open_app(page, lang="en", also={key: "![](//a) <b>\n" + "x" * 200})
+    (markdown,) = [warning.value for warning in app.warning]
+    said = re.sub(r"\\(.)", r"\1", markdown)
+    assert said.startswith(f'The link names what is not here: {called} "')
+    assert said.endswith('…". Shown instead is what there is.')
+    assert "\\!\\[\\](//a) \\<b> x" in markdown  # no picture, no link, no markup
+    assert key not in app.query_params
+    assert not app.error
+
+
+def test_a_unit_of_another_level_is_not_absent(open_app: Open) -> None:
+    assert not open_app("explain", unit="V11", at="town").warning
+    assert not open_app("coverage", unit="V11", level="town").warning
 
 
 def test_a_fault_of_the_data_is_answered_in_words(open_app: Open, tmp_path: Path) -> None:

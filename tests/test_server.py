@@ -13,18 +13,19 @@ import pytest
 from streamlit.file_util import get_static_dir
 
 from geo.app.server import Ahead, link_header, parts_of_pages
+from geo.app.shell import PAGES
 from geo.views import component
 from geo.views.listing import Column, Listing, Row, listing_json
 
 JS = Path(get_static_dir()) / "static" / "js"
 
 
-def answer(path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+def answer(path: str, method: str = "GET", query: bytes = b"") -> tuple[int, dict[str, str], bytes]:
     """What a reader gets who asks a server whose every other page says `page`."""
     said: list[dict[str, Any]] = []
 
     async def page(scope: Any, receive: Any, send: Any) -> None:
-        status = 200 if scope["path"] != "/gone" else 404
+        status = 200 if scope["path"] != "/a/gone" else 404
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"page"})
 
@@ -34,7 +35,7 @@ def answer(path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    scope = {"type": "http", "method": method, "path": path}
+    scope = {"type": "http", "method": method, "path": path, "query_string": query}
     asyncio.run(Ahead(page)(scope, receive, send))
     headers = {name.decode(): value.decode() for name, value in said[0]["headers"]}
     return said[0]["status"], headers, said[1]["body"]
@@ -63,7 +64,15 @@ def test_a_page_names_what_drew_its_map_last(monkeypatch: pytest.MonkeyPatch) ->
     assert (status, headers["link"], body) == (200, link_header("scope"), b"page")
 
 
-@pytest.mark.parametrize("path", ["/_stcore/health", "/static/js/x.js", "/favicon.png", "/gone"])
+def test_an_address_that_names_no_page_leads_to_the_one_that_opens() -> None:
+    status, headers, body = answer("/no page&x", query=b"lang=en&unit=1")
+    assert (status, headers["location"], body) == (302, "./?page=no+page%26x&lang=en&unit=1", b"")
+    assert answer("/overview", query=b"lang=en")[1]["location"] == "./?lang=en"
+    for page in ("", *PAGES[1:]):
+        assert answer(f"/{page}")[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/_stcore/health", "/static/js/x.js", "/favicon.png", "/a/gone"])
 def test_what_is_no_page_is_passed_on_as_it_is(path: str) -> None:
     _, headers, body = answer(path)
     assert (headers, body) == ({}, b"page")

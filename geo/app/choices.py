@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
 import streamlit as st
 
 from ..views.format import Language
 from . import words
+
+_CALLED = {"district": "pick_district", "at": "level"}
+"""What choices are called whose own names mean something else."""
+_TOLD = 60
+"""Characters of a name in the address that are repeated to its reader."""
 
 
 def language() -> Language:
@@ -47,9 +52,12 @@ def choose(
 ) -> str:
     """A widget whose value stands in the address where it is not the default, and outlives its page.
 
-    Unless said otherwise the first of the options is the default.
+    Unless said otherwise the first of the options is the default. An address that names none of them is told of,
+    but where `told` is False.
     """
     asked, usual = started_with(key), options[0] if default is None else default
+    if how.pop("told", True):
+        missed(key, options)
     st.session_state[key] = asked if asked in options else usual
     label = how.pop("label", say(key))
     chosen = cast("str", widget(label, list(options), key=key, **how) or usual)
@@ -57,11 +65,45 @@ def choose(
     return chosen
 
 
+def missed(key: str, options: Collection[str] = ()) -> None:
+    """Keep in mind, for one line above the page, that the address names what is not there.
+
+    Parameters
+    ----------
+    key : the choice
+    options : what there is
+    """
+    if "missed" not in st.session_state:
+        return  # what the reader does later is no longer the link's doing
+    said = st.query_params.get(key, "")
+    absent = [] if said in options else [one for one in said.split(",") if one not in options]
+    if any(absent):
+        st.session_state["missed"][key] = ", ".join(absent)
+
+
+def told_missed() -> str:
+    """What the address named that is not there, in a line; "" where it named nothing such.
+
+    Said once, in the answer to the link: what is shown instead stands in the address from then on.
+    """
+    absent: dict[str, str] = st.session_state.pop("missed", {})
+    one = say("missed_one")
+    named = [one.format(say(_CALLED.get(key, key)), _shortly(text)) for key, text in absent.items()]
+    comma = "、" if language() == "zh" else ", "
+    return say("missed").format(comma.join(named)) if named else ""
+
+
+def _shortly(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _TOLD else f"{line[:_TOLD]}…"
+
+
 def choose_many(key: str, options: Sequence[str], default: Sequence[str], **how: Any) -> list[str]:
     """Several of the options, as pills; in the address separated by commas."""
     asked = started_with(key)
     names = asked.split(",") if isinstance(asked, str) else asked
     wanted = [name for name in names if name in options] if isinstance(names, list) else default
+    missed(key, options)
     st.session_state[key] = list(wanted)
     picked = st.pills(say(key), list(options), selection_mode="multi", key=key, **how)
     chosen = [name for name in options if name in picked]

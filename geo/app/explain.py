@@ -38,7 +38,7 @@ def page(survey: Survey) -> None:
     with one:
         unit = ""
         if len(names) > 1:
-            unit = choose(st.selectbox, "unit", list(names), format_func=names.get)
+            unit = choose(st.selectbox, "unit", list(names), told=False, format_func=names.get)
         elif names:
             (unit,) = names
     row = one_row(rows, [("unit_code", unit)])

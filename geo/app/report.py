@@ -34,7 +34,12 @@ def page(survey: Survey) -> None:
     first, second, third = st.columns([8, 6, 6], vertical_alignment="bottom")
     with first:
         unit = choose(
-            st.selectbox, "unit", list(units), label=say("report_on"), format_func=units.get
+            st.selectbox,
+            "unit",
+            list(units),
+            told=False,
+            label=say("report_on"),
+            format_func=units.get,
         )
     with second:
         tongues = sorted(LANGUAGES, key=lambda one: one != language())

@@ -15,11 +15,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from ..bundled import app_script
 from ..views.component import SCRIPTS_AT, address_scripts, last_drawn_by, script_address, script_at
+from .shell import PAGES
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -62,6 +64,8 @@ class Ahead:
             await _answer(script_at(path[1:]), scope["method"] == "GET", send)
         elif "/" in path[1:] or "." in path:
             await self.app(scope, receive, send)
+        elif path[1:] not in ("", *PAGES[1:]):
+            await _lead_to_opening_page(path[1:], scope.get("query_string", b""), send)
         else:
             head = (b"link", link_header(path[1:]).encode())
 
@@ -120,6 +124,19 @@ def needed(files: Iterable[str], known: set[str], text_of: Callable[[str], str])
             found[name] = None
             waiting += _ASKS_FOR.findall(text_of(name))
     return tuple(found)
+
+
+async def _lead_to_opening_page(asked: str, query: bytes, send: Send) -> None:
+    """From its own name, and from an address that names no page; of that the reader is told there.
+
+    Streamlit would open a window in English.
+    """
+    named = b"" if asked == PAGES[0] else urlencode({"page": asked}).encode()
+    said = b"&".join(part for part in (named, query) if part)
+    await send(
+        {"type": "http.response.start", "status": 302, "headers": [(b"location", b"./?" + said)]}
+    )
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _answer(script: bytes | None, whole: bool, send: Send) -> None:

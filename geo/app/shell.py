@@ -16,9 +16,11 @@ from ..errors import GeoError
 from ..survey import Survey
 from ..version import __version__
 from ..views.format import LANGUAGES
-from .choices import choose, language, say
+from .choices import as_label, choose, language, missed, remember, say, told_missed
 from .computed import files_of, rounds_for, survey_for
 
+PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "report", "import")
+"""By their names in addresses, in the order they are offered; the first is the one that opens."""
 FEW_ROUNDS = 3
 """So many stand side by side; more are a list, which takes the browser longer to load."""
 
@@ -30,16 +32,22 @@ def main() -> None:
 
     st.set_page_config(page_title=say("app"), layout="wide", initial_sidebar_state="collapsed")
     st.html(STYLE)
-    pages = {
-        "overview": overview.page,
-        "scope": scope.page,
-        "coverage": coverage.page,
-        "explain": explain.page,
-        "layers": layers.page,
-        "what_if": what_if.page,
-        "report": report.page,
-        "import": importing.page,
-    }
+    pages = dict(
+        zip(
+            PAGES,
+            (
+                overview.page,
+                scope.page,
+                coverage.page,
+                explain.page,
+                layers.page,
+                what_if.page,
+                report.page,
+                importing.page,
+            ),
+            strict=True,
+        )
+    )
     st.navigation(
         [
             st.Page(guarded(name, page), title=say(name), url_path=name, default=name == "overview")
@@ -53,13 +61,47 @@ def guarded(name: str, page: Callable[[Survey], None]) -> Callable[[], None]:
     """A page under the district's head, that answers a fault of the data with its message."""
 
     def shown() -> None:
+        if "opened" not in st.session_state:
+            st.session_state["opened"], st.session_state["missed"] = True, {}
         try:
-            page(chosen_survey())
+            survey = chosen_survey()
+            told = st.empty()
+            missed_on_any_page(survey)
+            page(survey)
+            said = told_missed()
+            if said:
+                told.warning(as_label(said))
         except GeoError as error:
             fault(error)
 
     shown.__name__ = f"{name}_page"
     return shown
+
+
+def missed_on_any_page(survey: Survey) -> None:
+    """Keep in mind that the address names an indicator that is not declared, or a unit of no level here.
+
+    What only one page offers is missed where it is offered.
+    """
+    declared = {indicator.id for _, indicator in survey.district.catalog.indicators()}
+    if st.query_params.get("indicator") not in (None, *declared):
+        missed("indicator")
+        remember("indicator", "")
+    asked = st.query_params.get("unit")
+    if not asked:
+        return
+    units = [
+        (layer.name, layer.unit.code)
+        for layer in survey.district.levels
+        if layer.unit and survey.has(layer.name)
+    ]
+    try:
+        known = {code for name, field in units for code in survey.frame(name)[field]}
+    except GeoError:
+        return  # the page itself says what is wrong with them
+    if asked not in known:
+        missed("unit")
+        remember("unit", "")
 
 
 def fault(error: GeoError) -> None:
@@ -100,6 +142,12 @@ def chosen_survey() -> Survey:
             name = choose(
                 st.selectbox, "district", order, label=say("pick_district"), format_func=titles.get
             )
+    elif st.query_params.get("district", name) != name:
+        missed("district")
+        remember("district", "")
+    if "page" in st.query_params:  # of an address that names no page; `server.py` leads it here
+        missed("page")
+        del st.query_params["page"]
     files = files_of(beside[name])
     rounds, first = rounds_for(str(beside[name]), files)
     round_ = ""

@@ -32,6 +32,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "drawn": ("地图显示", "On the map"),
     "features": ("逐个对象", "Features"),
     "verdicts": ("单元判定", "Units"),
+    "page": ("页面", "Page"),
+    "lang": ("语言", "Language"),
+    "missed": (
+        "链接所指在此不存在：{}。已改按现有内容显示。",
+        "The link names what is not here: {}. Shown instead is what there is.",
+    ),
+    "missed_one": ("{}“{}”", '{} "{}"'),
     "fault": ("数据不能使用：", "The data cannot be used:"),
     "no_scope": (
         "本轮次没有四至界线，无法认定范围。",

@@ -218,6 +218,20 @@ def test_the_address_opens_the_same_view_in_english(open_page: OpenPage, app: st
     assert refused == []
 
 
+def test_an_address_that_names_no_page_is_told_of_in_its_language(
+    open_page: OpenPage, app: str
+) -> None:
+    page, refused = open_page(f"{app}/streets?lang=en&round=2007-06-30", viewport=SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    page.get_by_text('Page "streets"').wait_for()
+    drawn(page)
+    settled(page)
+    assert page.url == f"{app}/?lang=en&round=2007-06-30"
+    assert page.get_by_role("dialog").count() == 0
+    keep(page, "app-no-such-page")
+    assert refused == []
+
+
 def test_pages_and_languages_change_by_a_click(open_page: OpenPage, app: str) -> None:
     page, refused = open_page(f"{app}/scope", viewport=SCREEN)
     drawn(page)
