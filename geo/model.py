@@ -49,9 +49,7 @@ def corner_zh(sides: Iterable[Side]) -> str:
 class Declared(BaseModel):
     """A declaration: frozen, and a key it does not know is an error rather than a silent typo."""
 
-    # What checks a declaration is made when first needed: that of a layer holds all of its parts, whose own
-    # would be made in vain.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
 class Title(Declared):
