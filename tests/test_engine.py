@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -303,6 +304,22 @@ def test_a_street_a_hair_beside_a_border_lies_on_it(engine: Engine) -> None:
     border = affinity.rotate(LineString([(100, 10), (100, 30), (100, 90)]), 12.3456, origin=(0, 0))
     assert parts(engine.lengths(shapes(border), turned, None)) == [(0, 0, False, 80.0)]
     assert parts(engine.lengths(shapes(border), turned[::-1], None)) == [(0, 3, False, 80.0)]
+
+
+def test_where_geos_errs_about_a_street_along_borders_it_is_cut_all_the_same(
+    engine: Engine,
+) -> None:
+    """Turned, it lies beside the borders by a last digit: all of it within the lower unit, says GEOS, and none
+    within the upper one."""
+
+    def turned(shape: Any) -> Any:
+        matrix = [37.3, 0, 0, 37.3, 0, 0]
+        return affinity.affine_transform(affinity.rotate(shape, 30.0, origin=(0, 0)), matrix)
+
+    street = turned(LineString([(0, 4), (0, 0.5)]))
+    lower, upper = turned(box(0, 0, 8, 1)), turned(box(0, 1, 8, 8))
+    pieces = engine.lengths(shapes(street), shapes(lower, upper), None)
+    assert parts(pieces) == [(0, 0, False, 0.5 * 37.3), (0, 1, False, 3 * 37.3)]
 
 
 def test_without_numba_the_size_still_finds_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:

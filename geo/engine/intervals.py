@@ -105,11 +105,19 @@ def overlaps(segments: Segments, polygons: Geometries) -> Intervals:
     is_whole = np.isin(polygon * len(lines) + segment, covering * len(lines) + covered)
     cut_polygon, cut_segment = polygon[~is_whole], segment[~is_whole]
     crossed = shapely.intersection(lines[cut_segment], polygons[cut_polygon])
-    # An intersection may hold points where the segment only touches: they have no length.
+    # An intersection may hold points where the segment only touches, or be an empty line: they have no length.
     parts, source = shapely.get_parts(crossed, return_index=True)
     parts, inner = shapely.get_parts(parts, return_index=True)
     source = source[inner]
-    linear = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
+    linear = (shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING) & ~shapely.is_empty(
+        parts
+    )
+    # Along an edge that a segment lies on but for a last digit, GEOS may give what goes on beyond the polygon.
+    linear[linear] = shapely.dwithin(
+        shapely.line_interpolate_point(parts[linear], 0.5, normalized=True),
+        polygons[cut_polygon[source[linear]]],
+        NOISE_M,
+    )
     parts, source = parts[linear], source[linear]
     xy, index = shapely.get_coordinates(parts, return_index=True)
     first = np.searchsorted(index, np.arange(len(parts)), side="left")
