@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
 import streamlit as st
@@ -31,7 +32,7 @@ def main() -> None:
     from . import coverage, explain, importing, layers, overview, report, scope, what_if
 
     st.set_page_config(page_title=say("app"), layout="wide", initial_sidebar_state="collapsed")
-    st.html(STYLE)
+    st.html(STYLE + in_chinese() if language() == "zh" else STYLE)
     pages = dict(
         zip(
             PAGES,
@@ -55,6 +56,13 @@ def main() -> None:
         ],
         position="top",
     ).run()
+
+
+@cache
+def in_chinese() -> str:
+    """The style that says Streamlit's own words in Chinese."""
+    text = resources.files(__package__).joinpath("zh.css").read_text(encoding="utf-8")
+    return f"<style>{text}</style>"
 
 
 def guarded(name: str, page: Callable[[Survey], None]) -> Callable[[], None]:

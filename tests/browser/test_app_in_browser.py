@@ -232,6 +232,47 @@ def test_an_address_that_names_no_page_is_told_of_in_its_language(
     assert refused == []
 
 
+def test_streamlits_own_words_are_chinese_in_the_chinese_app(open_page: OpenPage, app: str) -> None:
+    page, _ = open_page(f"{app}/import", viewport=SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    box = page.get_by_test_id("stFileUploader")
+    box.get_by_text("Upload", exact=True).wait_for(state="attached")
+    # Seen, and read out as the button's name.
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    buttons = [node["name"]["value"] for node in tree if node["role"]["value"] == "button"]
+    assert any("选取文件" in name for name in buttons)
+    size = "node => getComputedStyle(node).fontSize"
+    assert box.get_by_text("Upload", exact=True).evaluate(size) == "0px"
+    said = "node => getComputedStyle(node, '::after').content"
+    limit = page.get_by_test_id("stFileUploaderDropzoneInstructions").locator("span")
+    assert limit.evaluate(said) == '"每个文件不超过 100 MB，也可拖放到这里"'
+    assert limit.text_content() == "100MB per file"  # the number is Streamlit's own setting
+    assert limit.evaluate(size) == "0px"
+    page.locator('[data-testid="stFileUploaderDropzone"]').dispatch_event("dragenter")
+    keep(page, "app-upload-zh")
+
+    page.goto(f"{app}/what_if")
+    name = page.get_by_test_id("stTextInput").locator("input")
+    name.fill("一期")
+    hint = page.get_by_test_id("InputInstructions")
+    hint.wait_for()
+    assert hint.locator("span").first.evaluate(said) == '"按回车键确认"'
+    assert hint.locator("span").first.evaluate(size) == "0px"
+    assert hint.locator("span").last.text_content() == "2/60"
+    choice = page.get_by_test_id("stSelectbox").locator("input").first
+    choice.click()
+    choice.fill("zzzz")
+    none = page.get_by_role("listbox").get_by_text("No results")
+    none.wait_for(state="attached")
+    assert none.evaluate(said) == '"没有符合的选项"'
+    assert none.evaluate(size) == "0px"
+    skip = page.get_by_test_id("stSkipToContent")
+    assert skip.evaluate(said) == '"跳到正文"'
+
+    page.goto(f"{app}/import?lang=en")
+    page.get_by_role("button", name="Upload", exact=True).wait_for()
+
+
 def test_pages_and_languages_change_by_a_click(open_page: OpenPage, app: str) -> None:
     page, refused = open_page(f"{app}/scope", viewport=SCREEN)
     drawn(page)
