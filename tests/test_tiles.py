@@ -91,11 +91,40 @@ def test_coming_closer_adds_features_and_takes_none_away() -> None:
     lines = shapely.linestrings(
         [[(x, 32.0), (x + 0.0001 * (n + 1), 32.0)] for n, x in enumerate(west)]
     )
-    zooms = drawn_from(np.asarray(lines, dtype=object), (9, 14), all_up_to=9)
+    alike = np.zeros(10, dtype=np.int32)
+    zooms = drawn_from(np.asarray(lines, dtype=object), alike, (9, 14), all_up_to=9)
     assert zooms[-1] == 9  # the longest is there from the first
     seen = [int((zooms <= zoom).sum()) for zoom in range(9, 15)]
     assert seen == sorted(seen)
     assert (seen[0], seen[-1]) == (1, 10)
+
+
+def test_a_rare_state_is_drawn_from_afar_however_small() -> None:
+    # A thousand lit streets of 100 m within a cell of zoom 9, and among them one of 1 m that is not, one unknown.
+    ends = np.append(np.full(1_000, 0.001), [0.00001, 0.00001])
+    lines = shapely.linestrings([[(120.0, 32.0), (120.0 + end, 32.0)] for end in ends])
+    states = np.append(np.zeros(1_000, dtype=np.int32), [1, 2]).astype(np.int32)
+    zooms = drawn_from(np.asarray(lines, dtype=object), states, (9, 14), all_up_to=9)
+    assert zooms[1_000:].tolist() == [9, 9]
+    assert int((zooms == 9).sum()) == 3
+    by_size = drawn_from(np.asarray(lines, dtype=object), states * 0, (9, 14), all_up_to=9)
+    assert (by_size[1_000:] > 11).all()
+
+
+@pytest.mark.usefixtures("thinned_from_a_thousand")
+def test_each_class_of_the_legend_is_in_the_tiles_of_each_zoom(tmp_path: Path) -> None:
+    description = many_streets()
+    layer = description.layers[1]
+    first, rare = layer.entries[0].key, layer.entries[1].key
+    entries = [first] * (MANY - 1) + [rare]
+    shapes = replace(layer.shapes, entries=entries)
+    made = archive_of(replace(description, layers=(replace(layer, shapes=shapes),)))
+    assert made is not None
+    file = tmp_path / "map.pmtiles"
+    file.write_bytes(made.tiles)
+    for zoom in range(made.zooms[0], made.zooms[1] + 1):
+        there = pyogrio.read_dataframe(file, ZOOM_LEVEL=zoom, read_geometry=False, columns=["e"])
+        assert set(there["e"]) == {0, 1}
 
 
 @pytest.mark.usefixtures("thinned_from_a_thousand")

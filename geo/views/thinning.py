@@ -1,9 +1,10 @@
 """Which features are drawn from how far out, where there are more than a screen has room for.
 
 Seen from afar thousands of streets fall upon the same few pixels: they cost a slow computer its smoothness and
-show nothing. So in a layer of very many, for each zoom, the ground is laid out in cells of a few pixels, and of the features in a cell only
-the largest is drawn. A cell of one zoom is four of the next, whose largest it keeps: coming closer adds features
-and takes none away. At the finest zoom all are drawn.
+show nothing. So in a layer of very many, for each zoom, the ground is laid out in cells of a few pixels, and of the
+features of one class in a cell only the largest is drawn: a few that are not lit among many that are stay to be
+seen, however small. A cell of one zoom is four of the next, whose largest it keeps: coming closer adds features and
+takes none away. At the finest zoom all are drawn.
 """
 
 from __future__ import annotations
@@ -25,13 +26,17 @@ CELLS_ACROSS_A_TILE = 96
 
 
 def drawn_from(
-    geometry: NDArray[np.object_], zooms: tuple[int, int], all_up_to: int
+    geometry: NDArray[np.object_],
+    classes: NDArray[np.int32],
+    zooms: tuple[int, int],
+    all_up_to: int,
 ) -> NDArray[np.int64]:
     """The zoom from which on each feature is drawn.
 
     Parameters
     ----------
     geometry : points, lines or polygons in WGS84, none missing or empty
+    classes : what each is, as a small number from nought: its state, its verdict or what else colours it
     zooms : the coarsest and the finest; at the finest everything is drawn
     all_up_to : with no more features than these everything is drawn at every zoom
 
@@ -43,8 +48,10 @@ def drawn_from(
     Examples
     --------
     >>> lines = shapely.linestrings([[[120, 32], [120.001, 32]], [[120, 32.0001], [120.002, 32.0001]]])
-    >>> drawn_from(lines, (9, 14), all_up_to=1).tolist()
+    >>> drawn_from(lines, np.array([0, 0]), (9, 14), all_up_to=1).tolist()
     [12, 9]
+    >>> drawn_from(lines, np.array([1, 0]), (9, 14), all_up_to=1).tolist()
+    [9, 9]
     """
     if len(geometry) <= all_up_to:
         return np.full(len(geometry), zooms[0], dtype=np.int64)
@@ -56,10 +63,11 @@ def drawn_from(
     # The largest first; those that are alike, as points are, as if drawn by lot, or whole rows would be left out.
     lots = np.random.default_rng(len(geometry)).permutation(len(geometry))
     order = np.lexsort((lots, -size))
+    several = int(classes.max()) + 1
     found = np.full(len(geometry), zooms[1], dtype=np.int64)
     for zoom in range(zooms[1] - 1, zooms[0] - 1, -1):
         across = CELLS_ACROSS_A_TILE * 2**zoom
         cell = (x[order] * across).astype(np.int64) * across + (y[order] * across).astype(np.int64)
-        _, largest = np.unique(cell, return_index=True)
+        _, largest = np.unique(cell * several + classes[order], return_index=True)
         found[order[largest]] = zoom
     return found

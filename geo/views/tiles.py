@@ -87,7 +87,10 @@ def archive_of(description: MapDescription) -> Archive | None:
     for finest in FINEST_ZOOMS:
         zooms = (coarsest, finest)
         starts = np.concatenate(
-            [drawn_from(layer.shapes.geometry, zooms, ALL_UP_TO) for layer in large]
+            [
+                drawn_from(layer.shapes.geometry, _classes(layer), zooms, ALL_UP_TO)
+                for layer in large
+            ]
         )
         drawn = tuple(int((starts <= zoom).sum()) for zoom in range(coarsest, finest + 1))
         if drawn[-2] >= (1 - _ALL_BUT) * len(starts):
@@ -96,6 +99,12 @@ def archive_of(description: MapDescription) -> Archive | None:
     index = _index(large)
     digest = hashlib.sha256(tiles + index).hexdigest()
     return Archive(tiles, index, tuple(layer.name for layer in large), zooms, drawn, digest)
+
+
+def _classes(layer: DrawnLayer) -> NDArray[np.int32]:
+    """The place of each feature's class among the layer's."""
+    places = {entry.key: number for number, entry in enumerate(layer.entries)}
+    return np.array([places[entry] for entry in layer.shapes.entries], dtype=np.int32)
 
 
 def _table(layers: Sequence[DrawnLayer]) -> gpd.GeoDataFrame:
@@ -107,10 +116,9 @@ def _table(layers: Sequence[DrawnLayer]) -> gpd.GeoDataFrame:
     frames = []
     for place, layer in enumerate(layers):
         shapes = layer.shapes
-        classes = {entry.key: number for number, entry in enumerate(layer.entries)}
         columns: dict[str, object] = {
             "l": np.full(len(shapes), place, dtype=np.int32),
-            "e": np.array([classes[entry] for entry in shapes.entries], dtype=np.int32),
+            "e": _classes(layer),
             "i": list(shapes.ids),
             "n": list(shapes.labels),
         }
