@@ -9,6 +9,7 @@ Started in another way (`streamlit run`), the app does the same without either.
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
@@ -32,6 +33,8 @@ _USED = ("BidiComponent", "Html", "ButtonGroup", "DownloadButton", "Selectbox", 
 _ASKS_FOR = re.compile(r'(?:from|import)\s*"\./([\w.-]+\.js)"')
 _TURN_S = 0.0005
 """How long a page at work keeps the interpreter from whoever waits, such as another reader's tiles: a tenth of the usual."""
+_GARBAGE = (700, 10, 10)
+"""After how many new things they are looked through: Python's own measure."""
 _FOR_EVER = b"public, max-age=31536000, immutable"
 
 
@@ -46,6 +49,9 @@ def serve(settings: Mapping[str, object]) -> None:
 
     address_scripts()
     sys.setswitchinterval(_TURN_S)
+    # `atlas` looks for garbage hardly ever, as suits one command; a server goes on for weeks.
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
     st.App(app_script(), middleware=[Middleware(Ahead)]).run(config=settings)
 
 
