@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 BYTES_A_POINT = 32
 _BLOCK = 1024
+"""Of so many points after another the bounds are kept together."""
 
 
 class PointsNear(Protocol):
