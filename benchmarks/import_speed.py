@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -252,9 +253,13 @@ def _resident(pid: str = "self") -> int:
 
 
 def _run(step: str, path: Path) -> dict[str, float]:
+    # What is installed has been compiled; told not to keep that, Python would compile our modules while they are timed.
+    environment = {
+        name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     done = subprocess.run(
         [sys.executable, __file__, "measure", step, str(path)],
-        stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT,
+        stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env=environment,
     )  # fmt: skip
     for left in path.parent.glob(f"{SCRATCH}*"):
         shutil.rmtree(left)
