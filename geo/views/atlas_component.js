@@ -9,6 +9,16 @@ const fetched = async (address) => {
   return unzipped(answer.body).json();
 };
 
+// Once a place is to be seen, or nearly.
+const near = (place) => new Promise((resolve) => {
+  const watch = new IntersectionObserver((seen) => {
+    if (!seen.some((one) => one.isIntersecting)) return;
+    watch.disconnect();
+    resolve();
+  }, { rootMargin: "300px", scrollMargin: "300px" });
+  watch.observe(place);
+});
+
 // Where the tiles and the index of names are; both are fetched when they are needed.
 const archiveAt = (addresses) => {
   const archive = atlasArchive(atlasArchive.onServer(new URL(addresses.tiles, document.baseURI)));
@@ -107,9 +117,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
     const before = atlas.parts.table;
     const part = (atlas.parts.table = { digest: said.table.digest, layer, drawing: before?.drawing });
     const marks = before?.layer === layer ? before.drawing?.marked() ?? [] : [];
-    // A list that has to be fetched, or whose map is not yet to be seen, can wait: what was there stays meanwhile.
-    const come = [said.table.at ? fetched(said.table.at) : said.table.table, mapChanged ? atlas.parts.map.seen : null];
-    const draw = ([table]) => {
+    const draw = (table) => {
       if (atlas.parts.table !== part || !mount.atlas) return;
       atlas.sides.table.replaceChildren();
       part.drawing = drawAtlasTable(make("", atlas.sides.table), table, {
@@ -120,8 +128,11 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
       begin();
       if (atlas.picked?.layer === layer) part.drawing.choose(atlas.picked.id);
     };
-    if (!said.table.at && !mapChanged) draw(come);
-    else Promise.all(come).then(draw, () => { if (atlas.parts.table === part) atlas.parts.table = before; });
+    // A list that has to be fetched, or whose map is not yet to be seen, can wait: what was there stays meanwhile.
+    const later = mapChanged ? atlas.parts.map.seen : said.table.at ? near(mount) : null;
+    const come = () => (said.table.at ? fetched(said.table.at) : said.table.table);
+    if (!later) draw(said.table.table);
+    else later.then(come).then(draw, () => { if (atlas.parts.table === part) atlas.parts.table = before; });
   } else {
     begin();
   }
