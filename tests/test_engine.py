@@ -152,6 +152,32 @@ def test_a_polygon_is_given_out_by_area(engine: Engine) -> None:
     assert shapely.area(pieces.geometry) == pytest.approx(pieces.measure)
 
 
+@pytest.mark.parametrize("degrees", [10, 30, 45, 61.7])
+def test_points_on_turned_borders_lie_in_the_first_unit_though_no_digit_says_so(
+    engine: Engine, degrees: float
+) -> None:
+    def turned(shapes_: np.ndarray) -> np.ndarray:
+        moved = [
+            affinity.translate(
+                affinity.rotate(affinity.scale(one, 37.3, 37.3, origin=(0, 0)), degrees, (0, 0)),
+                468_000,
+                3_590_000,
+            )
+            for one in shapes_
+        ]
+        return np.array(moved, dtype=object)
+
+    units = turned(np.array([box(0, 0, 8, 8), box(8, 0, 16, 8)], dtype=object))
+    along = np.linspace(0.1, 7.9, 40)
+    shared = turned(np.array([Point(8, y) for y in along], dtype=object))
+    outer = turned(np.array([Point(16, y) for y in along], dtype=object))
+    beside = turned(np.array([Point(8 + 1e-6, y) for y in along], dtype=object))
+    for points, owner, inside in ((shared, 0, True), (outer, 1, False), (beside, 1, False)):
+        found = engine.places(points, units, units[0])
+        assert set(found.unit.tolist()) == {owner}
+        assert set(found.inside.tolist()) == {inside}
+
+
 def test_points_on_borders_lie_in_the_first_unit_and_in_the_area(engine: Engine) -> None:
     points = shapes(
         Point(100, 50),

@@ -100,7 +100,10 @@ class Engine(Protocol):
     def places(
         self, points: Geometries | Points, units: Geometries, area: Polygon | None
     ) -> Pieces:
-        """Unit and side of each point, measure 1; a null or empty point lies in no unit."""
+        """Unit and side of each point, measure 1; a null or empty point lies in no unit.
+
+        Within `intervals.NOISE_M` of a border a point lies on it, as a stretch of a line does.
+        """
 
 
 def one_for_each(pieces: Pieces, count: int) -> Pieces:

@@ -102,7 +102,9 @@ class FastEngine:
             return self._reference.places(points, units, area)
         xy = (points if isinstance(points, Points) else Points.from_shapely(points)).xy
         unit, inside = np.empty(len(xy), np.int64), np.empty(len(xy), bool)
-        in_threads(lambda first, last: locate(*indexes, xy, unit, inside, first, last), len(xy))
+        in_threads(
+            lambda first, last: locate(*indexes, xy, unit, inside, first, last, NOISE_M), len(xy)
+        )
         return Pieces(np.arange(len(xy)), unit, inside, np.ones(len(xy)))
 
     def _indexes(self, units: Geometries, area: Polygon | None) -> tuple[Index, Index] | None:

@@ -122,5 +122,5 @@ class Outlines:
         count = len(self)
         spots = np.ascontiguousarray(self.rings.xy[self.rings.starts[self.ring_of[:-1]]])
         holder, ignored = np.empty(count, np.int64), np.empty(count, bool)
-        locate(polygon, nothing, spots, holder, ignored, 0, count)
+        locate(polygon, nothing, spots, holder, ignored, 0, count, 0.0)
         return np.asarray(holder == 0)

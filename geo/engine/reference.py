@@ -120,18 +120,22 @@ class ReferenceEngine:
     def places(
         self, points: Geometries | Points, units: Geometries, area: Polygon | None
     ) -> Pieces:
-        """Unit and side of each point, measure 1; a null or empty point lies in no unit."""
+        """Unit and side of each point, measure 1; a null or empty point lies in no unit.
+
+        A point within `NOISE_M` of a border lies on it.
+        """
         points = as_geometries(points)
         spots = shapely.point_on_surface(points)
         nobody = np.iinfo(np.intp).max
         unit = np.full(len(points), nobody, np.intp)
-        owner, point = shapely.STRtree(spots).query(units, predicate="intersects")
+        # What was drawn on a border hardly ever lies on it to the last digit.
+        owner, point = shapely.STRtree(spots).query(units, predicate="dwithin", distance=NOISE_M)
         np.minimum.at(unit, point, owner)
         unit[unit == nobody] = -1
         inside = np.zeros(len(points), bool)
         if area is not None:
             shapely.prepare(area)
-            inside = shapely.intersects(area, spots)
+            inside = shapely.dwithin(area, spots, NOISE_M)
         return Pieces(np.arange(len(points), dtype=np.intp), unit, inside, np.ones(len(points)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .claims import UNCLEAR, claims, cuts, entries, holder_of_all
 from .compiling import flags, floats, ints, kernel, metres, number, pairs, part, several, woven_part
-from .index import INDEX, NOBODY, clamped, holder_at
+from .index import INDEX, NOBODY, clamped, holder_near
 from .rooms import CUT, REACHING, ROOM
 
 
@@ -288,16 +288,19 @@ def append_pieces(pieces, slot, out):
     return 0
 
 
-@kernel(number(INDEX, INDEX, pairs, ints, flags, number, number))
-def locate(units, area, xy, unit, inside, first, last):
-    """The first unit that holds each of some points, -1 for none, and whether the area does."""
+@kernel(number(INDEX, INDEX, pairs, ints, flags, number, number, metres))
+def locate(units, area, xy, unit, inside, first, last, noise):
+    """The first unit that holds each of some points, -1 for none, and whether the area does.
+
+    Within `noise` (m) of a border a point lies on it.
+    """
     for k in range(first, last):
         unit[k], inside[k] = -1, False
         x, y = xy[k, 0], xy[k, 1]
         if np.isnan(x) or np.isnan(y):
             continue
-        holder = holder_at(units, x, y)
+        holder = holder_near(units, x, y, noise)
         if holder != NOBODY:
             unit[k] = holder
-        inside[k] = holder_at(area, x, y) != NOBODY
+        inside[k] = holder_near(area, x, y, noise) != NOBODY
     return 0

@@ -269,6 +269,52 @@ def holder_at(index, x, y):
 
 
 @part
+def holder_near(index, x, y, noise):
+    """The first polygon that holds a point or has a border within `noise` of it, NOBODY for none.
+
+    A point that was drawn on a border hardly ever lies on it to the last digit, and then whether it does is a
+    matter of rounding; an edge so close is among those of the point's own cell.
+    """
+    columns, rows = index.shape[0], index.shape[1]
+    row = clamped((y - index.frame[1]) * index.frame[2], rows)
+    column = clamped((x - index.frame[0]) * index.frame[2], columns)
+    cell = row * columns + column
+    holder = np.int64(index.cells[cell, 0])
+    tried = np.int64(-1)
+    for k in range(index.cells[cell, 1], index.cells[cell + 1, 1]):
+        e = index.cell_edges[k]
+        unit = np.int64(index.edge_unit[e])
+        if unit >= holder:
+            break
+        if unit != tried:
+            tried = unit
+            if place(index, unit, x, y) >= 0:
+                return unit
+        if _near(index.edges, e, x, y, noise):
+            return unit
+    return holder
+
+
+@part
+def _near(edges, e, x, y, noise):
+    """Whether an edge comes within `noise` of a point."""
+    ax, ay = edges[e, 0], edges[e, 1]
+    bx, by = edges[e, 2], edges[e, 3]
+    if (
+        x < min(ax, bx) - noise
+        or x > max(ax, bx) + noise
+        or y < min(ay, by) - noise
+        or y > max(ay, by) + noise
+    ):
+        return False
+    wide, high = bx - ax, by - ay
+    along = ((x - ax) * wide + (y - ay) * high) / (wide * wide + high * high)
+    along = min(max(along, 0.0), 1.0)
+    aside_x, aside_y = x - ax - along * wide, y - ay - along * high
+    return aside_x * aside_x + aside_y * aside_y <= noise * noise
+
+
+@part
 def _turn_class(turn, forward):
     """A ray's place among four on the way round from a direction: first half, opposite, second half, itself."""
     if turn > 0.0:
