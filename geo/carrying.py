@@ -61,6 +61,7 @@ def carry_layers(
     layers: Sequence[str] | None = None,
     *,
     source: str | None = None,
+    new: bool = False,
     waiting: Callable[[str], None] | None = None,
 ) -> CarryReport:
     """Take layers, row for row, from an earlier round into a draft that lacks them, all of them or none.
@@ -71,10 +72,11 @@ def carry_layers(
     Parameters
     ----------
     district : a district or its folder
-    round : ISO date of a draft made by imports, or of a new round; None means the newest
+    round : ISO date of a draft made by imports; None means the newest
     layers : which; None means the units and edges that the round lacks
     source : ISO date of the round to take them from; None means, for each layer, the newest earlier one that
         has it
+    new : make the round where there is none of that date; else a mistyped date is answered
     waiting : told once, in words, for whom one has to wait
 
     Returns
@@ -96,7 +98,9 @@ def carry_layers(
     store = open_store(
         opened.rounds_folder, opened.catalog.layers, new_as=opened.spec.rounds, waiting=waiting
     )
-    wanted = require_date(round) if round else chosen_round(store, None, opened.folder)
+    wanted = chosen_round(store, None, opened.folder) if round is None else require_date(round)
+    if not new:
+        chosen_round(store, wanted, opened.folder)
     require_folder(opened.rounds_folder)
     with store.turn():
         origins = _origins(opened, store, wanted, layers, source)
@@ -175,11 +179,15 @@ def _carried(
     anew = {one.id: number + place for place, one in enumerate(told, 1)}
     records = [replace(one, id=anew[one.id]) for one in told]
     carrying = number + len(told) + 1
-    if "src_import" in frame:
-        frame["src_import"] = frame["src_import"].map(anew).astype("Int64")
-    else:
-        fids = pd.Series(frame.index, index=frame.index).astype("string")
-        frame = frame.assign(src_import=carrying, src_row=layer + " " + fids)
+    fids = pd.Series(frame.index, index=frame.index).astype("string")
+    old = frame["src_import"] if "src_import" in frame else pd.Series(pd.NA, index=frame.index)
+    label = frame["src_row"] if "src_row" in frame else pd.Series(pd.NA, index=frame.index)
+    kept = old.map(anew).astype("Int64")
+    # What no record tells of, such as a row that QGIS added, came from that round and its own row there.
+    frame = frame.assign(
+        src_import=kept.fillna(carrying),
+        src_row=label.astype("string").where(kept.notna(), layer + " " + fids),
+    )
     records.append(
         ImportRecord(
             id=carrying,

@@ -106,8 +106,9 @@ class Survey:
         earlier = [date for date in reversed(self.store.rounds()) if date < self.round]
         held = next(rounds_holding(self.store, name, earlier), None)
         remedy = held and Said(
-            f"round {held} has it: atlas carry --round {self.round} --layer {name}",
-            f"轮次 {held} 有，如无变化可沿用：atlas carry --round {self.round} --layer {name}",
+            f"round {held} has it, and a draft takes it over:"
+            f" atlas carry --district DIR --round {self.round} --layer {name}",
+            f"轮次 {held} 有；草稿如无变化可沿用：atlas carry --district DIR --round {self.round} --layer {name}",
         )
         kind = Said(f"layer in round {self.round}", f"{self.round} 轮次的图层")
         return UnknownNameError(kind, name, self.store.tables(self.round), remedy or None)

@@ -26,6 +26,7 @@ from geo.importing import ImportReport, import_file
 from geo.mapping import FieldMapping, ImportMapping, load_mapping
 from geo.mapping.saved import as_toml
 from geo.model import Finding
+from geo.said import Said
 from geo.store import open_store
 from geo.store.both import BothStore
 
@@ -164,6 +165,27 @@ def test_a_draft_that_outgrows_its_file_is_kept_otherwise_unless_somebody_chose_
         "back_streets"
     ]
     assert stored(district, "lamps")["id"].tolist() == ["L1"]
+
+
+def test_a_draft_stays_the_file_it_was_where_what_it_outgrew_it_for_cannot_be_added(
+    tmp_path: Path, district: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streets = tmp_path / "b.gpkg"
+    lines = [LineString([(WEST + n, SOUTH), (WEST + n, SOUTH + 50)]) for n in range(3)]
+    gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=lines, crs=METRIC).to_file(streets)
+    take(district, lamps(tmp_path / "a.csv", ["编号"], ["L1"]), "lamps", crs=METRIC)
+    store = BothStore(district / "rounds")
+    before = store.digest(NEXT)
+    monkeypatch.setattr("geo.store.both.LARGE_ROWS", 2)
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError(Said("no space left on the disk", "磁盘已满"))
+
+    monkeypatch.setattr("geo.store.geoparquet.GeoParquetStore.add", full)
+    with pytest.raises(StoreError, match="no space left"):
+        take(district, streets, "back_streets")
+    assert (store.form(NEXT), store.tables(NEXT)) == ("geopackage", ("lamps",))
+    assert store.digest(NEXT) == before
 
 
 @pytest.mark.parametrize(

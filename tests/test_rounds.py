@@ -356,7 +356,7 @@ def test_rows_that_were_imported_keep_their_file_and_line_where_they_are_carried
     labels = [f"sheet row {row}" for row in range(len(towns))]
     named = towns.assign(src_import=7, src_row=labels)
     store.write("2008-01-01", {"towns": named}, [record(7, "towns", "镇.xlsx")])
-    report = carry_layers(folder, "2008-06-30")
+    report = carry_layers(folder, "2008-06-30", new=True)
     assert report.origins == {
         "villages": NEW,
         "towns": "2008-01-01",  # each from the newest that has it
@@ -384,11 +384,36 @@ def test_a_layer_that_only_an_earlier_round_has_is_said_to_be_there(district: Pa
     result = run("rows", "certification.villages", "--district", district)
     assert isinstance(result.exception, UnknownNameError)
     assert str(result.exception).endswith(
-        f"there are: back_streets; round {NEW} has it: atlas carry --round {later} --layer villages"
+        f"there are: back_streets; round {NEW} has it, and a draft takes it over:"
+        f" atlas carry --district DIR --round {later} --layer villages"
     )
     zh = result.exception.in_("zh")
     assert f"没有名为“villages”的{later} 轮次的图层" in zh
     assert f"轮次 {NEW} 有" in zh
+
+
+def test_rows_that_no_record_tells_of_came_from_the_round_they_are_carried_from(
+    district: Path,
+) -> None:
+    store = open_store(district / "rounds")
+    odd = villages().assign(src_import=[1, 9], src_row=["行 1", None])
+    store.write("2008-01-01", {"villages": odd}, [record(1, "villages", "村界.shp")])
+    carry_layers(district, "2008-06-30", new=True)
+    carried = store.read("2008-06-30", "villages")
+    files = {one.id: one.file for one in store.imports("2008-06-30")}
+    assert [files[number] for number in carried["src_import"]] == ["村界.shp", "round 2008-01-01"]
+    assert carried["src_row"].tolist() == ["行 1", "villages 2"]
+
+
+def test_a_round_without_its_units_is_published_only_as_it_is(district: Path) -> None:
+    store = open_store(district / "rounds")
+    store.write("2008-06-30", {"back_streets": store.read(NEW, "back_streets")})
+    result = run("publish", "--district", district)
+    assert isinstance(result.exception, StoreError)
+    assert "has no villages, which round 2007-12-31 has" in str(result.exception)
+    assert store.publication("2008-06-30") is None
+    assert run("publish", "--district", district, "--as-it-is").exit_code == 0
+    assert store.publication("2008-06-30") is not None
 
 
 def test_what_cannot_be_carried_is_said_and_nothing_is_changed(district: Path) -> None:
@@ -402,6 +427,7 @@ def test_what_cannot_be_carried_is_said_and_nothing_is_changed(district: Path) -
         ("--from", "2001-01-01"): "no round named '2001-01-01'",
         ("--from", NEW): f"round {NEW} cannot be carried into itself",
         ("--round", "soon"): "a round is named by its date",
+        ("--round", "2008-07-30"): "no round named '2008-07-30'",
         ("--round", OLD, "--from", NEW, "--layer", "back_streets"): "was not made by imports",
     }
     for arguments, words in said.items():

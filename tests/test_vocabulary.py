@@ -307,3 +307,12 @@ def test_a_text_of_many_bytes_is_told_from_another() -> None:
     assert all_different(pd.Series(["a" * 65, "a" * 64], dtype="string"))
     assert not all_different(pd.Series(["a" * 65, "a" * 65], dtype="string"))
     assert not all_different(pd.Series([1, 2, 2]))
+
+
+def test_a_key_is_found_twice_though_its_two_batches_have_longer_keys_of_other_lengths() -> None:
+    batches = [["s1", "s2"], ["s1", "a-key-longer-than-eight-bytes"], ["s3", "nine-byte"]]
+    parts = [pd.Series(one, dtype="string[pyarrow]") for one in batches]
+    together = pd.concat(parts, ignore_index=True)
+    assert not all_different(together)
+    together[2] = "s4"
+    assert all_different(together)

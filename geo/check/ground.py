@@ -143,8 +143,8 @@ def layers_left_behind(evidence: Evidence) -> Iterator[Observation]:
                     "每一轮次都有各级单元和四至：没有它们，就没有分单元和四至范围内的数字",
                 ),
                 Said(
-                    f"if they are as they were: atlas carry --round {survey.round}",
-                    f"如无变化，可沿用轮次 {held} 的数据：atlas carry --round {survey.round}",
+                    f"if they are as they were, a draft takes them over: atlas carry --district DIR --round {survey.round}",
+                    f"草稿如无变化，可沿用轮次 {held} 的数据：atlas carry --district DIR --round {survey.round}",
                 ),
             )
         )

@@ -13,6 +13,7 @@ from ..views.format import NOTHING, number
 from .output import DISTRICT, FORMAT, Form, Format, note, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
+    from ..district import District
     from ..rounds import RoundSummary
 
 COLUMNS = (
@@ -78,9 +79,7 @@ def carry(
     district: Folder,
     round_: Annotated[
         str | None,
-        typer.Option(
-            "--round", help="The draft, or a new round, YYYY-MM-DD [default: the newest]."
-        ),
+        typer.Option("--round", help="The draft, YYYY-MM-DD [default: the newest]."),
     ] = None,
     layer: Annotated[
         list[str] | None,
@@ -92,11 +91,14 @@ def carry(
             "--from", help="The round to take them from [default: the newest earlier one]."
         ),
     ] = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Begin a round of that date with them.")
+    ] = False,
 ) -> None:
     """Take layers as they stand in an earlier round into an unpublished one: units and edges, unless said otherwise."""
     from ..carrying import carry_layers
 
-    report = carry_layers(district, round_, layer, source=source, waiting=note)
+    report = carry_layers(district, round_, layer, source=source, new=new, waiting=note)
     for name, date in report.origins.items():
         note(
             f"{name}: {amount(report.rows[name], 'row')} of round {date} carried into {report.round}"
@@ -105,15 +107,53 @@ def carry(
         note(f"round {report.round} lacks no units and no edges that an earlier round has")
 
 
-def publish(district: Folder, round_: Round = None) -> None:
+def publish(
+    district: Folder,
+    round_: Round = None,
+    as_it_is: Annotated[
+        bool,
+        typer.Option(
+            "--as-it-is", help="Though it lacks units or edges that an earlier round has."
+        ),
+    ] = False,
+) -> None:
     """Mark a round as published: it is never changed after, and if it is, that shows."""
+    from ..district import open_district
     from ..rounds import publish_round
 
-    record = publish_round(district, round_)
+    opened = open_district(district)
+    if not as_it_is:
+        _require_whole(opened, round_)
+    record = publish_round(opened, round_)
     note(
         f"round {record.round} is published by {record.published_by}, {record.published_at},"
         f" its tables {record.digest[:_DIGITS]}; corrections go into a new round"
     )
+
+
+def _require_whole(district: District, round_: str | None) -> None:
+    """Refuse to publish a round that has no units or edges: it would have no figures by unit for ever."""
+    from ..carrying import left_behind
+    from ..errors import StoreError
+    from ..said import Said
+    from ..store import open_store
+    from ..store.base import chosen_round
+
+    store = open_store(district.rounds_folder)
+    wanted = chosen_round(store, round_, district.folder)
+    if store.publication(wanted) is not None:
+        return
+    lacking = left_behind(district, store, wanted)
+    if lacking:
+        names = ", ".join(lacking)
+        raise StoreError(
+            Said(
+                f"round {wanted} has no {names}, which round {max(lacking.values())} has, and what is published is never"
+                f" changed: carry them over first (atlas carry --district DIR --round {wanted}), or say --as-it-is",
+                f"轮次 {wanted} 没有 {names}，而轮次 {max(lacking.values())} 有；发布后不能再改：请先沿用"
+                f"（atlas carry --district DIR --round {wanted}），或加 --as-it-is 照此发布",
+            )
+        )
 
 
 def undo(district: Folder, round_: Round = None) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..district import District
-from ..errors import StoreError
+from ..errors import GeoError, StoreError
 from ..model import ImportRecord
 from ..said import Said
 
@@ -79,12 +80,16 @@ class Target:
             made = (record(number),)
             if exists:
                 self.outgrown = self._outgrow(tables)
-                self.store.add(self.round, tables, made, onto=self.store.digest(self.round))
+                try:
+                    self.store.add(self.round, tables, made, onto=self.store.digest(self.round))
+                except BaseException:
+                    self._shrink()
+                    raise
             else:
                 self.store.write(self.round, tables, made)
 
     def _outgrow(self, tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame]) -> bool:
-        """Keep the round in the form that suits its new table, unless somebody chose the one it has."""
+        """Keep the round in the form that suits its new table, unless this import or the district says which."""
         from ..store.both import BothStore, suitable_form
 
         if self._chosen or suitable_form(tables) == "geopackage":
@@ -96,6 +101,17 @@ class Target:
         except StoreError:
             # It holds a project of QGIS, say, or is open there: then it stays a file, which takes longer.
             return False
+
+    def _shrink(self) -> None:
+        """Make the round a file again, since what it had outgrown it for could not be added."""
+        from ..store.both import BothStore
+
+        if self.outgrown and isinstance(self.store, BothStore):
+            with suppress(
+                GeoError
+            ):  # what is told is why nothing could be added; the rows are whole either way
+                self.store.convert(self.round, "geopackage", onto=self.store.digest(self.round))
+            self.outgrown = False
 
 
 def require_addable(store: Store, round_: str, layers: Iterable[str]) -> None:

@@ -54,10 +54,6 @@ class FeatureNames:
             self._order[pc.array_sort_indices(self.keys).to_numpy()] = np.arange(len(self.keys))
         return self._order
 
-    def any_unfit(self, pieces: pd.DataFrame) -> bool:
-        """Whether there is anything to clean in what pieces are called."""
-        return any(self._clean.column(pieces[name])[1].any() for name in _TEXTS)
-
     def _add(self, pieces: pd.DataFrame) -> None:
         held = [self._clean.column(pieces[name]) for name in _TEXTS]
         texts = [pc.fill_null(column, "") for column, _ in held]

@@ -58,8 +58,10 @@ def _marks(texts: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.uint64]] | Non
             for start in range(0, longest, _WORD):
                 left = np.clip(lengths - start, 0, _WORD)
                 word = words[ends[:-1] + start] & _KEPT[left]
-                marks = (marks ^ word) * _SPREAD
-                marks ^= marks >> _FOLD
+                mixed = (marks ^ word) * _SPREAD
+                mixed ^= mixed >> _FOLD
+                # A text that has ended keeps its number, however long the others of its chunk are.
+                marks = np.where(left > 0, mixed, marks)
         found.append(marks)
     return np.concatenate(found) if found else np.empty(0, dtype=np.uint64)
 
