@@ -190,10 +190,11 @@ def main() -> None:
             print(f"an empty Streamlit page                {base:7.2f} s")
         with serving(atlas(district)) as address:
             paths = ("", "scope", "coverage?indicator=hardening.back_streets&drawn=features")
-            # What a server computes once is told apart from what every reader waits for.
+            # What a server computes once is told apart from what every reader waits for. While the overview has its
+            # first reader, the server computes what the other pages need.
             for path in paths:
                 took = timed(f"{address}/{path}", DRAWN, times=0)
-                print(f"/{path.partition('?')[0]:<12} its first reader, at once   {took:7.2f} s")
+                print(f"/{path.partition('?')[0]:<12} first reader after the start {took:7.2f} s")
             for path in paths:
                 took = timed(f"{address}/{path}", DRAWN)
                 print(
