@@ -141,7 +141,7 @@ def test_the_command_runs_measures_and_writes_the_page(tmp_path: Path) -> None:
     places = ["--folder", str(tmp_path / "runs"), "--output", str(output)]
     assert run.main([*options, *places]) == 0
     text = output.read_text(encoding="utf-8")
-    assert "| **ours: scope** |" in text
+    assert "| **ours: scope**<br>" in text
     kept = (tmp_path / "runs" / "runs.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["contender"] for line in kept] == [
         "geopandas reads",
