@@ -127,12 +127,12 @@ class Drawing:
         near = (boxes[:, 0] <= east + beyond) & (boxes[:, 2] >= west - beyond)
         near &= (boxes[:, 1] <= north + beyond) & (boxes[:, 3] >= south - beyond)
         geometry = geometry[near]
-        if len(geometry) > MOST_SHAPES:
-            self._dots(geometry, look)
-            return
         geometry = shapely.clip_by_rect(
             geometry, west - beyond, south - beyond, east + beyond, north + beyond
         )
+        if len(geometry) > MOST_SHAPES:
+            self._dots(geometry, look)
+            return
         geometry = shapely.simplify(geometry, _FINE_MM * step, preserve_topology=False)
         parts = shapely.get_parts(shapely.get_parts(geometry))
         parts = parts[~shapely.is_empty(parts)]
