@@ -20,8 +20,10 @@ INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable . &&
 
 .PHONY: app test lint types unit fuzz bench bench-small fix lock setup clean
 
+# On another port: make app PORT=8600
+PORT ?= 8501
 app: $(VENV)/.app
-	$(BIN)/atlas app
+	$(BIN)/atlas app --port $(PORT)
 
 test: lint types unit
 

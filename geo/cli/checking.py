@@ -105,8 +105,8 @@ def check(
             {},
         )
     tally = ", ".join(
-        f"{sum(item.severity == severity for item in report.findings)} {severity}"
-        for severity in ("error", "warning", "info")
+        amount(sum(item.severity == severity for item in report.findings), *called)
+        for severity, called in _COUNTED.items()
     )
     note(f"{survey.district.spec.name.zh}, round {survey.round}: {tally}")
     if repaired is not None:
@@ -120,6 +120,10 @@ def check(
         left = [one for one in report.findings if not (mended and one.repairable)]
         if any(one.severity in grave for one in left):
             raise typer.Exit(2)
+
+
+_COUNTED = {"error": ("error",), "warning": ("warning",), "info": ("remark",)}
+"""How findings are counted, by severity."""
 
 
 def _row(finding: Finding) -> dict[str, object]:

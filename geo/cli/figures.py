@@ -186,6 +186,18 @@ class _DigestMeanwhile:
         return self._survey.digest
 
 
+def _tell_carried(survey: Survey) -> None:
+    """Say which units and edges an earlier round has."""
+    from ..carrying import left_behind
+
+    lacking = left_behind(survey.district, survey.store, survey.round)
+    if lacking:
+        note(
+            f"round {max(lacking.values())} has {', '.join(lacking)}; if they are as they were:"
+            f" atlas carry --district DIR --round {survey.round}"
+        )
+
+
 def coverage(
     district: Path | None = DISTRICT,
     round_: str | None = ROUND,
@@ -230,6 +242,7 @@ def coverage(
     absent = absent_layers(survey, chosen)
     if absent:
         note(f"not in round {survey.round}: {', '.join(absent)}; what needs them is no_data")
+        _tell_carried(survey)
     for what, wanted, known in (
         ("level", level, ("village", "town", "district")),
         ("scope", within, ("all", "inside")),
