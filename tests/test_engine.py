@@ -152,6 +152,23 @@ def test_a_polygon_is_given_out_by_area(engine: Engine) -> None:
     assert shapely.area(pieces.geometry) == pytest.approx(pieces.measure)
 
 
+@pytest.mark.parametrize("away", [(0, 0), (468_000, 3_590_000)])
+def test_a_street_along_a_turned_border_and_beyond_its_corner_leaves_the_area_there(
+    engine: Engine, away: tuple[float, float]
+) -> None:
+    # Down one side of the area, out at its corner, and so up the other: 100 m of each lie outside. Turned, some of
+    # these lie on the border to the last digit, some nearly.
+    street, area = LineString([(100, 0), (100, 400), (0, 400), (0, 0)]), box(0, 100, 100, 800)
+    for degrees in np.linspace(0.5, 89.5, 60):
+        line, ground = (
+            affinity.translate(affinity.rotate(one, degrees, origin=(0, 0)), *away)
+            for one in (street, area)
+        )
+        found = engine.lengths(shapes(line), NONE, ground)
+        outside = found.measure[~found.inside].sum()
+        assert (outside, found.measure.sum()) == (pytest.approx(200), pytest.approx(900)), degrees
+
+
 @pytest.mark.parametrize("degrees", [10, 30, 45, 61.7])
 def test_points_on_turned_borders_lie_in_the_first_unit_though_no_digit_says_so(
     engine: Engine, degrees: float

@@ -44,14 +44,6 @@ class Segments:
             shapely.linestrings(np.stack([self.start, self.end], axis=1)), dtype=object
         )
 
-    def positions(self, segment: Positions, xy: Floats) -> Floats:
-        """How far along its segment (m) each point lies, within the segment."""
-        along = self.end[segment] - self.start[segment]
-        offset = xy - self.start[segment]
-        length = self.length[segment]
-        foot: Floats = (offset * along).sum(axis=1) / length
-        return np.minimum(np.maximum(foot, 0.0), length)
-
 
 @dataclass(frozen=True)
 class Intervals:
@@ -103,61 +95,98 @@ def overlaps(segments: Segments, polygons: Geometries) -> Intervals:
     polygon, segment = tree.query(polygons, predicate="intersects")
     covering, covered = tree.query(polygons, predicate="covers")
     is_whole = np.isin(polygon * len(lines) + segment, covering * len(lines) + covered)
-    cut_polygon, cut_segment = polygon[~is_whole], segment[~is_whole]
-    crossed = shapely.intersection(lines[cut_segment], polygons[cut_polygon])
-    # An intersection may hold points where the segment only touches, or be an empty line: they have no length.
-    parts, source = shapely.get_parts(crossed, return_index=True)
-    parts, inner = shapely.get_parts(parts, return_index=True)
-    source = source[inner]
-    linear = (shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING) & ~shapely.is_empty(
-        parts
-    )
-    # Along an edge that a segment lies on but for a last digit, GEOS may give what goes on beyond the polygon.
-    linear[linear] = shapely.dwithin(
-        shapely.line_interpolate_point(parts[linear], 0.5, normalized=True),
-        polygons[cut_polygon[source[linear]]],
-        NOISE_M,
-    )
-    parts, source = parts[linear], source[linear]
-    xy, index = shapely.get_coordinates(parts, return_index=True)
-    first = np.searchsorted(index, np.arange(len(parts)), side="left")
-    last = np.searchsorted(index, np.arange(len(parts)), side="right") - 1
-    along = cut_segment[source]
-    a = segments.positions(along, xy[first])
-    b = segments.positions(along, xy[last])
+    meeting = _meetings(segments, tree, polygons)
+    beside = _alongside(segments, meeting)
+    pieces = _pieces(segments, polygon[~is_whole], segment[~is_whole], meeting)
+    middle = (pieces.start + pieces.end) / 2
+    way = (segments.end - segments.start)[pieces.segment] / segments.length[pieces.segment, None]
+    spots = shapely.points(segments.start[pieces.segment] + way * middle[:, None])
+    within = shapely.intersects(spots, polygons[pieces.value])
     uncut = segment[is_whole]
-    beside = _alongside(segments, tree, polygons)
     return Intervals(
-        np.concatenate([uncut, along, beside.segment]),
-        np.concatenate([np.zeros(len(uncut)), np.minimum(a, b), beside.start]),
-        np.concatenate([segments.length[uncut], np.maximum(a, b), beside.end]),
-        np.concatenate([polygon[is_whole], cut_polygon[source], beside.value]),
+        np.concatenate([uncut, pieces.segment[within], beside.segment]),
+        np.concatenate([np.zeros(len(uncut)), pieces.start[within], beside.start]),
+        np.concatenate([segments.length[uncut], pieces.end[within], beside.end]),
+        np.concatenate([polygon[is_whole], pieces.value[within], beside.value]),
     )
 
 
-def _alongside(segments: Segments, tree: shapely.STRtree, polygons: Geometries) -> Intervals:
-    """Where segments and edges of polygons run along each other within noise."""
+@dataclass(frozen=True)
+class _Meetings:
+    """Edges of polygons that come within noise of a segment, seen from the segment's start along its way."""
+
+    segment: Positions
+    polygon: Positions
+    along: tuple[Floats, Floats]
+    """Of the edge's ends, how far along the segment (m)."""
+    aside: tuple[Floats, Floats]
+    """And how far to its left."""
+
+
+def _meetings(segments: Segments, tree: shapely.STRtree, polygons: Geometries) -> _Meetings:
     parts, whose = shapely.get_parts(polygons, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     follows = ring[1:] == ring[:-1]
-    a, b, value = xy[:-1][follows], xy[1:][follows], whose[part[ring[:-1][follows]]]
+    a, b, polygon = xy[:-1][follows], xy[1:][follows], whose[part[ring[:-1][follows]]]
     edges = shapely.linestrings(np.stack([a, b], axis=1))
     edge, segment = tree.query(edges, predicate="dwithin", distance=NOISE_M)
-    length = segments.length[segment]
-    dx, dy = (segments.end - segments.start)[segment].T / length
+    dx, dy = ((segments.end - segments.start)[segment] / segments.length[segment, None]).T
     along, aside = [], []
     for end in (a, b):
         x, y = (end[edge] - segments.start[segment]).T
         along.append(x * dx + y * dy)
         aside.append(dx * y - dy * x)
+    return _Meetings(segment, polygon[edge], (along[0], along[1]), (aside[0], aside[1]))
+
+
+def _pieces(
+    segments: Segments, polygon: Positions, segment: Positions, meeting: _Meetings
+) -> Intervals:
+    """Segments cut wherever an edge of the polygon crosses or touches them; `value` is the polygon.
+
+    What lies between two cuts is within or without as a whole. Asking that of its middle is safer than to have
+    GEOS intersect them: along an edge that a segment lies on but for a last digit it fails, or gives what goes on
+    beyond the polygon.
+    """
+    (along_a, along_b), (aside_a, aside_b) = meeting.along, meeting.aside
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = along_a + (along_b - along_a) * (aside_a / (aside_a - aside_b))
+    crosses = (aside_a > 0) != (aside_b > 0)
+    ends = [(crossing, crosses)]
+    ends += [
+        (along, np.abs(aside) <= NOISE_M)
+        for along, aside in zip(meeting.along, meeting.aside, strict=True)
+    ]
+    count = len(segments)
+    wanted = polygon * count + segment
+    at = [np.zeros(len(segment)), segments.length[segment]]
+    of = [wanted, wanted]
+    known = meeting.polygon * count + meeting.segment
+    for along, cuts in ends:
+        some = cuts & np.isfinite(along) & np.isin(known, wanted)
+        at.append(np.clip(along[some], 0.0, segments.length[meeting.segment[some]]))
+        of.append(known[some])
+    cut, pair = np.concatenate(at), np.concatenate(of)
+    order = np.lexsort((cut, pair))
+    cut, pair = cut[order], pair[order]
+    piece = (pair[1:] == pair[:-1]) & (cut[1:] > cut[:-1])
+    return Intervals(
+        pair[:-1][piece] % count, cut[:-1][piece], cut[1:][piece], pair[:-1][piece] // count
+    )
+
+
+def _alongside(segments: Segments, meeting: _Meetings) -> Intervals:
+    """Where segments and edges of polygons run along each other within noise."""
+    along, aside, segment = meeting.along, meeting.aside, meeting.segment
+    length = segments.length[segment]
     start = np.maximum(np.minimum(*along), 0.0)
     end = np.minimum(np.maximum(*along), length)
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = (aside[1] - aside[0]) / (along[1] - along[0])
         near = [np.abs(aside[0] + (at - along[0]) * slope) <= NOISE_M for at in (start, end)]
     beside = (end - start > NOISE_M) & near[0] & near[1]
-    return Intervals(segment[beside], start[beside], end[beside], value[edge[beside]])
+    return Intervals(segment[beside], start[beside], end[beside], meeting.polygon[beside])
 
 
 def divided(

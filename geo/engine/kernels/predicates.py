@@ -7,6 +7,8 @@ from .compiling import part
 DOUBTFUL = 1e-7
 """Below this share of its terms a difference is computed anew with twice the digits, so that what is
 returned is good to 1e-9 of itself and its sign is that of the true value."""
+LOST = 1e-30
+"""What twice the digits may lose, as a share of the terms; distances that small are none between coordinates."""
 SPLIT = 134217729.0
 """2²⁷ + 1: parts a number into halves whose products are exact (Dekker)."""
 
@@ -43,7 +45,9 @@ def _careful(ax, ay, bx, by, cx, cy):
     right, right_low = _product(uy, vx)
     right_low += uy * vx_low + uy_low * vx
     high, low = _difference(left, right)
-    return high + (low + (left_low - right_low))
+    value = high + (low + (left_low - right_low))
+    # Of three places on one line nothing is left but what was rounded on the way, and its sign is anybody's guess.
+    return value if abs(value) > LOST * (abs(left) + abs(right)) else 0.0
 
 
 @part
