@@ -54,8 +54,8 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   const pickedOnMap = (feature) => {
     atlas.picked = feature;
     if (feature.layer === layer) {
-      if (said.table.marking) atlas.parts.table?.drawing.toggle(feature.id);
-      atlas.parts.table?.drawing.choose(feature.id);
+      if (said.table.marking) atlas.parts.table?.drawing?.toggle(feature.id);
+      atlas.parts.table?.drawing?.choose(feature.id); // a list that is still to come is told when it is there
     }
     atlas.trigger("picked", feature);
   };
