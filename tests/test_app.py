@@ -360,6 +360,14 @@ def test_a_unit_of_another_level_is_not_absent(open_app: Open) -> None:
     assert not open_app("coverage", unit="V11", level="town").warning
 
 
+def test_the_districts_own_code_is_a_unit_of_every_page(open_app: Open, squares: Path) -> None:
+    code = open_survey(squares).district.spec.code
+    for page in PAGES:
+        assert not open_app(page, unit=code).warning, page
+    app = open_app("explain", unit=code, at="district")
+    assert app.query_params["unit"] in (code, [code])
+
+
 def test_a_fault_of_the_data_is_answered_in_words(open_app: Open, tmp_path: Path) -> None:
     frames = dict(made.squares(load_catalog().layers))
     edges = frames["boundary_edges"]

@@ -107,7 +107,8 @@ def missed_on_any_page(survey: Survey) -> None:
         known = {code for name, field in units for code in survey.frame(name)[field]}
     except GeoError:
         return  # the page itself says what is wrong with them
-    if asked not in known:
+    # Figures have rows of the district's own, by its code.
+    if asked not in {survey.district.spec.code, *known}:
         missed("unit")
         remember("unit", "")
 
