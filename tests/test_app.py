@@ -23,8 +23,11 @@ from geo.catalog import load_catalog
 from geo.check.report import check_round
 from geo.cli.show import SETTINGS
 from geo.coverage import coverage_of
+from geo.errors import StoreError
 from geo.report.write import report_bytes
+from geo.said import Said
 from geo.scenario import Edit, Scenario, save_scenario
+from geo.store import open_store
 from geo.survey import open_survey
 
 Open = Callable[..., AppTest]
@@ -322,6 +325,49 @@ def test_a_round_is_checked_when_asked(open_app: Open) -> None:
     survey = open_survey(asked_district())
     named = {rows[int(one["id"])]["find"] for one in marks["features"]["features"]}
     assert named == set(check_round(survey).places()["code"])
+
+
+def with_file(open_app: Open, district: Path, file: Path) -> AppTest:
+    """The page of imports with a file of lamps set aside, as after an upload, for a round that is to come."""
+    app = open_app("import", district=district, for_layer="lamps")
+    app.session_state["file_at_hand"] = file
+    app.session_state["into"] = "2008-03-01"
+    return app.run()
+
+
+def pressed(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+@pytest.fixture
+def two_lamps(tmp_path: Path) -> Path:
+    lamps = made.squares(load_catalog().layers)["lamps"].iloc[:2]
+    file = tmp_path / "two lamps.geojson"
+    lamps.to_crs(4326).to_file(file)
+    return file
+
+
+def test_what_was_taken_in_is_not_offered_again_where_nothing_could_be_carried_to_it(
+    open_app: Open,
+    squares: Path,
+    tmp_path: Path,
+    two_lamps: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "taking in"
+    shutil.copytree(squares, folder)
+
+    def full(*_: object) -> None:
+        raise StoreError(Said("the disk is full", "磁盘已满"))
+
+    monkeypatch.setattr("geo.carrying.carry_layers", full)
+    app = pressed(with_file(open_app, folder, two_lamps), "试导入（不写入）")
+    app = pressed(app, "正式导入")
+    assert not app.exception
+    assert "磁盘已满" in html_of(app)
+    assert "tried" not in app.session_state
+    assert "file_at_hand" not in app.session_state
+    assert open_store(folder / "rounds", load_catalog().layers).tables("2008-03-01") == ("lamps",)
 
 
 def test_a_word_in_the_address_that_means_nothing_is_passed_over(open_app: Open) -> None:

@@ -94,10 +94,11 @@ def _import(survey: Survey) -> None:
         report = _run(survey, file, layer.name, how, dry=False)
         where = report.round or say("rasters")
         st.success(say("done_import").format(where, report.rows_taken))
-        if carry and report.round:
-            _carry_into(survey, report.round)
+        # It is in the round now, whatever becomes of what is carried to it.
         st.session_state.pop("tried", None)
         _drop_file()
+        if carry and report.round:
+            _carry_into(survey, report.round)
     elif ready:
         _tell(survey, cast("ImportReport", tried[1]))
 
