@@ -37,8 +37,8 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   atlas.trigger = setTriggerValue;
   atlas.state = setStateValue;
 
-  const make = (className, parent) => {
-    const node = document.createElement("div");
+  const make = (className, parent, tag = "div") => {
+    const node = document.createElement(tag);
     node.className = className;
     parent.appendChild(node);
     return node;
@@ -93,6 +93,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
       // The same place looked at in another light stays where it is.
       if (String(before.extent) === String(said.map.map.extent)) view = before.drawing.view();
       before.drawing.remove();
+      before.settle(); // what waited to see it would wait for ever
     }
     atlas.sides.map.replaceChildren();
     const place = make("atlas-place", atlas.sides.map);
@@ -102,6 +103,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
     legend.lang = said.map.map.language === "zh" ? "zh-CN" : "en";
     const part = (atlas.parts.map = { digest: said.map.digest, extent: said.map.map.extent });
     part.seen = new Promise((resolve) => {
+      part.settle = resolve;
       part.drawing = drawAtlas(place, said.map.map, {
         untitled: true,
         legend,
@@ -128,11 +130,20 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
       begin();
       if (atlas.picked?.layer === layer) part.drawing.choose(atlas.picked.id);
     };
+    // The next run asks for it anew, and takes over the marks of the list before.
+    const fail = () => {
+      if (atlas.parts.table !== part || !mount.atlas) return;
+      part.digest = null;
+      atlas.sides.table.replaceChildren();
+      const line = make("atlas-hint", atlas.sides.table, "p");
+      line.setAttribute("role", "alert");
+      line.textContent = said.table.failed;
+    };
     // A list that has to be fetched, or whose map is not yet to be seen, can wait: what was there stays meanwhile.
     const later = mapChanged ? atlas.parts.map.seen : said.table.at ? near(mount) : null;
     const come = () => (said.table.at ? fetched(said.table.at) : said.table.table);
     if (!later) draw(said.table.table);
-    else later.then(come).then(draw, () => { if (atlas.parts.table === part) atlas.parts.table = before; });
+    else later.then(come).then(draw, fail);
   } else {
     begin();
   }

@@ -23,6 +23,7 @@ from .listing import Listing, listing_json
 from .maplibre import maplibre_script, maplibre_style, tiles_script
 
 if TYPE_CHECKING:
+    from .format import Language
     from .tiles import Archive
 
 HEIGHT_PX = 560
@@ -30,6 +31,12 @@ SCRIPTS_AT = "atlas"
 """The folder of the addresses of scripts, on a server that has them."""
 _IN_MESSAGE_UP_TO = 500_000
 """Bytes of a list; a longer one has an address of its own, or every run would send it again."""
+
+_FAILED: dict[Language, str] = {
+    "zh": "列表未能读取。请检查与服务器的连接，然后刷新页面。",
+    "en": "The list could not be fetched. Check the connection to the server, then reload the page.",
+}
+"""What stands in the place of a list that has an address and did not come."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,7 @@ class Listed:
     marking: bool
     """Whether rows can be marked."""
     rows: int
+    language: Language
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,15 @@ def listed(listing: Listing) -> Listed:
     digest = hashlib.sha256(data).hexdigest()
     packed = len(data) > _IN_MESSAGE_UP_TO
     text = gzip.compress(data, compresslevel=5, mtime=0) if packed else data
-    return Listed(text, packed, digest, listing.layer, listing.marking, len(listing.rows))
+    return Listed(
+        text,
+        packed,
+        digest,
+        listing.layer,
+        listing.marking,
+        len(listing.rows),
+        listing.language,
+    )
 
 
 def show(
@@ -141,10 +157,11 @@ def show(
 
 def _table(table: Listed, key: str) -> bytes:
     """What is said of a list; of a long one where it is."""
-    said = {"digest": table.digest, "layer": table.layer, "marking": table.marking}
+    said: dict[str, Any] = {"digest": table.digest, "layer": table.layer, "marking": table.marking}
     if table.packed:
         said["at"] = _address(table.text, "application/gzip", f"{key}.list", table.digest)
         if said["at"]:
+            said["failed"] = _FAILED[table.language]
             return b'"table":' + json.dumps(said, ensure_ascii=False).encode()
         del said["at"]
     text = gzip.decompress(table.text) if table.packed else table.text

@@ -55,6 +55,7 @@ def said(map_: str) -> str:
                 "layer": "v",
                 "marking": False,
                 "at": "http://atlas.invalid/list.gz",
+                "failed": "It did not come.",
             },
             "picked": None,
             "marked": [],
@@ -70,3 +71,27 @@ def test_a_click_on_the_map_counts_while_its_list_is_still_to_come(page: Page) -
     page.wait_for_function("() => said.asked.length")
     page.evaluate("(text) => { brought(text); }", listing_json(LIST))
     page.wait_for_selector("tr[data-id=V2][aria-selected=true]")
+
+
+def test_a_list_comes_though_the_map_it_waited_for_was_replaced_before_it_was_drawn(
+    page: Page,
+) -> None:
+    page.evaluate("(data) => { run(data); }", said("a"))
+    page.evaluate("(data) => { run(data); }", said("b"))
+    page.wait_for_function("() => said.asked.length")
+    page.evaluate("(text) => { brought(text); }", listing_json(LIST))
+    page.wait_for_selector("tr[data-id=V1]")
+    assert page.evaluate("() => said.asked.length") == 0
+
+
+def test_a_list_that_does_not_come_says_so_and_is_asked_for_again(page: Page) -> None:
+    page.evaluate("(data) => { run(data); }", said("a"))
+    page.evaluate("() => said.maps[0].onDrawn()")
+    page.wait_for_function("() => said.asked.length")
+    page.evaluate("() => said.asked.shift().fail(new TypeError('gone'))")
+    assert page.get_by_role("alert").inner_text() == "It did not come."
+    page.evaluate("(data) => { run(data); }", said("a"))
+    page.wait_for_function("() => said.asked.length")
+    page.evaluate("(text) => { brought(text); }", listing_json(LIST))
+    page.wait_for_selector("tr[data-id=V1]")
+    assert page.get_by_role("alert").count() == 0
