@@ -24,6 +24,8 @@ from geo.check.report import check_round
 from geo.cli.show import SETTINGS
 from geo.coverage import coverage_of
 from geo.errors import StoreError
+from geo.importing import ImportReport
+from geo.placing import Proposal
 from geo.report.write import report_bytes
 from geo.said import Said
 from geo.scenario import Edit, Scenario, save_scenario
@@ -340,7 +342,10 @@ def pressed(app: AppTest, label: str) -> AppTest:
 
 
 @pytest.fixture
-def two_lamps(tmp_path: Path) -> Path:
+def two_lamps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    # As in the app, every file has a process of its own: one that is kept ready would end with the thread of
+    # the run that first asked for it.
+    monkeypatch.setattr("geo.sources.sandbox._ready", [])
     lamps = made.squares(load_catalog().layers)["lamps"].iloc[:2]
     file = tmp_path / "two lamps.geojson"
     lamps.to_crs(4326).to_file(file)
@@ -365,9 +370,46 @@ def test_what_was_taken_in_is_not_offered_again_where_nothing_could_be_carried_t
     app = pressed(app, "正式导入")
     assert not app.exception
     assert "磁盘已满" in html_of(app)
+    assert [one.value for one in app.success] == ["已导入轮次 2008-03-01：2 行"]
     assert "tried" not in app.session_state
     assert "file_at_hand" not in app.session_state
     assert open_store(folder / "rounds", load_catalog().layers).tables("2008-03-01") == ("lamps",)
+
+
+def test_the_round_that_a_file_was_taken_into_is_there_to_choose_at_once(
+    open_app: Open, squares: Path, tmp_path: Path, two_lamps: Path
+) -> None:
+    folder = tmp_path / "taking in"
+    shutil.copytree(squares, folder)
+    app = pressed(with_file(open_app, folder, two_lamps), "试导入（不写入）")
+    app = pressed(app, "正式导入")
+    assert app.button_group("round").options == ["2008-03-01", "2007-06-30"]
+    said = [one.value for one in app.success]
+    assert said[0] == "已导入轮次 2008-03-01：2 行"
+    assert len(said) == 4  # villages, towns and edges were carried to it
+    assert [one.value for one in app.run().success] == said
+
+
+def test_what_the_importer_believed_and_was_not_told_to_use_is_said_before_and_after(
+    open_app: Open, squares: Path, tmp_path: Path, two_lamps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "taking in"
+    shutil.copytree(squares, folder)
+    believed = (
+        Proposal("field-by-title", Said("no is id", "no 即 id")),
+        Proposal("datum-shift", Said("this is [GCJ-02]", "这是 [GCJ-02]")),
+        Proposal("assume-crs", Said("degrees", "度"), accepted=True),
+    )
+    report = ImportReport("lamps", "2008-03-01", 2, 2, (), believed, ())
+    monkeypatch.setattr("geo.importing.import_file", lambda *_, **__: report)
+    app = pressed(with_file(open_app, folder, two_lamps), "试导入（不写入）")
+    said = [one.value for one in app.warning]
+    assert said == [
+        "未采用的推断：2 项。打开“采用系统的推断”后导入才会采用。",
+        "疑似坐标偏移：这是 \\[GCJ-02\\]",
+    ]
+    app.toggle("import_carry").set_value(False).run()
+    assert [one.value for one in pressed(app, "正式导入").warning] == said
 
 
 def test_a_word_in_the_address_that_means_nothing_is_passed_over(open_app: Open) -> None:

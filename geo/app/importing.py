@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 import streamlit as st
 
 from ..carrying import left_behind
-from ..errors import SourceError
+from ..errors import GeoError, SourceError
 from ..said import in_language, joined
 from ..survey import Survey
 from ..views.component import listed, show
 from .choices import as_label, choose, language, say
 from .computed import checked, findings_map_for
-from .parts import heading, list_alone
+from .parts import carried_into, fault, heading, list_alone, titles_of
 from .work import shown_at_work
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def page(survey: Survey) -> None:
 
 
 def _import(survey: Survey) -> None:
+    _tell_what_was_done()
     held = st.session_state.setdefault("uploads", 0)
     uploaded = st.file_uploader(say("upload"), key=f"upload_{held}", help=say("upload_help"))
     if uploaded is not None:
@@ -92,15 +93,44 @@ def _import(survey: Survey) -> None:
         st.rerun()
     if taken:
         report = _run(survey, file, layer.name, how, dry=False)
-        where = report.round or say("rasters")
-        st.success(say("done_import").format(where, report.rows_taken))
         # It is in the round now, whatever becomes of what is carried to it.
         st.session_state.pop("tried", None)
         _drop_file()
-        if carry and report.round:
-            _carry_into(survey, report.round)
+        where = report.round or say("rasters")
+        done: list[str | GeoError] = [say("done_import").format(where, report.rows_taken)]
+        try:
+            if carry and report.round:
+                done += carried_into(survey, report.round)
+        except GeoError as error:
+            done.append(error)
+        st.session_state["import_done"] = (done, _not_accepted(report))
+        st.rerun()  # so that the round stands among those to choose from
     elif ready:
-        _tell(survey, cast("ImportReport", tried[1]))
+        tried_report = cast("ImportReport", tried[1])
+        for line in _not_accepted(tried_report):
+            right.warning(line)
+        _tell(survey, tried_report)
+
+
+def _tell_what_was_done() -> None:
+    """The lines of the import before this run, until another file comes."""
+    done, not_accepted = st.session_state.get("import_done", ((), ()))
+    for one in done:
+        if isinstance(one, GeoError):
+            fault(one)
+        else:
+            st.success(one)
+    for line in not_accepted:
+        st.warning(line)
+
+
+def _not_accepted(report: ImportReport) -> list[str]:
+    """What the importer believed and was not told to use: how much, how it is used, and what moves the places."""
+    left = [one for one in report.proposals if not one.accepted]
+    if not left:
+        return []
+    said = [say("not_accepted").format(len(left), say("accept"))]
+    return said + [as_label(_proposal(one)) for one in left if one.code == "datum-shift"]
 
 
 def _carry(survey: Survey, layer: str, round_: str) -> bool:
@@ -109,19 +139,10 @@ def _carry(survey: Survey, layer: str, round_: str) -> bool:
     lacking.pop(layer, None)
     if not lacking:
         return False
-    titles = _titles(survey)
+    titles = titles_of(survey)
     named = say("listed").join(titles[name] for name in lacking)
     words = say("carry").format(max(lacking.values()), named)
     return st.toggle(as_label(words), value=True, key="import_carry", help=say("carry_help"))
-
-
-def _carry_into(survey: Survey, round_: str) -> None:
-    from ..carrying import carry_layers
-
-    report = carry_layers(survey.district, round_)
-    titles = _titles(survey)
-    for name, date in report.origins.items():
-        st.success(say("done_carry").format(date, as_label(titles[name]), report.rows[name]))
 
 
 def _run(survey: Survey, file: Path, layer: str, how: dict[str, Any], *, dry: bool) -> ImportReport:
@@ -188,7 +209,7 @@ def _tell(survey: Survey, report: ImportReport) -> None:
     if report.proposals:
         st.html(told("\n".join(_proposal(one) for one in report.proposals)))
     if report.findings:
-        found = findings_listing(report.findings, _titles(survey), language())
+        found = findings_listing(report.findings, titles_of(survey), language())
         list_alone(listed(found), key="import_findings")
     if report.left_out:
         heading(say("left_out"))
@@ -213,7 +234,7 @@ def _check(survey: Survey) -> None:
     # A click on a mark picks its row, and the reverse; it has no unit that the address could name.
     show(
         findings_map_for(survey, language()),
-        listed(findings_listing(report.findings, _titles(survey), language())),
+        listed(findings_listing(report.findings, titles_of(survey), language())),
         key="check_findings",
     )
 
@@ -224,10 +245,6 @@ def _proposal(proposal: Proposal) -> str:
 
     title = title_of(proposal.code).in_(language())
     return in_language(joined([title, proposal.evidence], ": ", "："), language())
-
-
-def _titles(survey: Survey) -> dict[str, str]:
-    return {name: one.title.in_(language()) for name, one in survey.district.catalog.layers.items()}
 
 
 def _set_aside(uploaded: UploadedFile) -> None:
@@ -246,6 +263,7 @@ def _set_aside(uploaded: UploadedFile) -> None:
         file.write_bytes(uploaded.getbuffer())
         st.session_state["file_folder"] = folder  # gone with the session
         st.session_state["file_at_hand"] = file
+        st.session_state.pop("import_done", None)
     finally:
         _forget(uploaded)
         st.session_state["uploads"] += 1

@@ -10,11 +10,12 @@ import streamlit as st
 
 from ..views.component import Answer, show
 from ..views.format import LANGUAGES
-from .choices import choose, language, remember, remembered, say
+from .choices import as_label, choose, language, remember, remembered, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..errors import GeoError
     from ..model import Indicator, Level
     from ..survey import Survey
     from ..views.cards import Row
@@ -106,6 +107,31 @@ def heading(text: str) -> None:
     from ..views.cards import section
 
     st.html(section(text))
+
+
+def titles_of(survey: Survey) -> dict[str, str]:
+    """The titles of the declared layers, by name."""
+    return {name: one.title.in_(language()) for name, one in survey.district.catalog.layers.items()}
+
+
+def carried_into(survey: Survey, round_: str) -> list[str]:
+    """Take the units and edges that a draft lacks from the rounds before; a line on each."""
+    from ..carrying import carry_layers
+
+    report = carry_layers(survey.district, round_)
+    titles = titles_of(survey)
+    return [
+        say("done_carry").format(date, as_label(titles[name]), report.rows[name])
+        for name, date in report.origins.items()
+    ]
+
+
+def fault(error: GeoError) -> None:
+    """A fault of the data or of a file, in its own words."""
+    from ..views.cards import told
+
+    st.error(say("fault"))
+    st.html(told(error.in_(language())))
 
 
 def address_of(page: str, survey: Survey, **said: str) -> str:

@@ -19,6 +19,7 @@ from ..version import __version__
 from ..views.format import LANGUAGES
 from .choices import as_label, choose, language, missed, remember, say, told_missed
 from .computed import files_of, rounds_for, survey_for
+from .parts import fault
 
 PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "report", "import")
 """By their names in addresses, in the order they are offered; the first is the one that opens."""
@@ -111,14 +112,6 @@ def missed_on_any_page(survey: Survey) -> None:
     if asked not in {survey.district.spec.code, *known}:
         missed("unit")
         remember("unit", "")
-
-
-def fault(error: GeoError) -> None:
-    """A fault of the data or of a file, in its own words."""
-    from ..views.cards import told
-
-    st.error(say("fault"))
-    st.html(told(error.in_(language())))
 
 
 def chosen_survey() -> Survey:

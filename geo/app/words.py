@@ -165,6 +165,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "by_name": ("按列名自动", "by its name"),
     "rasters": ("栅格", "of the rasters"),
     "accept": ("采用系统的推断", "Use what the importer believes"),
+    "not_accepted": (
+        "未采用的推断：{} 项。打开“{}”后导入才会采用。",
+        'Beliefs of the importer that were not used: {}. Only with "{}" switched on does an import use them.',
+    ),
     "carry": ("沿用轮次 {} 的{}", "Carry over from round {}: {}"),
     "carry_help": (
         "该轮次还没有这些图层。没有它们，就没有分单元和四至范围内的数字；如有变化，请另行导入。",
