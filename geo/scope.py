@@ -87,7 +87,9 @@ def scope_of(survey: Survey, rule: ScopeRule | None = None) -> Scope:
                 columns={layer.unit.code: "unit_code", layer.unit.name: "unit_name"}
             )
             tables.append(decide(named, area, rule, layer.name).assign(level=layer.unit.level))
-    rows = pd.concat(tables, ignore_index=True) if tables else decide(_no_units(), area, rule)
+    if not tables:
+        tables = [decide(_no_units(), area, rule).assign(level="")]
+    rows = pd.concat(tables, ignore_index=True)
     order = ["unit_code", "unit_name", "level"]
     return Scope(area, rule, rows[order + [name for name in rows if name not in order]])
 

@@ -6,6 +6,7 @@ import math
 from typing import get_args
 
 import geopandas as gpd
+import made
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -18,11 +19,12 @@ from shapely import LineString, MultiLineString, MultiPolygon, Point, Polygon, b
 from shapely.geometry.base import BaseGeometry
 
 from geo.bearings import Surveyor
+from geo.catalog import load_catalog
 from geo.edges import Area, area_of
 from geo.engine.outlines import Outlines
 from geo.errors import DataError, ScopeError
 from geo.model import RuleName, ScopeRule
-from geo.scope import decide
+from geo.scope import decide, scope_of
 
 MEETING: dict[str, BaseGeometry] = {
     "north": LineString([(0, 1000), (1000, 1000)]),
@@ -381,3 +383,12 @@ def test_damaged_outlines_are_refused() -> None:
     ):
         with pytest.raises(shapely.errors.GEOSException):
             Outlines.from_wkb(pa.array([whole, broken]))
+
+
+def test_edges_without_units_enclose_an_area_in_which_nothing_is_decided() -> None:
+    catalog = load_catalog()
+    edges = made.squares(catalog.layers)["boundary_edges"]
+    scope = scope_of(made.survey_of({"boundary_edges": edges}, catalog))
+    assert scope.area.polygon.area > 0
+    assert list(scope.rows.columns[:3]) == ["unit_code", "unit_name", "level"]
+    assert scope.rows.empty
