@@ -14,9 +14,12 @@ import shapely
 from shapely.geometry import LineString, Point, box
 
 from geo import crs
+from geo.check.report import check_round
 from geo.errors import DataError
 from geo.importing import ImportReport, import_file
 from geo.store import open_store
+from geo.store.base import witnesses
+from geo.survey import open_survey
 
 ROUND, NEXT = "2007-06-30", "2007-12-31"
 METRIC = "EPSG:4549"
@@ -115,9 +118,11 @@ def take(district: Path, file: Path, layer: str = "back_streets", **options: Any
     return import_file(district, file, layer, round=NEXT, **options)
 
 
-def off_m(district: Path, truth: gpd.GeoDataFrame, layer: str = "back_streets") -> float:
+def off_m(
+    district: Path, truth: gpd.GeoDataFrame, layer: str = "back_streets", round_: str = NEXT
+) -> float:
     """How far the stored rows lie from the truth, at most."""
-    stored = open_store(district / "rounds").read(NEXT, layer).to_crs(METRIC)
+    stored = open_store(district / "rounds").read(round_, layer).to_crs(METRIC)
     assert len(stored) == len(truth)
     pairs = zip(stored.geometry, truth.geometry, strict=True)
     return max(shapely.hausdorff_distance(one, other) for one, other in pairs)
@@ -329,6 +334,62 @@ def test_a_shift_that_is_accepted_is_taken_off(tmp_path: Path, district: Path) -
     assert codes(report) == [("datum-shift", True)]
     assert "datum-shift" not in found(report)
     assert off_m(district, streets()) < 0.01
+
+
+LATER = "2008-06-30"
+
+
+@pytest.mark.parametrize("shift", ["gcj02", "bd09"])
+def test_a_shift_taken_in_once_does_not_hide_it_in_the_next_import(
+    tmp_path: Path, district: Path, shift: str
+) -> None:
+    file = as_file(tmp_path, shifted(streets(), shift), "EPSG:4326", "EPSG:4326")
+    assert codes(take(district, file)) == [("datum-shift", False)]  # taken as stated
+    report = import_file(district, file, "back_streets", round=LATER, accept_proposals=True)
+    assert codes(report) == [("datum-shift", True)]
+    evidence = report.proposals[0].evidence
+    assert "60 rows of the same key in the back_streets of round 2007-06-30" in evidence
+    assert evidence.endswith(f"round {NEXT} has them where these are, and so is shifted alike")
+    assert evidence.zh.endswith(f"{NEXT} 轮次与之位置一致，因而有同样的偏移")
+    assert off_m(district, streets(), round_=LATER) < 0.01
+
+
+def test_a_check_sees_the_shift_of_two_rounds_that_agree(tmp_path: Path, district: Path) -> None:
+    file = as_file(tmp_path, shifted(streets(), "gcj02"), "EPSG:4326", "EPSG:4326")
+    for round_ in (NEXT, LATER):
+        import_file(district, file, "back_streets", round=round_)
+    told = [
+        item
+        for item in check_round(open_survey(district, LATER)).findings
+        if item.code == "datum-shift"
+    ]
+    assert [item.layer for item in told] == ["back_streets"]
+    assert f"against back_streets of round {ROUND} (60 rows with the same key)" in told[0].found
+    assert told[0].found.endswith(
+        f"round {NEXT} has them at the same place, and so is shifted alike"
+    )
+    # The round that started it all is told of as before.
+    first = check_round(open_survey(district, NEXT)).findings
+    assert [item.layer for item in first if item.code == "datum-shift"] == ["back_streets"]
+
+
+def test_no_more_rounds_are_read_than_have_something_to_say(tmp_path: Path, district: Path) -> None:
+    file = as_file(tmp_path, streets(), METRIC, METRIC)
+    dates = [f"2008-{month:02}-15" for month in range(1, 7)]
+    for round_ in dates:
+        import_file(district, file, "back_streets", round=round_)
+    store = open_store(district / "rounds")
+    assert [round_ for round_, _ in witnesses(store, "back_streets", store.rounds()[::-1])] == [
+        dates[-1],
+        ROUND,
+    ]
+    moment = "2008-07-01T08:00:00+08:00"
+    store.publish(dates[1], by="甲", at=moment, onto=store.digest(dates[1]))
+    assert [round_ for round_, _ in witnesses(store, "back_streets", store.rounds()[::-1])] == [
+        dates[-1],
+        dates[1],
+        ROUND,
+    ]
 
 
 def test_streets_without_keys_in_common_are_known_by_their_course(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from ..errors import amount
+from ..placing.alignment import ALIGNED_M
 from ..registration import (
     MANY,
     SAMPLE,
@@ -25,7 +26,7 @@ from ..registration import (
     shifted_out,
 )
 from ..said import NOTHING, Said
-from ..store.base import first_readable
+from ..store.base import witnesses
 from ..validate import find_column
 from ..vocabulary import read_values
 from .evidence import PIECE, Check, Evidence, LayerRows, Observation, Shapes
@@ -45,6 +46,8 @@ class Evident:
     registration: Registration
     against: Said
     astray: Said = NOTHING
+    alike: Said = NOTHING
+    """What is shifted in the same way."""
 
 
 def datum_shift(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
@@ -81,7 +84,8 @@ def datum_shift(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
         "warning",
         [],
         found=found
-        + Said(f": this is {TITLES[shift.shift]}", f"：应为 {TITLES[shift.shift]} 坐标"),
+        + Said(f": this is {TITLES[shift.shift]}", f"：应为 {TITLES[shift.shift]} 坐标")
+        + seen.alike,
         expected=Said("coordinates without the shift of map services", "未经地图服务偏移的坐标"),
         remedy=Said(
             f"import the file again with --crs {shift.shift}",
@@ -99,27 +103,56 @@ def _closer(shift: Registration) -> Said:
 
 
 def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | None:
-    """The same layer in the round before, or after the first: by key, else by place."""
+    """The same layer in the round before, or after the first, by key, else by place; and by key in one or two further.
+
+    That the next round agrees proves nothing: it may have come from the same shifted source.
+    """
     survey = evidence.survey
     rounds = survey.store.rounds()
     others = [item for item in rounds if item < survey.round][::-1] or [
         item for item in rounds if item > survey.round
     ]
-    # Evidence that cannot be had is no evidence.
-    readable = first_readable(survey.store, rows.name, others)
-    if readable is None:
-        return None
-    other, stored = readable
-    if getattr(stored, "crs", None) is None:
-        return None
-    against = Said(f"{rows.name} of round {other}", f"{other} 轮次的{rows.layer.called.zh}")
-    key = find_column(stored, rows.layer.key) if rows.layer.key else None
+    next_to = agreeing = ""
+    for other, stored in witnesses(survey.store, rows.name, others):
+        # Evidence that cannot be had is no evidence.
+        if getattr(stored, "crs", None) is None:
+            continue
+        against = Said(f"{rows.name} of round {other}", f"{other} 轮次的{rows.layer.called.zh}")
+        key = find_column(stored, rows.layer.key) if rows.layer.key else None
+        if key is None and not next_to:
+            return _against_its_course(rows, stored, against, evidence)
+        found, apart_m = _row_by_row(rows, stored, key, against, evidence)
+        if not next_to:
+            if found is not None:
+                return found
+            next_to, agreeing = other, other if apart_m <= ALIGNED_M else ""
+        elif found is not None and found.registration.shift is not None:
+            if not agreeing:
+                return found
+            alike = Said(
+                f"; round {agreeing} has them at the same place, and so is shifted alike",
+                f"；{agreeing} 轮次位置一致，因而有同样的偏移",
+            )
+            return replace(found, alike=alike)
+    return None
+
+
+def _against_its_course(
+    rows: LayerRows, stored: Any, against: Said, evidence: Evidence
+) -> Evident | None:
+    known = stored.geometry.dropna().to_crs(evidence.metric_crs).to_numpy()
+    points = _sample(rows)
+    corrected = corrections(points, evidence.metric_crs)
+    found = registered(points, shapely.STRtree(outlines(known)), corrected)
+    return Evident(found, against) if found else None
+
+
+def _row_by_row(
+    rows: LayerRows, stored: Any, key: str | None, against: Said, evidence: Evidence
+) -> tuple[Evident | None, float]:
+    """How rows lie off those of the same key, and how far apart they are as a middle value; infinite without any."""
     if key is None or rows.layer.key is None:
-        known = stored.geometry.dropna().to_crs(evidence.metric_crs).to_numpy()
-        points = _sample(rows)
-        corrected = corrections(points, evidence.metric_crs)
-        found = registered(points, shapely.STRtree(outlines(known)), corrected)
-        return Evident(found, against) if found else None
+        return None, np.inf
     keys = read_values(stored[key], rows.layer.fields[rows.layer.key]).values
     place = pd.Series(np.arange(len(stored)), index=pd.Index(keys.astype(object)))
     place = place[~place.index.duplicated(keep=False) & place.index.notna()]
@@ -129,19 +162,15 @@ def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | Non
     theirs = theirs.to_crs(evidence.metric_crs).to_numpy()
     a, b = _centres(rows.shapes[mine]), _centres(theirs)
     both = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
-    moved = displaced(a[both], b[both], evidence.metric_crs)
-    return (
-        Evident(
-            moved,
-            against,
-            Said(
-                f"{amount(int(both.sum()), 'row')} with the same key",
-                f"{int(both.sum()):,} 行编号相同",
-            ),
-        )
-        if moved
-        else None
-    )
+    a, b = a[both], b[both]
+    if not len(a):
+        return None, np.inf
+    apart_m = float(np.median(np.hypot(*(a - b).T)))
+    moved = displaced(a, b, evidence.metric_crs)
+    if moved is None:
+        return None, apart_m
+    told = Said(f"{amount(len(a), 'row')} with the same key", f"{len(a):,} 行编号相同")
+    return Evident(moved, against, told), apart_m
 
 
 def _against_named_units(rows: LayerRows, evidence: Evidence) -> Evident | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +25,8 @@ from ..registration import (
     shifted_out,
 )
 from ..said import NOTHING as NOTHING_SAID
-from ..said import Said
-from ..store.base import first_readable
+from ..said import Said, joined
+from ..store.base import first_readable, witnesses
 from ..validate import find_column
 from ..vocabulary import read_values
 from .home import metric_shapes
@@ -53,6 +53,8 @@ class Alignment:
     """None where the rows are where they should be, or nothing tells."""
     evidence: Said
     """Empty where nothing tells."""
+    alike: Said = NOTHING_SAID
+    """What is shifted in the same way, and so does not tell; empty where nothing is."""
 
     @property
     def tells(self) -> bool:
@@ -70,7 +72,8 @@ def alignment(rows: gpd.GeoDataFrame, layer: Layer, district: District, store: S
     ----------
     rows : declared fields and geometry, in the district's metric system
     layer : their declaration
-    district, store : what is there already; the newest round that has a layer speaks for it
+    district, store : what is there already; the newest round that has a layer speaks for it, unless an older one
+        shows that both are shifted
 
     Returns
     -------
@@ -96,43 +99,68 @@ def alignment(rows: gpd.GeoDataFrame, layer: Layer, district: District, store: S
 def _against_itself(
     rows: gpd.GeoDataFrame, layer: Layer, district: District, store: Store
 ) -> Alignment:
-    """The same layer in the newest round that has it, row by row where they have keys in common."""
-    round_, stored = first_readable(store, layer.name, reversed(store.rounds())) or ("", None)
-    if stored is None or getattr(stored, "crs", None) is None:
-        return NOTHING
-    against = Said(f"the {layer.name} of round {round_}", f"{round_} 轮次的{layer.called.zh}")
+    """The same layer in the newest round that has it, and by key in an older one or two.
+
+    That the newest round agrees proves nothing: it may have come from the same shifted source.
+    """
+    first, newest = NOTHING, ""
+    for round_, stored in witnesses(store, layer.name, store.rounds()[::-1]):
+        if getattr(stored, "crs", None) is None:
+            continue
+        against = Said(f"the {layer.name} of round {round_}", f"{round_} 轮次的{layer.called.zh}")
+        found = _row_by_row(rows, stored, layer, against, district)
+        if not newest:
+            newest = round_
+            if not found.tells:
+                shapes = metric_shapes(store, round_, layer, district.spec.metric_crs)
+                found = _nearby(rows, shapes, against, district)
+            if found.registration is not None or layer.key not in rows.columns:
+                return found
+            first = found
+        elif found.registration is not None and found.registration.shift is not None:
+            if not first.tells:
+                return found
+            alike = Said(
+                f"round {newest} has them where these are, and so is shifted alike",
+                f"{newest} 轮次与之位置一致，因而有同样的偏移",
+            )
+            return replace(found, alike=alike)
+    return first
+
+
+def _row_by_row(
+    rows: gpd.GeoDataFrame, stored: Any, layer: Layer, against: Said, district: District
+) -> Alignment:
+    """Rows held against those of the same key."""
     key = find_column(stored, layer.key) if layer.key else None
-    if key is not None and layer.key is not None and layer.key in rows.columns:
-        keys = read_values(stored[key], layer.fields[layer.key]).values
-        places = pd.Series(np.arange(len(stored)), index=pd.Index(keys.astype(object)))
-        places = places[~places.index.duplicated(keep=False) & places.index.notna()]
-        mine = rows[layer.key].astype(object)
-        both = mine.isin(places.index).to_numpy(dtype=bool) & mine.notna().to_numpy(dtype=bool)
-        theirs = stored.geometry.iloc[places.reindex(mine[both]).to_numpy()]
-        a = centres(rows.geometry.to_numpy()[both])
-        b = centres(theirs.to_crs(district.spec.metric_crs).to_numpy())
-        finite = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
-        a, b = a[finite], b[finite]
-        if len(a) >= FEWEST:
-            moved = displaced(a, b, district.spec.metric_crs)
-            apart = float(np.median(np.hypot(*(a - b).T)))
-            if moved is not None:
-                return Alignment(
-                    moved,
-                    Said(
-                        f"{moved} against {len(a)} rows of the same key in {against}",
-                        f"相对于{against.zh}中编号相同的 {len(a):,} 行{moved.said.zh}",
-                    ),
-                )
-            if apart <= ALIGNED_M:
-                told = Said(
-                    f"{len(a)} rows are where {against} has those of the same key",
-                    f"{len(a):,} 行与{against.zh}中编号相同者位置一致",
-                )
-                return Alignment(None, told)
-    return _nearby(
-        rows, metric_shapes(store, round_, layer, district.spec.metric_crs), against, district
-    )
+    if key is None or layer.key is None or layer.key not in rows.columns:
+        return NOTHING
+    keys = read_values(stored[key], layer.fields[layer.key]).values
+    places = pd.Series(np.arange(len(stored)), index=pd.Index(keys.astype(object)))
+    places = places[~places.index.duplicated(keep=False) & places.index.notna()]
+    mine = rows[layer.key].astype(object)
+    both = mine.isin(places.index).to_numpy(dtype=bool) & mine.notna().to_numpy(dtype=bool)
+    theirs = stored.geometry.iloc[places.reindex(mine[both]).to_numpy()]
+    a = centres(rows.geometry.to_numpy()[both])
+    b = centres(theirs.to_crs(district.spec.metric_crs).to_numpy())
+    finite = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
+    a, b = a[finite], b[finite]
+    if len(a) < FEWEST:
+        return NOTHING
+    moved = displaced(a, b, district.spec.metric_crs)
+    if moved is not None:
+        told = Said(
+            f"{moved} against {len(a)} rows of the same key in {against}",
+            f"相对于{against.zh}中编号相同的 {len(a):,} 行{moved.said.zh}",
+        )
+        return Alignment(moved, told)
+    if float(np.median(np.hypot(*(a - b).T))) <= ALIGNED_M:
+        told = Said(
+            f"{len(a)} rows are where {against} has those of the same key",
+            f"{len(a):,} 行与{against.zh}中编号相同者位置一致",
+        )
+        return Alignment(None, told)
+    return NOTHING
 
 
 def _against_named_units(
@@ -252,7 +280,8 @@ def said(found: Alignment) -> Said:
         return found.evidence + Said(
             "; neither GCJ-02 nor BD-09 does that", "；既非 GCJ-02 也非 BD-09 的偏移"
         )
-    return found.evidence + Said(f"; this is {TITLES[shift]}", f"；应为 {TITLES[shift]} 坐标")
+    this = Said(f"; this is {TITLES[shift]}", f"；应为 {TITLES[shift]} 坐标")
+    return found.evidence + this + (joined(["", found.alike], "; ", "；") if found.alike else "")
 
 
 def centres(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

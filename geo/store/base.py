@@ -263,6 +263,29 @@ def first_readable(
     return None
 
 
+def witnesses(
+    store: Store, table: str, dates: Sequence[str]
+) -> Iterator[tuple[str, gpd.GeoDataFrame | pd.DataFrame]]:
+    """A table as stored in the few rounds that speak for its past: the first, the newest published and the last of some.
+
+    Each is read only when it is asked for; one that cannot be read says nothing.
+
+    Parameters
+    ----------
+    dates : ISO dates, those that are to be heard first in front
+    """
+    first = first_readable(store, table, dates)
+    if first is None:
+        return
+    yield first
+    held = list(rounds_holding(store, table, dates[dates.index(first[0]) + 1 :]))
+    published = set(store.published_dates())
+    chosen = [max((date for date in held if date in published), default=None), *held[-1:]]
+    for date in dict.fromkeys(date for date in chosen if date is not None):
+        with suppress(GeoError):
+            yield date, store.read(date, table)
+
+
 def require_date(round_: str) -> str:
     """The name of a round, which must be an ISO date.
 
