@@ -373,6 +373,40 @@ def test_a_check_sees_the_shift_of_two_rounds_that_agree(tmp_path: Path, distric
     assert [item.layer for item in first if item.code == "datum-shift"] == ["back_streets"]
 
 
+@pytest.mark.parametrize("said", [None, "EPSG:4326", "gcj02"])
+def test_a_round_that_is_shifted_where_the_file_is_not_is_said(
+    tmp_path: Path, district: Path, said: str | None
+) -> None:
+    file = as_file(tmp_path, shifted(streets(), "gcj02"), "EPSG:4326", "EPSG:4326")
+    take(district, file)
+    if said != "gcj02":
+        file = as_file(tmp_path, streets(), "EPSG:4326", "EPSG:4326")
+    report = import_file(
+        district, file, "back_streets", round=LATER, accept_proposals=True, crs=said
+    )
+    assert codes(report) == []
+    (told,) = [item for item in report.findings if item.code == "round-shifted"]
+    assert told.severity == "warning"
+    # The opposite of the bearing in which the round is shifted.
+    assert "60 rows lie 514 m, bearing 299°, from those of the same key" in told.found
+    assert f"in the back_streets of round {NEXT}" in told.found
+    assert "with GCJ-02 taken off it they are 0 m apart" in told.found
+    assert f"atlas check --round {NEXT}" in told.remedy
+    assert "60 行距2007-12-31 轮次的" in told.found.zh
+    assert off_m(district, streets(), round_=LATER) < 0.01
+
+
+def test_an_older_round_that_was_shifted_is_not_held_against_one_that_was_put_right(
+    tmp_path: Path, district: Path
+) -> None:
+    file = as_file(tmp_path, shifted(streets(), "gcj02"), "EPSG:4326", "EPSG:4326")
+    take(district, file)
+    right = as_file(tmp_path, streets(), METRIC, METRIC)
+    for round_ in (LATER, "2008-12-31"):
+        report = import_file(district, right, "back_streets", round=round_)
+    assert "round-shifted" not in found(report)
+
+
 def test_no_more_rounds_are_read_than_have_something_to_say(tmp_path: Path, district: Path) -> None:
     file = as_file(tmp_path, streets(), METRIC, METRIC)
     dates = [f"2008-{month:02}-15" for month in range(1, 7)]

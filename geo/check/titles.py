@@ -39,6 +39,7 @@ _CODES = {
     "degrees-in-metric-crs": ("经纬度被当作米", "Degrees taken for metres"),
     "metres-in-degrees-crs": ("米被当作经纬度", "Metres taken for degrees"),
     "datum-shift": ("疑似坐标偏移", "Likely datum shift"),
+    "round-shifted": ("既有轮次疑似偏移", "Round that looks shifted"),
     "outside-district": ("远离本区", "Far from the district"),
     "metric-crs": ("量算坐标系误差过大", "Metres that are none"),
     # Shapes.

@@ -23,6 +23,7 @@ from ..registration import (
     registered,
     sample_points,
     shifted_out,
+    unshifted,
 )
 from ..said import NOTHING as NOTHING_SAID
 from ..said import Said, joined
@@ -34,6 +35,7 @@ from .home import metric_shapes
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from ..crs import Shift
     from ..store.base import Store
 
 MOST_ROWS = 2_000
@@ -55,6 +57,9 @@ class Alignment:
     """Empty where nothing tells."""
     alike: Said = NOTHING_SAID
     """What is shifted in the same way, and so does not tell; empty where nothing is."""
+    shifted_round: str = ""
+    """The round that looks shifted, where it is not the rows that do."""
+    round_shift: Shift | None = None
 
     @property
     def tells(self) -> bool:
@@ -107,14 +112,14 @@ def _against_itself(
     for round_, stored in witnesses(store, layer.name, store.rounds()[::-1]):
         if getattr(stored, "crs", None) is None:
             continue
-        against = Said(f"the {layer.name} of round {round_}", f"{round_} 轮次的{layer.called.zh}")
-        found = _row_by_row(rows, stored, layer, against, district)
+        found = _row_by_row(rows, round_, stored, layer, district)
         if not newest:
             newest = round_
             if not found.tells:
                 shapes = metric_shapes(store, round_, layer, district.spec.metric_crs)
-                found = _nearby(rows, shapes, against, district)
-            if found.registration is not None or layer.key not in rows.columns:
+                found = _nearby(rows, shapes, _named(layer, round_), district)
+            settled = found.registration is not None or found.shifted_round
+            if settled or layer.key not in rows.columns:
                 return found
             first = found
         elif found.registration is not None and found.registration.shift is not None:
@@ -128,10 +133,15 @@ def _against_itself(
     return first
 
 
+def _named(layer: Layer, round_: str) -> Said:
+    return Said(f"the {layer.name} of round {round_}", f"{round_} 轮次的{layer.called.zh}")
+
+
 def _row_by_row(
-    rows: gpd.GeoDataFrame, stored: Any, layer: Layer, against: Said, district: District
+    rows: gpd.GeoDataFrame, round_: str, stored: Any, layer: Layer, district: District
 ) -> Alignment:
-    """Rows held against those of the same key."""
+    """Rows held against those of the same key in a round."""
+    against = _named(layer, round_)
     key = find_column(stored, layer.key) if layer.key else None
     if key is None or layer.key is None or layer.key not in rows.columns:
         return NOTHING
@@ -140,9 +150,9 @@ def _row_by_row(
     places = places[~places.index.duplicated(keep=False) & places.index.notna()]
     mine = rows[layer.key].astype(object)
     both = mine.isin(places.index).to_numpy(dtype=bool) & mine.notna().to_numpy(dtype=bool)
-    theirs = stored.geometry.iloc[places.reindex(mine[both]).to_numpy()]
+    known = stored.geometry.iloc[places.reindex(mine[both]).to_numpy()]
     a = centres(rows.geometry.to_numpy()[both])
-    b = centres(theirs.to_crs(district.spec.metric_crs).to_numpy())
+    b = centres(known.to_crs(district.spec.metric_crs).to_numpy())
     finite = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
     a, b = a[finite], b[finite]
     if len(a) < FEWEST:
@@ -154,6 +164,20 @@ def _row_by_row(
             f"相对于{against.zh}中编号相同的 {len(a):,} 行{moved.said.zh}",
         )
         return Alignment(moved, told)
+    theirs = displaced(b, a, district.spec.metric_crs)
+    if theirs is not None and theirs.shift is not None:
+        back = replace(theirs, east_m=-theirs.east_m, north_m=-theirs.north_m)
+        title = TITLES[theirs.shift]
+        corrected = unshifted(b, theirs.shift, district.spec.metric_crs)
+        left_m = float(np.median(np.hypot(*(a - corrected).T)))
+        told = Said(
+            f"{len(a)} rows lie {back.distance_m:.0f} m, bearing {back.bearing_deg:.0f}°, from those of the same key in"
+            f" {against}: it looks as if that round were shifted, for with {title} taken off it they are"
+            f" {left_m:.0f} m apart; nothing was changed in the rows of the file",
+            f"{len(a):,} 行距{against.zh}中编号相同者 {back.distance_m:.0f} 米，方位角 {back.bearing_deg:.0f}°："
+            f"疑似该轮次有偏移，对其扣除 {title} 偏移后相距 {left_m:.0f} 米；文件各行未作改动",
+        )
+        return Alignment(None, told, shifted_round=round_, round_shift=theirs.shift)
     if float(np.median(np.hypot(*(a - b).T))) <= ALIGNED_M:
         told = Said(
             f"{len(a)} rows are where {against} has those of the same key",
@@ -240,10 +264,7 @@ def _against_others(
             shapes = metric_shapes(store, rounds[-1], other, district.spec.metric_crs)
         except GeoError:
             continue
-        against = Said(
-            f"the {other.name} of round {rounds[-1]}", f"{rounds[-1]} 轮次的{other.called.zh}"
-        )
-        found = _nearby(rows, shapes, against, district)
+        found = _nearby(rows, shapes, _named(other, rounds[-1]), district)
         if found.registration is not None and (
             best.registration is None
             or found.registration.corrected_apart_m < best.registration.corrected_apart_m

@@ -107,9 +107,10 @@ def _as_said(
     now = fit(placement, places, home)
     if now.away_m > home.within_m:
         return Judgement(placement, (), doubts=(_outside(now, home, ()),))
-    if placement.shift is not None:
-        return Judgement(placement, ())
     found = _shifted(geometry, placement, home, align)
+    if placement.shift is not None:
+        # Whether the rows are shifted has been said; that the round they are held against is, has not.
+        return Judgement(placement, (), doubts=found.of_a_round)
     return Judgement(placement, found.proposals(False), doubts=found.doubts)
 
 
@@ -154,7 +155,7 @@ def _contradicted(
     )
     placement = with_shift(best.placement, found.shift)
     if accept:
-        return Judgement(placement, proposals)
+        return Judgement(placement, proposals, doubts=found.of_a_round)
     if not home.sure:
         # Where nothing but the metric system speaks against the file, the file is followed.
         return Judgement(now.placement, proposals, doubts=(_outside(now, home, others),))
@@ -210,6 +211,8 @@ class _Shifted:
     evidence: Said = NOTHING_SAID
     told: Said = NOTHING_SAID
     """What the comparison said, shift or not."""
+    of_a_round: tuple[Doubt, ...] = ()
+    """What is odd about the round that the rows were held against, and not about them."""
 
     def proposals(self, accept: bool) -> tuple[Proposal, ...]:
         return (Proposal("datum-shift", self.evidence, accept),) if self.shift else ()
@@ -217,7 +220,7 @@ class _Shifted:
     @property
     def doubts(self) -> tuple[Doubt, ...]:
         if not self.evidence:
-            return ()
+            return self.of_a_round
         expected = Said("coordinates without the shift of map services", "未经地图服务偏移的坐标")
         remedy = Said(
             f"import again with --accept-proposals or --crs {self.shift}",
@@ -246,7 +249,20 @@ def _shifted(
         return _Shifted(found.registration.shift, said(found), said(found))
     if named is not None and not found.tells:
         return _Shifted(named[0], _by_name(named))
-    return _Shifted(told=found.evidence)
+    return _Shifted(told=found.evidence, of_a_round=_doubted_round(found))
+
+
+def _doubted_round(found: Alignment) -> tuple[Doubt, ...]:
+    round_ = found.shifted_round
+    if not round_:
+        return ()
+    expected = Said("the same things at the same place", "同一事物位置相同")
+    remedy = Said(
+        f"look at what round {round_} holds: atlas check --round {round_}; import its file again with"
+        f" --crs {found.round_shift} if it is shifted",
+        f"检查轮次 {round_}（atlas check --round {round_}）；如确有偏移，重新导入其文件，坐标系选 {found.round_shift}",
+    )
+    return (("round-shifted", found.evidence, expected, remedy),)
 
 
 def _by_name(named: tuple[Shift, Said]) -> Said:
