@@ -12,11 +12,14 @@ import pandas as pd
 import pytest
 import shapely
 from shapely.geometry import LineString, Point, box
+from typer.testing import CliRunner
 
 from geo import crs
 from geo.check.report import check_round
+from geo.cli import app
 from geo.errors import DataError
 from geo.importing import ImportReport, import_file
+from geo.rounds import undo_import
 from geo.store import open_store
 from geo.store.base import witnesses
 from geo.survey import open_survey
@@ -326,6 +329,24 @@ def test_shifted_coordinates_are_taken_as_stated_with_a_warning_until_accepted(
     assert told[0] == pytest.approx(metres, abs=25)
     assert told[1] == pytest.approx(bearing, abs=8)
     assert off_m(district, streets()) == pytest.approx(metres, abs=25)
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_the_command_says_how_a_proposal_is_taken(
+    tmp_path: Path, district: Path, dry: bool
+) -> None:
+    file = as_file(tmp_path, shifted(streets(), "gcj02"), "EPSG:4326", "EPSG:4326")
+    command = ["import", str(file), "--district", str(district), "--layer", "back_streets"]
+    command += ["--round", NEXT]
+    told = "1 proposal was not taken (datum-shift): --accept-proposals takes it"
+    result = CliRunner().invoke(app, [*command, *["--dry-run"] * dry])
+    assert result.exit_code == 0
+    last = result.stderr.splitlines()[-1]
+    undo = f"; first take this import back: atlas undo --district {district} --round {NEXT}"
+    assert last.endswith(told if dry else told + undo)
+    if not dry:
+        undo_import(district, NEXT)
+    assert "not taken" not in CliRunner().invoke(app, [*command, "--accept-proposals"]).stderr
 
 
 def test_a_shift_that_is_accepted_is_taken_off(tmp_path: Path, district: Path) -> None:

@@ -150,6 +150,24 @@ def import_(
     )
     if report.round is not None and not dry_run:
         _tell_left_behind(district, report.round)
+    _tell_not_taken(report, district, dry_run)
+
+
+def _tell_not_taken(report: ImportReport, folder: Path, dry_run: bool) -> None:
+    """Say how what was only proposed is taken."""
+    codes = [one.code for one in report.proposals if not one.accepted]
+    if not codes:
+        return
+    were, them = ("was", "it") if len(codes) == 1 else ("were", "them")
+    first = (
+        ""
+        if dry_run or report.round is None
+        else f"; first take this import back: atlas undo --district {folder} --round {report.round}"
+    )
+    note(
+        f"{amount(len(codes), 'proposal')} {were} not taken ({', '.join(dict.fromkeys(codes))}):"
+        f" --accept-proposals takes {them}{first}"
+    )
 
 
 def _tell_left_behind(folder: Path, round_: str) -> None:
