@@ -20,6 +20,7 @@ from geo.cli import app, main
 from geo.coverage import coverage_of, rows_behind
 from geo.district import open_district
 from geo.errors import GeoError, StoreError, UnknownNameError
+from geo.importing import import_file
 from geo.model import ImportRecord
 from geo.rounds import (
     changes_since_publication,
@@ -319,6 +320,34 @@ def test_a_round_without_the_units_of_the_one_before_is_told_of(district: Path) 
         for item in check_round(open_survey(district, NEW)).findings
         if item.code == "layer-left-behind"
     ]
+
+
+def test_units_that_a_later_round_leaves_out_are_named(tmp_path: Path, district: Path) -> None:
+    later, after = "2008-06-30", "2008-12-31"
+    file = tmp_path / "villages.gpkg"
+    villages().iloc[1:].to_file(file, driver="GPKG")
+    report = import_file(district, file, "villages", round=later)
+    (told,) = [item for item in report.findings if item.code == "units-left-out"]
+    assert (told.severity, told.rows) == ("warning", ("1",))
+    assert told.found == f"1 of the 2 units of round {NEW} is not in this one: 1"
+    assert told.found.zh == f"{NEW} 轮次的 2 个单元中有 1 个未在本轮次：1"
+    # The check says the very same, and where the village was.
+    checked = check_round(open_survey(district, later))
+    (seen,) = [item for item in checked.observations if item.finding.code == "units-left-out"]
+    assert seen.finding == told
+    assert [shape.bounds for shape in seen.shapes] == [(500_000, 3_590_000, 501_000, 3_591_000)]
+    # A round with all of them, and the first of all, leave nothing out; new units are none of the old.
+    more = gpd.GeoDataFrame(
+        {"code": ["2", "3"], "name": ["西村", "新村"]},
+        geometry=villages().geometry.translate(0, 50).to_list(),
+        crs="EPSG:4549",
+    )
+    more.to_file(file, driver="GPKG")
+    codes = {item.code for item in import_file(district, file, "villages", round=after).findings}
+    assert "units-left-out" not in codes
+    for round_ in (OLD, NEW, after):
+        found = {item.code for item in check_round(open_survey(district, round_)).findings}
+        assert "units-left-out" not in found
 
 
 def test_units_are_carried_into_a_round_of_streets_and_lead_to_their_file(district: Path) -> None:

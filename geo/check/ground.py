@@ -14,6 +14,7 @@ from ..carrying import left_behind
 from ..crs import MetricError, cgcs2000_zone, local_metric_crs, metric_error
 from ..edges import area_of
 from ..errors import ScopeError
+from ..importing.units import units_left_out
 from ..model import Finding, corner_zh
 from ..said import NOTHING, Said
 from ..scope import EDGES_LAYER
@@ -150,6 +151,32 @@ def layers_left_behind(evidence: Evidence) -> Iterator[Observation]:
         )
 
 
+def units_before(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Units of the newest earlier round with the layer that this one lacks, at the place they had."""
+    survey = evidence.survey
+    if rows.layer not in survey.district.levels:
+        return
+    codes = rows.texts(str(rows.layer.key))
+    left = units_left_out(rows.layer, survey.store, survey.round, codes)
+    if left is None:
+        return
+    shapes: tuple[object, ...] = ()
+    if getattr(left.rows, "crs", None) is not None:
+        shapes = tuple(left.rows.geometry.dropna().to_crs(evidence.metric_crs))
+    yield Observation(
+        Finding(
+            "units-left-out",
+            "warning",
+            rows.name,
+            left.codes,
+            left.found,
+            left.expected,
+            left.remedy,
+        ),
+        shapes,
+    )
+
+
 def undeclared_tables(evidence: Evidence) -> Iterator[Observation]:
     """Tables of the round that no declaration knows: a layer of a wrong name is measured by nobody."""
     catalog = evidence.survey.district.catalog
@@ -180,4 +207,4 @@ def undeclared_tables(evidence: Evidence) -> Iterator[Observation]:
             )
 
 
-CHECKS: tuple[Check, ...] = (metric_system, edges_close)
+CHECKS: tuple[Check, ...] = (metric_system, edges_close, units_before)

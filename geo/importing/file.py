@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..mapping import ImportMapping, Mapped
     from ..sources.base import Request, Source
     from ..sources.registry import Provenance
+    from ..store.base import Store
     from .plan import Plan
 
 Progress = Callable[[int, int, str], None]
@@ -165,6 +166,7 @@ def import_file(
     said = crs or plan.mapping.crs
     stated = place(rows, said, opened, store, accept=accept_proposals, named_shift=shift)
     take_usable(rows, opened.spec.metric_crs, accept=accept_proposals)
+    _tell_of_units(rows, opened, store, target.round)
 
     def record(number: int) -> ImportRecord:
         return ImportRecord(
@@ -294,6 +296,18 @@ def _tell_mapping(
                 f"文件中如以其他名称存有，请在字段对应中指定（命令行：--field {blank[0]}=列名）",
             ),
         )
+
+
+def _tell_of_units(rows: Rows, district: District, store: Store, round_: str) -> None:
+    """Which units of the round before these rows lack, where they are units."""
+    from .units import units_left_out
+
+    layer = rows.layer
+    if layer not in district.levels:
+        return
+    left = units_left_out(layer, store, round_, rows.frame[str(layer.key)])
+    if left is not None:
+        rows.find("units-left-out", left.codes, left.found, left.expected, left.remedy)
 
 
 def _keep_mapping(
