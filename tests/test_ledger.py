@@ -140,6 +140,15 @@ def test_rows_that_cannot_be_taken_are_listed_and_the_others_taken(
     assert (report.rows_read, report.rows_taken) == (5, 1)
 
 
+def test_a_ledger_into_a_round_of_the_future_is_taken_with_a_warning(
+    tmp_path: Path, district: Path, printed: bytes
+) -> None:
+    file = returned(tmp_path, printed, {("P3", "status"): "整改中"})
+    ahead = import_file(district, file, round="9999-12-31", dry_run=True)
+    assert "future-round" in dict(told(ahead))
+    assert "future-round" not in dict(told(import_file(district, file, round=NEW)))
+
+
 def test_a_row_that_changed_meanwhile_stays_as_it_is_and_is_listed(
     tmp_path: Path, district: Path, printed: bytes
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import sqlite3
@@ -348,6 +349,22 @@ def test_units_that_a_later_round_leaves_out_are_named(tmp_path: Path, district:
     for round_ in (OLD, NEW, after):
         found = {item.code for item in check_round(open_survey(district, round_)).findings}
         assert "units-left-out" not in found
+
+
+def test_a_round_of_the_future_is_taken_with_a_warning(tmp_path: Path, district: Path) -> None:
+    file = tmp_path / "villages.gpkg"
+    villages().to_file(file, driver="GPKG")
+    today = dt.date.today()
+    ahead = (today + dt.timedelta(days=3650)).isoformat()
+    report = import_file(district, file, "villages", round=ahead)
+    (told,) = [item for item in report.findings if item.code == "future-round"]
+    assert told.severity == "warning"
+    assert told.found.startswith(f"round {ahead} is dated in the future (today is {today})")
+    assert told.found.zh.startswith(f"轮次 {ahead} 的日期晚于今天")
+    assert f"atlas undo --round {ahead}" in told.remedy
+    assert store_of(district).rounds()[-1] == ahead
+    report = import_file(district, file, "villages", round=today.isoformat())
+    assert "future-round" not in {item.code for item in report.findings}
 
 
 def test_units_are_carried_into_a_round_of_streets_and_lead_to_their_file(district: Path) -> None:

@@ -166,7 +166,7 @@ def import_file(
     said = crs or plan.mapping.crs
     stated = place(rows, said, opened, store, accept=accept_proposals, named_shift=shift)
     take_usable(rows, opened.spec.metric_crs, accept=accept_proposals)
-    _tell_of_units(rows, opened, store, target.round)
+    _tell_of_round(rows, opened, store, target.round)
 
     def record(number: int) -> ImportRecord:
         return ImportRecord(
@@ -298,9 +298,14 @@ def _tell_mapping(
         )
 
 
-def _tell_of_units(rows: Rows, district: District, store: Store, round_: str) -> None:
-    """Which units of the round before these rows lack, where they are units."""
+def _tell_of_round(rows: Rows, district: District, store: Store, round_: str) -> None:
+    """Whether its date is to come, and which units of the round before the rows lack, where they are units."""
+    from .target import of_the_future
     from .units import units_left_out
+
+    odd = of_the_future(round_)
+    if odd is not None:
+        rows.find("future-round", (), *odd)
 
     layer = rows.layer
     if layer not in district.levels:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..district import District
 from ..errors import DataError, Fault, SourceError, StoreError, UnknownNameError, amount
-from ..model import ImportRecord, Layer
+from ..model import Finding, ImportRecord, Layer
 from ..placing.proposal import Proposal
 from ..said import Said
 from ..sources.base import LEDGER_SHEET, LeftOut, Request
 from .merging import TAKEN, LedgerRecord, Line, Merge, Value
 from .report import ImportReport
-from .target import now, require_folder
+from .target import now, of_the_future, require_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,8 +229,14 @@ def import_ledger(
         len(lines) - len(merge.left_out),
         tuple(left_out),
         tuple(proposals),
-        tuple(merge.findings()),
+        (*merge.findings(), *(_of_the_round(layer, target) if merge.changes else ())),
     )
+
+
+def _of_the_round(layer: Layer, round_: str) -> tuple[Finding, ...]:
+    """What is odd about the round that was written, or would be."""
+    odd = of_the_future(round_)
+    return () if odd is None else (Finding("future-round", "warning", layer.name, (), *odd),)
 
 
 def _layer(district: District, record: LedgerRecord, name: str) -> Layer:

@@ -162,6 +162,27 @@ def require_folder(folder: Path) -> None:
         )
 
 
+def of_the_future(round_: str) -> tuple[Said, Said, Said] | None:
+    """What is odd of a round dated later than today: found, expected, remedy; None where it is not.
+
+    A survey may be dated ahead on purpose, so it is taken; a slip of the year makes it the newest for decades.
+    """
+    today = dt.date.today().isoformat()
+    if round_ <= today:
+        return None
+    return (
+        Said(
+            f"round {round_} is dated in the future (today is {today}); until then it counts as the newest",
+            f"轮次 {round_} 的日期晚于今天（{today}）；到该日之前，它一直算作最新轮次",
+        ),
+        Said("the date of the survey, today at the latest", "调查日期，不晚于今天"),
+        Said(
+            f"if the date is a slip: atlas undo --round {round_}, and import again with the right one",
+            f"如日期有误，先撤回（atlas undo --round {round_}），再以正确日期导入",
+        ),
+    )
+
+
 def now() -> str:
     """The time, as records keep it."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

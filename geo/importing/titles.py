@@ -23,6 +23,7 @@ _CODES = {
     "field-mapping": ("字段对应", "Field mapping"),
     "mapping-kept": ("字段对应已保存", "Mapping kept"),
     "rows-chosen": ("按条件选取", "Rows chosen"),
+    "future-round": ("轮次日期晚于今天", "Round dated in the future"),
     "round-form": ("轮次改以 GeoParquet 保存", "Round kept as GeoParquet"),
     "not-rows": ("非数据行", "Lines that are no rows"),
     "joined": ("按名称或代码关联", "Joined by code or name"),
