@@ -24,7 +24,7 @@ from geo.check.report import check_round
 from geo.cli.show import SETTINGS
 from geo.coverage import coverage_of
 from geo.errors import StoreError
-from geo.importing import ImportReport
+from geo.importing import ImportReport, import_file
 from geo.placing import Proposal
 from geo.report.write import report_bytes
 from geo.said import Said
@@ -410,6 +410,66 @@ def test_what_the_importer_believed_and_was_not_told_to_use_is_said_before_and_a
     ]
     app.toggle("import_carry").set_value(False).run()
     assert [one.value for one in pressed(app, "正式导入").warning] == said
+
+
+def begun(folder: Path, squares: Path, *layers: str) -> Path:
+    """The squares, and a draft after them that an import began with these layers."""
+    shutil.copytree(squares, folder)
+    frames = made.squares(load_catalog().layers)
+    for name in layers:
+        file = folder / f"{name}.gpkg"
+        frames[name].to_file(file)
+        import_file(folder, file, name, round="2008-03-01")
+        file.unlink()
+    return folder
+
+
+@pytest.mark.parametrize("layers", [("lamps",), ("lamps", "boundary_edges"), ("lamps", "villages")])
+def test_every_page_of_a_round_without_units_or_edges_says_so_and_fails_nowhere(
+    open_app: Open, squares: Path, tmp_path: Path, layers: tuple[str, ...]
+) -> None:
+    folder = begun(tmp_path / "begun", squares, *layers)
+    for page in PAGES:
+        app = open_app(page, district=folder, round="2008-03-01")
+        assert not app.exception, page
+        assert not app.error, page
+        (said,) = [one.value for one in app.warning]
+        assert said.startswith("本轮次缺少")
+        assert "（轮次 2007-06-30 有）" in said
+        for name, title in (("villages", "村（社区）"), ("boundary_edges", "城乡一体化四至")):
+            assert (title in said) == (name not in layers)
+    app = pressed(app, "沿用到本轮次")
+    assert not app.warning
+    assert len(app.success) == 4 - len(layers)
+    assert not app.run().success
+
+
+def test_what_could_not_be_carried_is_said_in_its_own_words(
+    open_app: Open, squares: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = begun(tmp_path / "begun", squares, "lamps")
+
+    def full(*_: object) -> None:
+        raise StoreError(Said("the disk is full", "磁盘已满"))
+
+    monkeypatch.setattr("geo.carrying.carry_layers", full)
+    app = open_app("overview", district=folder, round="2008-03-01", lang="en")
+    assert "(round 2007-06-30 has them)" in app.warning[0].value
+    app = pressed(app, "Carry them over into this round")
+    assert not app.exception
+    assert "the disk is full" in html_of(app)
+
+
+def test_a_round_that_is_no_draft_of_imports_is_not_added_to(
+    open_app: Open, squares: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "another's"
+    shutil.copytree(squares, folder)
+    lamps = made.squares(load_catalog().layers)["lamps"]
+    made.write_round(folder, {"lamps": lamps}, "2008-03-01")
+    app = open_app("overview", district=folder, round="2008-03-01")
+    assert app.warning
+    assert not [one for one in app.button if one.key == "carry_now"]
 
 
 def test_a_word_in_the_address_that_means_nothing_is_passed_over(open_app: Open) -> None:

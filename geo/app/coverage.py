@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import cast
 
 import streamlit as st
 
-from ..model import Level
 from ..survey import Survey
 from .choices import choose, language, remembered, say
 from .computed import coverage_for, list_for, map_for, rows_for, rows_list_for
@@ -47,10 +45,15 @@ def page(survey: Survey) -> None:
     if whole is not None:
         st.html(figure(survey, whole, indicator, language()))
     judged = survey.district.target(indicator) is not None
-    coloured = level if shown == "verdicts" and level != "district" else None
+    # A round that lacks these units is drawn by its features.
+    there = any(
+        layer.unit and layer.unit.level == level and survey.has(layer.name)
+        for layer in survey.district.levels
+    )
+    coloured = level if shown == "verdicts" and there else None
     wanted = rows[rows["level"] == level]
     side_by_side(
-        map_for(survey, indicator.id, cast("Level | None", coloured), language(), within),
+        map_for(survey, indicator.id, coloured, language(), within),
         list_for(
             survey,
             ("figures", indicator.id, level, within),

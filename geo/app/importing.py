@@ -17,7 +17,8 @@ from ..survey import Survey
 from ..views.component import listed, show
 from .choices import as_label, choose, language, say
 from .computed import checked, findings_map_for
-from .parts import carried_into, fault, heading, list_alone, titles_of
+from .lacking import carried_into
+from .parts import fault, heading, list_alone, titles_of
 from .work import shown_at_work
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from ..views.component import Answer, show
 from ..views.format import LANGUAGES
-from .choices import as_label, choose, language, remember, remembered, say
+from .choices import choose, language, remember, remembered, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,18 +112,6 @@ def heading(text: str) -> None:
 def titles_of(survey: Survey) -> dict[str, str]:
     """The titles of the declared layers, by name."""
     return {name: one.title.in_(language()) for name, one in survey.district.catalog.layers.items()}
-
-
-def carried_into(survey: Survey, round_: str) -> list[str]:
-    """Take the units and edges that a draft lacks from the rounds before; a line on each."""
-    from ..carrying import carry_layers
-
-    report = carry_layers(survey.district, round_)
-    titles = titles_of(survey)
-    return [
-        say("done_carry").format(date, as_label(titles[name]), report.rows[name])
-        for name, date in report.origins.items()
-    ]
 
 
 def fault(error: GeoError) -> None:

@@ -24,8 +24,11 @@ def page(survey: Survey) -> None:
     from ..views.listings import changes_listing, scope_listing
     from ..views.tables import SCOPE_HEADINGS, scope_table
 
-    if not survey.has(EDGES_LAYER):
+    bounded = survey.has(EDGES_LAYER)
+    if not bounded:
         st.info(say("no_scope"))
+    if not bounded or not survey.has(survey.district.levels[0].name):
+        # Nothing is decided: what there is, is drawn.
         show(map_for(survey, None, None, language()), key="scope_map")
         return
     trying = st.session_state.get("try_rule", False)

@@ -19,6 +19,7 @@ from ..version import __version__
 from ..views.format import LANGUAGES
 from .choices import as_label, choose, language, missed, remember, say, told_missed
 from .computed import files_of, rounds_for, survey_for
+from .lacking import tell_what_is_lacking
 from .parts import fault
 
 PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "report", "import")
@@ -76,6 +77,7 @@ def guarded(name: str, page: Callable[[Survey], None]) -> Callable[[], None]:
             survey = chosen_survey()
             told = st.empty()
             missed_on_any_page(survey)
+            tell_what_is_lacking(survey)
             page(survey)
             said = told_missed()
             if said:

@@ -40,6 +40,17 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "missed_one": ("{}“{}”", '{} "{}"'),
     "fault": ("数据不能使用：", "The data cannot be used:"),
+    "lacks": (
+        "本轮次缺少{}。没有它们，就没有分单元和四至范围内的数字。",
+        "This round lacks {}. Without them nothing is counted by unit or within the area.",
+    ),
+    "lacks_held": ("{}（轮次 {} 有）", "{} (round {} has them)"),
+    "lacks_unheld": (
+        "{}（此前各轮次也没有，请导入）",
+        "{} (no earlier round has them: import them)",
+    ),
+    "semicolon": ("；", "; "),
+    "carry_now": ("沿用到本轮次", "Carry them over into this round"),
     "no_scope": (
         "本轮次没有四至界线，无法认定范围。",
         "This round has no edges, so no scope can be decided.",
