@@ -140,6 +140,13 @@ def test_a_round_that_is_only_begun_is_a_choice_and_not_what_everyone_sees(
     assert app.button_group("round").options == ["2007-12-31", "2007-06-30"]
     assert app.button_group("round").value == "2007-06-30"
     assert len(ids(app)) == 20
+    assert "2007-12-31，其中还没有单元" in app.caption[0].value
+    assert app.run().caption  # until the reader chooses a round himself
+    app.button_group("round").set_value("2007-12-31").run()
+    app.button_group("round").set_value("2007-06-30").run()
+    assert not app.caption
+    assert not open_app(district=folder, round="2007-06-30").caption
+    assert not open_app().caption
     assert open_app(district=folder, round="2007-12-31").info
 
 

@@ -17,7 +17,7 @@ from ..errors import GeoError
 from ..survey import Survey
 from ..version import __version__
 from ..views.format import LANGUAGES
-from .choices import as_label, choose, language, missed, remember, say, told_missed
+from .choices import as_label, choose, language, missed, remember, say, started_with, told_missed
 from .computed import files_of, rounds_for, survey_for
 from .lacking import tell_what_is_lacking
 from .parts import fault
@@ -154,7 +154,9 @@ def chosen_survey() -> Survey:
         del st.query_params["page"]
     files = files_of(beside[name])
     rounds, first = rounds_for(str(beside[name]), files)
-    round_ = ""
+    round_, asked = "", started_with("round")
+    if asked not in rounds:
+        st.session_state["round_by_default"] = True  # until the reader chooses one
     with date:
         if len(rounds) > FEW_ROUNDS:
             round_ = choose(st.selectbox, "round", rounds, first)
@@ -163,6 +165,10 @@ def chosen_survey() -> Survey:
     survey = survey_for(str(beside[name]), round_, files)
     with head:
         st.html(top(survey, language(), __version__))
+    if round_ != first:
+        st.session_state["round_by_default"] = False
+    elif rounds and first != rounds[0] and st.session_state.get("round_by_default"):
+        st.caption(say("newer_round").format(rounds[0]))
     return survey
 
 

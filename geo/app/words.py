@@ -40,6 +40,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "missed_one": ("{}“{}”", '{} "{}"'),
     "fault": ("数据不能使用：", "The data cannot be used:"),
+    "newer_round": (
+        "另有更新的轮次 {}，其中还没有单元；可在上方“调查轮次”中选择。",
+        'There is a newer round, {}, that has no units yet; choose it above at "Survey round".',
+    ),
     "lacks": (
         "本轮次缺少{}。没有它们，就没有分单元和四至范围内的数字。",
         "This round lacks {}. Without them nothing is counted by unit or within the area.",
