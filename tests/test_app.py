@@ -150,6 +150,20 @@ def test_a_round_that_is_only_begun_is_a_choice_and_not_what_everyone_sees(
     assert open_app(district=folder, round="2007-12-31").info
 
 
+def test_a_link_keeps_its_round_when_a_newer_one_comes(
+    open_app: Open, squares: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "newer"
+    shutil.copytree(squares, folder)
+    app = open_app("overview", district=folder)
+    assert app.query_params["round"] in ("2007-06-30", ["2007-06-30"])
+    assert re.search(r'href="explain\?[^"]*round=2007-06-30', html_of(app))
+    made.write_round(folder, made.squares(load_catalog().layers), "2007-12-31")
+    assert open_app("overview", district=folder).button_group("round").value == "2007-12-31"
+    again = open_app("overview", district=folder, round="2007-06-30")
+    assert again.button_group("round").value == "2007-06-30"
+
+
 def test_the_scope_page_lists_every_village_with_its_decision(open_app: Open) -> None:
     app = open_app()
     decisions = cells(app, 2)

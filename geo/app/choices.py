@@ -53,15 +53,15 @@ def choose(
     """A widget whose value stands in the address where it is not the default, and outlives its page.
 
     Unless said otherwise the first of the options is the default. An address that names none of them is told of,
-    but where `told` is False.
+    but where `told` is False. A default that another day is another one stands in the address too: `always`.
     """
     asked, usual = started_with(key), options[0] if default is None else default
     if how.pop("told", True):
         missed(key, options)
     st.session_state[key] = asked if asked in options else usual
-    label = how.pop("label", say(key))
+    label, always = how.pop("label", say(key)), how.pop("always", False)
     chosen = cast("str", widget(label, list(options), key=key, **how) or usual)
-    _keep(key, chosen, usual)
+    _keep(key, chosen, None if always else usual)
     return chosen
 
 
@@ -124,7 +124,7 @@ def remember(key: str, value: str) -> None:
     _keep(key, value, "")
 
 
-def _keep(key: str, value: str, default: str) -> None:
+def _keep(key: str, value: str, default: str | None) -> None:
     st.session_state.setdefault("kept", {})[key] = value
     if value != default:
         st.query_params[key] = value

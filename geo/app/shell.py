@@ -159,9 +159,11 @@ def chosen_survey() -> Survey:
         st.session_state["round_by_default"] = True  # until the reader chooses one
     with date:
         if len(rounds) > FEW_ROUNDS:
-            round_ = choose(st.selectbox, "round", rounds, first)
+            round_ = choose(st.selectbox, "round", rounds, first, always=True)
         elif rounds:
-            round_ = choose(st.segmented_control, "round", rounds, first, required=True)
+            round_ = choose(
+                st.segmented_control, "round", rounds, first, required=True, always=True
+            )
     survey = survey_for(str(beside[name]), round_, files)
     with head:
         st.html(top(survey, language(), __version__))
