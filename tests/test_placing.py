@@ -428,6 +428,26 @@ def test_an_older_round_that_was_shifted_is_not_held_against_one_that_was_put_ri
     assert "round-shifted" not in found(report)
 
 
+def test_a_small_displacement_of_another_kind_does_not_hide_an_older_rounds_shift(
+    tmp_path: Path, district: Path
+) -> None:
+    wrong = shifted(streets(), "gcj02").to_crs(METRIC)
+    import_file(district, written(tmp_path, wrong, METRIC), "back_streets", round=NEXT)
+    drawn_anew = wrong.set_geometry(wrong.translate(3, 0))
+    file = written(tmp_path, drawn_anew, METRIC)
+    report = import_file(district, file, "back_streets", round=LATER)
+    assert codes(report) == [("datum-shift", False)]
+    assert f"the back_streets of round {ROUND}; this is GCJ-02" in found(report)["datum-shift"]
+    assert "alike" not in found(report)["datum-shift"]
+    told = [
+        item.found
+        for item in check_round(open_survey(district, LATER)).findings
+        if item.code == "datum-shift"
+    ]
+    assert len(told) == 1
+    assert told[0].endswith("this is GCJ-02")
+
+
 def test_no_more_rounds_are_read_than_have_something_to_say(tmp_path: Path, district: Path) -> None:
     file = as_file(tmp_path, streets(), METRIC, METRIC)
     dates = [f"2008-{month:02}-15" for month in range(1, 7)]

@@ -113,6 +113,7 @@ def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | Non
         item for item in rounds if item > survey.round
     ]
     next_to = agreeing = ""
+    first: Evident | None = None
     for other, stored in witnesses(survey.store, rows.name, others):
         # Evidence that cannot be had is no evidence.
         if getattr(stored, "crs", None) is None:
@@ -123,18 +124,19 @@ def _against_another_round(rows: LayerRows, evidence: Evidence) -> Evident | Non
             return _against_its_course(rows, stored, against, evidence)
         found, apart_m = _row_by_row(rows, stored, key, against, evidence)
         if not next_to:
-            if found is not None:
+            if found is not None and found.registration.shift is not None:
                 return found
+            first = found
             next_to, agreeing = other, other if apart_m <= ALIGNED_M else ""
         elif found is not None and found.registration.shift is not None:
-            if not agreeing:
+            if not agreeing or first is not None:
                 return found
             alike = Said(
                 f"; round {agreeing} has them at the same place, and so is shifted alike",
                 f"；{agreeing} 轮次位置一致，因而有同样的偏移",
             )
             return replace(found, alike=alike)
-    return None
+    return first
 
 
 def _against_its_course(

@@ -306,7 +306,6 @@ def _tell_of_round(rows: Rows, district: District, store: Store, round_: str) ->
     odd = of_the_future(round_)
     if odd is not None:
         rows.find("future-round", (), *odd)
-
     layer = rows.layer
     if layer not in district.levels:
         return

@@ -118,12 +118,12 @@ def _against_itself(
             if not found.tells:
                 shapes = metric_shapes(store, round_, layer, district.spec.metric_crs)
                 found = _nearby(rows, shapes, _named(layer, round_), district)
-            settled = found.registration is not None or found.shifted_round
-            if settled or layer.key not in rows.columns:
+            told = found.registration is not None and found.registration.shift is not None
+            if told or found.shifted_round or layer.key not in rows.columns:
                 return found
             first = found
         elif found.registration is not None and found.registration.shift is not None:
-            if not first.tells:
+            if not first.tells or first.registration is not None:
                 return found
             alike = Said(
                 f"round {newest} has them where these are, and so is shifted alike",
