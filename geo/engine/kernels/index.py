@@ -249,12 +249,17 @@ def place(index, unit, x, y):
 
 
 @part
-def holder_at(index, x, y):
-    """The first polygon that holds a point, NOBODY for none."""
+def _cell_of(index, x, y):
+    """The cell that a point lies in."""
     columns, rows = index.shape[0], index.shape[1]
     row = clamped((y - index.frame[1]) * index.frame[2], rows)
-    column = clamped((x - index.frame[0]) * index.frame[2], columns)
-    cell = row * columns + column
+    return row * columns + clamped((x - index.frame[0]) * index.frame[2], columns)
+
+
+@part
+def holder_at(index, x, y):
+    """The first polygon that holds a point, NOBODY for none."""
+    cell = _cell_of(index, x, y)
     holder = np.int64(index.cells[cell, 0])
     tried = np.int64(-1)
     for k in range(index.cells[cell, 1], index.cells[cell + 1, 1]):
@@ -275,10 +280,7 @@ def holder_near(index, x, y, noise):
     A point that was drawn on a border hardly ever lies on it to the last digit, and then whether it does is a
     matter of rounding; an edge so close is among those of the point's own cell.
     """
-    columns, rows = index.shape[0], index.shape[1]
-    row = clamped((y - index.frame[1]) * index.frame[2], rows)
-    column = clamped((x - index.frame[0]) * index.frame[2], columns)
-    cell = row * columns + column
+    cell = _cell_of(index, x, y)
     holder = np.int64(index.cells[cell, 0])
     tried = np.int64(-1)
     for k in range(index.cells[cell, 1], index.cells[cell + 1, 1]):
