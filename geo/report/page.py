@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..views import cards
 from ..views.description import plain
+from ..views.format import LANGUAGE_TAGS
 from ..views.inert import inert, json_block
 from ..views.leaflet import drawing_script, drawing_style, leaflet_script, leaflet_style
 from ..views.map import default_indicator, map_description
@@ -92,7 +93,7 @@ def page_html(material: Material, report: Report) -> str:
     }
     parts = [
         "<!DOCTYPE html>",
-        f'<html lang="{"zh-CN" if language == "zh" else "en"}">',
+        f'<html lang="{LANGUAGE_TAGS[language]}">',
         '<head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',

@@ -6,13 +6,15 @@ Numbers are rounded so that a miss never reads as a hit, and an unknown is never
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ..assess import REACHES
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+LANGUAGE_TAGS: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
+"""As a page says in which language it is."""
 
 NOTHING = "—"
 """Stands where there is no figure: a rate with no denominator, a verdict with no target."""

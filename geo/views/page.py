@@ -16,6 +16,7 @@ from importlib import resources
 
 from .basemap import Basemap
 from .description import MapDescription, plain
+from .format import LANGUAGE_TAGS
 from .inert import inert, json_block
 from .leaflet import drawing_script, drawing_style, leaflet_script, leaflet_style
 from .maplibre import maplibre_script, maplibre_style, tiles_script
@@ -60,7 +61,7 @@ def map_page(description: MapDescription) -> str:
     page = _put(
         page, "<head>", f'<head>\n<meta charset="utf-8">\n{_policy(page, description.basemap)}'
     )
-    language = "zh-CN" if description.language == "zh" else "en"
+    language = LANGUAGE_TAGS[description.language]
     page = _put(page, "<html>", f'<html lang="{language}">')
     # Last of all, so that nothing above looks at it.
     data = json_block(plain(description))
@@ -85,7 +86,7 @@ def tiles_page(description: MapDescription, archive: Archive, beside: str | None
     own = resources.files(__package__)
     begin = own.joinpath("atlas_tiles_page.js").read_text(encoding="utf-8")
     scripts = [_whole(text) for text in (maplibre_script(), f"{tiles_script()}\n{begin}")]
-    language = "zh-CN" if description.language == "zh" else "en"
+    language = LANGUAGE_TAGS[description.language]
     said = plain(description, archive)
     blocks = {"index": base64.b64encode(archive.index).decode()}
     if beside is None:
