@@ -1,26 +1,33 @@
-"""The app's server: what a page's head names, and where the programs that draw are to be had."""
+"""The app's server: what a page says and brings, and where the programs that draw are to be had."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gzip
 import json
 import re
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.file_util import get_static_dir
 
-from geo.app.server import Ahead, link_header, parts_of_pages
+from geo.app import ahead
+from geo.app.opening import link_header, opening_page, parts_of_pages
+from geo.app.server import Ahead
 from geo.app.shell import PAGES
 from geo.views import component
 from geo.views.listing import Column, Listing, Row, listing_json
+from geo.views.tiles import Archive
 
 JS = Path(get_static_dir()) / "static" / "js"
 
 
-def answer(path: str, method: str = "GET", query: bytes = b"") -> tuple[int, dict[str, str], bytes]:
+def answer(
+    path: str, method: str = "GET", query: bytes = b"", asked_range: bytes = b""
+) -> tuple[int, dict[str, str], bytes]:
     """What a reader gets who asks a server whose every other page says `page`."""
     said: list[dict[str, Any]] = []
 
@@ -35,7 +42,13 @@ def answer(path: str, method: str = "GET", query: bytes = b"") -> tuple[int, dic
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    scope = {"type": "http", "method": method, "path": path, "query_string": query}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query,
+        "headers": [(b"range", asked_range)] if asked_range else [],
+    }
     asyncio.run(Ahead(page)(scope, receive, send))
     headers = {name.decode(): value.decode() for name, value in said[0]["headers"]}
     return said[0]["status"], headers, said[1]["body"]
@@ -59,9 +72,147 @@ def test_a_page_names_what_drew_its_map_last(monkeypatch: pytest.MonkeyPatch) ->
     assert "atlas/" not in link_header("scope")
     component._last_drawn_by.update(scope_map="map", overview_map="tiles")
     assert f"<./{component.script_address('map')}>" in link_header("scope")
-    assert f"<./{component.script_address('tiles')}>" in link_header("")
+    assert f"<./{component.script_address('tiles')}>" in link_header("overview")
     status, headers, body = answer("/scope")
-    assert (status, headers["link"], body) == (200, link_header("scope"), b"page")
+    assert (status, headers["link"], body) == (
+        200,
+        link_header("scope"),
+        opening_page(None, "zh"),
+    )
+    assert answer("/")[1]["link"] == link_header("overview")
+
+
+def test_a_page_is_streamlits_with_its_readers_language() -> None:
+    theirs = (JS.parents[1] / "index.html").read_text(encoding="utf-8")
+    (entry,) = re.findall(r'<script type="module"[^>]*></script>', theirs)
+    for query, tag, title in ((b"", "zh-CN", "城乡图"), (b"lang=en", "en", "Chengxiang Atlas")):
+        _, headers, body = answer("/scope", query=query)
+        page = body.decode()
+        assert headers["content-type"] == "text/html; charset=utf-8"
+        assert headers["content-length"] == str(len(body))
+        assert headers["cache-control"] == "no-cache"
+        assert f'<html lang="{tag}">' in page
+        assert f"<title>{title}</title>" in page
+        assert page.count(entry) == 1
+        for line in theirs.splitlines():
+            if "lang=" not in line and "<title>" not in line:
+                assert line.strip() in page
+    assert answer("/scope", "HEAD")[2] == b""
+
+
+def test_a_page_says_where_the_server_is_and_trusts_no_page_round_it() -> None:
+    page = opening_page(None, "zh").decode()
+    (said,) = re.findall(r"window\.__streamlit = (.*);</script>", page)
+    assert 'BACKEND_BASE_URL: new URL("./", location.href).href' in said
+    assert "allowedOrigins: [location.origin]" in said
+    assert "streamlit.io" not in page
+
+
+class Seen:
+    """A page that showed a map, of a district whose file can change."""
+
+    def __init__(self, home: Path, text: str = '{"map": "<b>"}', tiles: bytes = b"") -> None:
+        self.home = home
+        (home / "district.toml").write_text("a", encoding="utf-8")
+        archive = Archive(tiles, b"index", ("streets",), (8, 14), (1,), "abc") if tiles else None
+        self.map_ = component.drawn(text, archive)
+        self.shown = component.Shown("scope_map", self.map_, 520, True, "tiles" if tiles else "map")
+
+    def at(self, page: str = "scope", **query: str) -> ahead.Known | None:
+        return ahead.known_at(ahead.address(page, query))
+
+    def keep(self, page: str = "scope", **query: str) -> None:
+        ahead.keep_in_mind(ahead.address(page, query), [self.shown], self.home)
+
+
+@pytest.fixture
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_known", OrderedDict())
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_a_page_brings_the_map_that_its_address_showed(tmp_path: Path) -> None:
+    seen = Seen(tmp_path)
+    assert seen.at() is None
+    seen.keep(lang="en", unit="<i>")
+    assert seen.at() is None
+    assert seen.at(unit="<i>", lang="en") is not None
+    _, headers, body = answer("/scope", query=b"unit=%3Ci%3E&lang=en")
+    page = body.decode()
+    assert "<i>" not in page.split("<style>")[1]  # the address is looked up, never repeated
+    at = f"atlas/{seen.map_.digest}.json"
+    assert f'"at": "{at}"' in page
+    assert f'import("./{component.script_address("map")}")' in page
+    first, second, *_ = headers["link"].split(", ")
+    assert first.startswith(f"<./{component.script_address('map')}>; rel=modulepreload")
+    assert second.startswith(f"<./{at}>; rel=preload; as=fetch")
+    status, headers, body = answer(f"/{at}")
+    assert (status, body) == (200, seen.map_.text)
+    assert headers["content-type"] == "application/json"
+    assert "private" in headers["cache-control"]
+    assert answer("/scope", query=b"lang=en")[2] == opening_page(None, "en")
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_a_map_is_known_no_longer_than_its_files_stay_and_its_page_keeps_it(tmp_path: Path) -> None:
+    seen = Seen(tmp_path)
+    seen.keep()
+    assert seen.at()
+    (tmp_path / "district.toml").write_text("changed", encoding="utf-8")
+    assert seen.at() is None
+    seen.keep()
+    known = seen.at()
+    assert known
+    digest = seen.map_.digest
+    del seen.map_, seen.shown
+    assert seen.at() is None
+    assert ahead.drawing_of(known) is None
+    assert opening_page(known, "zh") == opening_page(None, "zh")
+    assert answer(f"/atlas/{digest}.json")[0] == 404
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_only_so_many_addresses_are_kept_in_mind_the_newest(tmp_path: Path) -> None:
+    seen = Seen(tmp_path)
+    for number in range(ahead._ADDRESSES + 5):
+        seen.keep(unit=str(number))
+    assert len(ahead._known) == ahead._ADDRESSES
+    assert seen.at(unit="4") is None
+    assert seen.at(unit="5") is not None
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_a_page_with_other_maps_is_not_kept_in_mind(tmp_path: Path) -> None:
+    seen = Seen(tmp_path)
+    other = dataclasses.replace(seen.shown, key="layers_map")
+    for shown in ([], [other], [seen.shown, other]):
+        ahead.keep_in_mind(ahead.address("scope", {}), shown, tmp_path)
+        assert seen.at() is None
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_tiles_come_in_the_parts_that_are_asked_for(tmp_path: Path) -> None:
+    tiles = bytes(range(200))
+    seen = Seen(tmp_path, tiles=tiles)
+    seen.keep()
+    page = answer("/scope")[2].decode()
+    assert '"tiles": "atlas/abc.pmtiles", "index": "atlas/abc.index.gz"' in page
+    assert answer("/atlas/abc.pmtiles")[::2] == (200, tiles)
+    assert answer("/atlas/abc.index.gz")[::2] == (200, b"index")
+    for asked, part, status in (
+        (b"bytes=0-126", tiles[:127], 206),
+        (b"bytes=190-500", tiles[190:], 206),
+        (b"bytes=200-210", tiles, 200),
+        (b"bytes=9-3", tiles, 200),
+        (b"bytes=-5", tiles, 200),
+        (b"bytes=1-2,5-6", tiles, 200),
+    ):
+        got, headers, body = answer("/atlas/abc.pmtiles", asked_range=asked)
+        assert (got, body) == (status, part)
+        assert headers["content-length"] == str(len(part))
+        if status == 206:
+            first = tiles.index(part)
+            assert headers["content-range"] == f"bytes {first}-{first + len(part) - 1}/200"
 
 
 def test_an_address_that_names_no_page_leads_to_the_one_that_opens() -> None:
@@ -83,7 +234,9 @@ def test_a_script_is_to_be_had_at_its_address_for_ever(drawing: str) -> None:
     address = component.script_address(drawing)
     status, headers, body = answer(f"/{address}")
     assert status == 200
-    assert body.decode() == component._SCRIPTS[drawing]()
+    text = body.decode()
+    assert text.startswith(component._SCRIPTS[drawing]())
+    assert ("export async function ahead(" in text) == (drawing != "table")
     assert "immutable" in headers["cache-control"]
     assert headers["content-type"].startswith("text/javascript")
     assert answer(f"/{address}", "HEAD")[2] == b""

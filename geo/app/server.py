@@ -1,10 +1,8 @@
-"""The app's server: Streamlit's own, with two things besides that let the first map of a page come sooner.
+"""The app's server: Streamlit's own, with what lets the first map of a page come sooner.
 
-Streamlit's page asks for what it needs only when it finds out that it does: first its frame, then, once the script
-has spoken, the programs of the widgets that were named, then the program that draws a map. Here the page itself
-names them in its head (`Link: rel=modulepreload`), so that they come while the frame is still starting; and what
-draws maps has an address of its own, so that a browser keeps it, and no message carries it.
-Started in another way (`streamlit run`), the app does the same without either.
+Pages say what they are going to ask for (`opening.py`) and may bring their map (`ahead.py`); what draws maps has an
+address of its own, so that a browser keeps it, and no message carries it; and nothing that is written waits.
+Started in another way (`streamlit run`), the app does the same without any of it.
 """
 
 from __future__ import annotations
@@ -12,30 +10,30 @@ from __future__ import annotations
 import gc
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
 from ..bundled import app_script
-from ..views.component import SCRIPTS_AT, address_scripts, last_drawn_by, script_address, script_at
+from ..views.component import SCRIPTS_AT, address_scripts, script_at
+from ..views.format import Language
+from .ahead import address, data_at, known_at
+from .opening import link_header, opening_page
 from .shell import PAGES
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_USED = ("BidiComponent", "Html", "ButtonGroup", "DownloadButton", "Selectbox", "Checkbox")
-"""Streamlit's own parts that pages with a map are made of, as it names the files they are in."""
-_ASKS_FOR = re.compile(r'(?:from|import)\s*"\./([\w.-]+\.js)"')
 _TURN_S = 0.0005
 """How long a page at work keeps the interpreter from whoever waits, such as another reader's tiles: a tenth of the usual."""
 _GARBAGE = (700, 10, 10)
 """After how many new things they are looked through: Python's own measure."""
 _FOR_EVER = b"public, max-age=31536000, immutable"
+_FOR_THE_READER = b"private, max-age=86400, immutable"
+"""A district's data are for whoever reads them, and not for what stands between."""
 
 
 def serve(settings: Mapping[str, object]) -> None:
@@ -67,69 +65,27 @@ class Ahead:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
         elif path.startswith(f"/{SCRIPTS_AT}/"):
-            await _answer(script_at(path[1:]), scope["method"] == "GET", send)
+            script = script_at(path[1:])
+            kept = _FOR_EVER if script else _FOR_THE_READER
+            found = (script, b"text/javascript; charset=utf-8") if script else data_at(path[1:])
+            asked = dict(scope.get("headers", ())).get(b"range", b"").decode("latin-1")
+            await _answer(found, kept, asked, scope["method"] == "GET", send)
         elif "/" in path[1:] or "." in path:
             await self.app(scope, receive, send)
         elif path[1:] not in ("", *PAGES[1:]):
             await _lead_to_opening_page(path[1:], scope.get("query_string", b""), send)
         else:
-            head = (b"link", link_header(path[1:]).encode())
-
-            async def with_head(message: Message) -> None:
-                if message["type"] == "http.response.start" and message["status"] == 200:
-                    message["headers"] = [*message["headers"], head]
-                await send(message)
-
-            await self.app(scope, receive, with_head)
+            query = query_of(scope.get("query_string", b""))
+            page = path[1:] or PAGES[0]
+            known = known_at(address(page, query))
+            head = (b"link", link_header(page, known).encode())
+            language: Language = "en" if query.get("lang") == "en" else "zh"
+            await _open(opening_page(known, language), head, scope["method"] == "GET", send)
 
 
-def link_header(page: str) -> str:
-    """What a page's head names: Streamlit's parts and, once somebody has seen the page, what draws its map."""
-    files = [f"./static/js/{name}" for name in parts_of_pages()]
-    drawing = last_drawn_by(f"{page or 'overview'}_map")
-    if drawing:
-        files.append(f"./{script_address(drawing)}")
-    # Low: the frame, without which nothing of this can be used, goes before them.
-    how = "rel=modulepreload; crossorigin=anonymous; fetchpriority=low"
-    return ", ".join(f"<{file}>; {how}" for file in files)
-
-
-@cache
-def parts_of_pages() -> tuple[str, ...]:
-    """The files of Streamlit's parts that pages with a map are made of, and those they need in turn.
-
-    Without those that its page names already; a release that names its files otherwise has none here, and its
-    pages come as they would.
-    """
-    from streamlit.file_util import get_static_dir
-
-    home = Path(get_static_dir())
-    folder = home / "static" / "js"
-    page = home / "index.html"
-    known = set(re.findall(r"static/js/([\w.-]+\.js)", page.read_text("utf-8")))
-    return needed(
-        [file.name for part in _USED for file in sorted(folder.glob(f"{part}.*.js"))],
-        known,
-        lambda name: (folder / name).read_text("utf-8"),
-    )
-
-
-def needed(files: Iterable[str], known: set[str], text_of: Callable[[str], str]) -> tuple[str, ...]:
-    """These modules and all that they import, each once and without those that are known.
-
-    Examples
-    --------
-    >>> needed(["a.js"], {"c.js"}, {"a.js": 'import{x}from"./b.js";', "b.js": 'import"./c.js";'}.get)
-    ('a.js', 'b.js')
-    """
-    found: dict[str, None] = {}
-    waiting = list(files)
-    while waiting:
-        name = waiting.pop(0)
-        if name not in known and name not in found:
-            found[name] = None
-            waiting += _ASKS_FOR.findall(text_of(name))
-    return tuple(found)
+def query_of(said: bytes) -> dict[str, str]:
+    """What stands in an address after the question mark, as a page finds it."""
+    return dict(parse_qsl(said.decode("latin-1"), keep_blank_values=True))
 
 
 async def _lead_to_opening_page(asked: str, query: bytes, send: Send) -> None:
@@ -145,17 +101,32 @@ async def _lead_to_opening_page(asked: str, query: bytes, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _answer(script: bytes | None, whole: bool, send: Send) -> None:
-    body = script or b""
+async def _open(page: bytes, head: tuple[bytes, bytes], whole: bool, send: Send) -> None:
     headers = [
-        (b"content-length", str(len(body)).encode()),
-        (b"x-content-type-options", b"nosniff"),
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", str(len(page)).encode()),
+        (b"cache-control", b"no-cache"),
+        head,
     ]
-    if script is not None:
-        headers += [
-            (b"content-type", b"text/javascript; charset=utf-8"),
-            (b"cache-control", _FOR_EVER),
-        ]
-    status = 200 if script is not None else 404
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": page if whole else b""})
+
+
+async def _answer(
+    found: tuple[bytes, bytes] | None, kept: bytes, asked_range: str, whole: bool, send: Send
+) -> None:
+    """What never changes at its address, or the part of it that was asked for; or that there is nothing."""
+    body, kind = found or (b"", b"")
+    headers = [(b"x-content-type-options", b"nosniff")]
+    status = 404
+    if found is not None:
+        status = 200
+        headers += [(b"content-type", kind), (b"cache-control", kept)]
+        part = re.fullmatch(r"bytes=(\d{1,15})-(\d{1,15})", asked_range)
+        if part and int(part[1]) <= min(int(part[2]), len(body) - 1):
+            first, last = int(part[1]), min(int(part[2]), len(body) - 1)
+            headers.append((b"content-range", b"bytes %d-%d/%d" % (first, last, len(body))))
+            body, status = body[first : last + 1], 206
+    headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body if whole else b""})

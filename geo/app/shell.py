@@ -16,7 +16,9 @@ import streamlit as st
 from ..errors import GeoError
 from ..survey import Survey
 from ..version import __version__
+from ..views.component import watched
 from ..views.format import LANGUAGES
+from .ahead import address, keep_in_mind
 from .choices import as_label, choose, language, missed, remember, say, started_with, told_missed
 from .computed import files_of, rounds_for, survey_for
 from .lacking import tell_what_is_lacking
@@ -71,14 +73,19 @@ def guarded(name: str, page: Callable[[Survey], None]) -> Callable[[], None]:
     """A page under the district's head, that answers a fault of the data with its message."""
 
     def shown() -> None:
-        if "opened" not in st.session_state:
+        first = "opened" not in st.session_state
+        asked = address(name, st.query_params.to_dict())
+        if first:
             st.session_state["opened"], st.session_state["missed"] = True, {}
         try:
             survey = chosen_survey()
             told = st.empty()
             missed_on_any_page(survey)
             tell_what_is_lacking(survey)
-            page(survey)
+            with watched() as maps:
+                page(survey)
+            if first:
+                keep_in_mind(asked, maps, survey.district.folder)
             said = told_missed()
             if said:
                 told.warning(as_label(said))

@@ -19,14 +19,74 @@ const near = (place) => new Promise((resolve) => {
   watch.observe(place);
 });
 
-// Where the tiles and the index of names are; both are fetched when they are needed.
+// Where the tiles and the index of names are; both are fetched when they are needed, from where they are then.
 const archiveAt = (addresses) => {
-  const archive = atlasArchive(atlasArchive.onServer(new URL(addresses.tiles, document.baseURI)));
   let index = null;
+  let at = null;
+  let read = null;
   return {
-    archive,
+    archive: atlasArchive((offset, length) => {
+      if (at !== addresses.tiles) {
+        at = addresses.tiles;
+        read = atlasArchive.onServer(new URL(at, document.baseURI));
+      }
+      return read(offset, length);
+    }),
     index: () => (index ||= fetched(addresses.index)),
   };
+};
+
+const make = (className, parent, tag = "div") => {
+  const node = document.createElement(tag);
+  node.className = className;
+  parent.appendChild(node);
+  return node;
+};
+
+// The map alone, with its legend beneath; `part.tell` is told what the reader picks on it.
+const drawMap = (side, said, addresses, tell, view = null) => {
+  const part = { digest: said.digest, extent: said.map.extent, addresses, tell };
+  part.place = make("atlas-place", side);
+  // At least as high as said; on a tall screen it takes its share of the height.
+  part.place.style.height = `max(${said.height}px, 58vh)`;
+  part.legend = make("atlas-map", side);
+  part.legend.lang = said.map.language === "zh" ? "zh-CN" : "en";
+  part.seen = new Promise((resolve) => {
+    part.settle = resolve;
+    part.drawing = drawAtlas(part.place, said.map, {
+      untitled: true,
+      legend: part.legend,
+      view,
+      onPick: (feature) => part.tell(feature),
+      onDrawn: resolve,
+      ...(addresses ? archiveAt(addresses) : {}),
+    });
+  });
+  return part;
+};
+
+// ---- a map that was drawn before Streamlit was ready (atlas_ahead.js)
+const AHEAD = "atlas-ahead";
+
+const leaveAhead = () => {
+  const host = document.getElementById(AHEAD);
+  host?.atlas?.drawing.remove();
+  host?.remove();
+};
+
+// The map that was drawn ahead, if it is this one; another is of no use any more.
+const takenOver = (digest, side) => {
+  const host = document.getElementById(AHEAD);
+  const part = host?.atlas;
+  if (part?.digest !== digest) {
+    leaveAhead();
+    return null;
+  }
+  const held = host.shadowRoot.activeElement; // whoever is typing a name goes on
+  side.append(part.place, part.legend);
+  host.remove();
+  held?.focus({ preventScroll: true });
+  return part;
 };
 
 export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
@@ -37,12 +97,6 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   atlas.trigger = setTriggerValue;
   atlas.state = setStateValue;
 
-  const make = (className, parent, tag = "div") => {
-    const node = document.createElement(tag);
-    node.className = className;
-    parent.appendChild(node);
-    return node;
-  };
   if (!atlas.sides) {
     atlas.sides = { map: make("atlas-side atlas-side-map", mount), table: make("atlas-side atlas-side-table", mount) };
   }
@@ -96,23 +150,14 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
       before.settle(); // what waited to see it would wait for ever
     }
     atlas.sides.map.replaceChildren();
-    const place = make("atlas-place", atlas.sides.map);
-    // At least as high as said; on a tall screen it takes its share of the height.
-    place.style.height = `max(${said.map.height}px, 58vh)`;
-    const legend = make("atlas-map", atlas.sides.map);
-    legend.lang = said.map.map.language === "zh" ? "zh-CN" : "en";
-    const part = (atlas.parts.map = { digest: said.map.digest, extent: said.map.map.extent });
-    part.seen = new Promise((resolve) => {
-      part.settle = resolve;
-      part.drawing = drawAtlas(place, said.map.map, {
-        untitled: true,
-        legend,
-        view,
-        onPick: (feature) => atlas.tell.pickedOnMap(feature),
-        onDrawn: resolve,
-        ...(said.archive ? archiveAt(said.archive) : {}),
-      });
-    });
+    const tell = (feature) => atlas.tell.pickedOnMap(feature);
+    const part = takenOver(said.map.digest, atlas.sides.map);
+    if (part) {
+      Object.assign(part.addresses ?? {}, said.archive); // where they are to be had as long as this page is open
+      part.tell = tell;
+      if (part.picked) tell(part.picked);
+    }
+    atlas.parts.map = part ?? drawMap(atlas.sides.map, said.map, said.archive, tell, view);
     if (!said.table?.marking) pickAgain(atlas.parts.map);
   }
   if (said.table && atlas.parts.table?.digest !== said.table.digest) {

@@ -12,7 +12,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -62,6 +64,19 @@ class Listed:
     """Whether rows can be marked."""
     rows: int
     language: Language
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A map as a page showed it."""
+
+    key: str
+    map_: Drawn
+    height_px: int
+    both: bool
+    """Whether a list stands beside it."""
+    drawing: str
+    """Which of the scripts draws it."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +160,9 @@ def show(
     data = b"{" + b",".join([*parts, rest]) + b"}"
     drawing = "table" if map_ is None else "tiles" if archive else "map"
     _last_drawn_by[key] = drawing
+    shown = _shown.get()
+    if map_ is not None and shown is not None:
+        shown.append(Shown(key, map_, height_px, table is not None, drawing))
     state = _component(drawing)(
         key=key,
         data=data,
@@ -153,6 +171,17 @@ def show(
         on_marked_change=_nothing,
     )
     return Answer(_feature(state.picked), _ids(state.marked))
+
+
+@contextmanager
+def watched() -> Iterator[list[Shown]]:
+    """The maps that are shown within."""
+    shown: list[Shown] = []
+    before = _shown.set(shown)
+    try:
+        yield shown
+    finally:
+        _shown.reset(before)
 
 
 def _table(table: Listed, key: str) -> bytes:
@@ -208,6 +237,7 @@ _STYLES: dict[str, Callable[[], str]] = {
     "table": str,
 }
 _last_drawn_by: dict[str, str] = {}
+_shown: ContextVar[list[Shown] | None] = ContextVar("shown", default=None)
 _addressed = False
 
 
@@ -223,16 +253,25 @@ def last_drawn_by(key: str) -> str | None:
 
 
 @cache
+def addressed_script(drawing: str) -> bytes:
+    """A script as it is to be had at its address, where it can also draw before Streamlit is ready."""
+    parts = [_SCRIPTS[drawing]()]
+    if drawing != "table":
+        parts += [f"const atlasStyle = {json.dumps(_style(drawing))};", _own("atlas_ahead.js")]
+    return "\n".join(parts).encode()
+
+
+@cache
 def script_address(drawing: str) -> str:
     """Where a script is to be had: another place for another text, so that a browser may keep it for ever."""
-    digest = hashlib.sha256(_SCRIPTS[drawing]().encode()).hexdigest()
+    digest = hashlib.sha256(addressed_script(drawing)).hexdigest()
     return f"{SCRIPTS_AT}/{drawing}-{digest[:16]}.js"
 
 
 def script_at(address: str) -> bytes | None:
     """The script that is to be had there; None where there is none."""
     found = next((name for name in _SCRIPTS if script_address(name) == address), None)
-    return _SCRIPTS[found]().encode() if found else None
+    return addressed_script(found) if found else None
 
 
 def _kept_to_itself(name: str, library: str) -> str:
@@ -255,10 +294,14 @@ def _component(drawing: str) -> Callable[..., Any]:
     mounted: Callable[..., Any] = st.components.v2.component(
         f"chengxiang_atlas_{drawing}",
         html='<div class="atlas-mount"></div>',
-        css=f"{_STYLES[drawing]()}\n{drawing_style()}\n{_own('atlas_table.css')}",
+        css=_style(drawing),
         js=script,
     )
     return mounted
+
+
+def _style(drawing: str) -> str:
+    return f"{_STYLES[drawing]()}\n{drawing_style()}\n{_own('atlas_table.css')}"
 
 
 def _address(data: bytes, kind: str, place: str, digest: str) -> str:

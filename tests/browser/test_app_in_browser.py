@@ -2,65 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hostile
 import pytest
-from seeing import DRAWN, SCREEN, WAIT_MS, colours, keep, watched
+from seeing import SCREEN, WAIT_MS, colours, keep, watched
+from serving import drawn, serving, settled
 
 from geo.bundled import embedded_district
 from geo.survey import open_survey
 from geo.views import palette
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
 OpenPage = Callable[..., tuple["Page", list[str]]]
 ROOT = Path(__file__).parents[2]
 PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "report", "import")
-
-
-@contextlib.contextmanager
-def serving(district: Path) -> Iterator[str]:
-    """`atlas app` on a free port; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "geo", "app", "--no-browser", "--port", str(port)]
-    server = subprocess.Popen(
-        [*command, "--district", str(district)],
-        cwd=ROOT / "tests",  # where no .streamlit folder lies, as beside an installed copy
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        until = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-                break
-            except OSError:
-                if server.poll() is not None or time.monotonic() > until:
-                    raise
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 @pytest.fixture(scope="module")
@@ -81,25 +45,6 @@ def takes_in(tmp_path: Path) -> Iterator[str]:
     """A district that a test may import into: what it holds is no other test's."""
     with serving(hostile.hostile_district(tmp_path / "hostile")) as address:
         yield address
-
-
-def drawn(page: Page, features: int = 0) -> Locator:
-    """The map, once it is drawn with more features than that."""
-    page.set_default_timeout(WAIT_MS)
-    page.wait_for_function(
-        "least => [...document.querySelectorAll('*')].some((node) => (node.shadowRoot || node)"
-        ".querySelector('[data-atlas-drawn=true]')?.dataset.atlasFeatures > least)",
-        arg=features,
-    )
-    return page.locator(DRAWN)
-
-
-def settled(page: Page) -> None:
-    """Waits until the server has nothing more to say."""
-    page.wait_for_function(
-        "() => document.querySelector('[data-test-script-state=notRunning]')"
-        " && !document.querySelector('[data-testid=stSpinner], [data-stale=true]')"
-    )
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,0 +1,38 @@
+// Draws the map of a page before Streamlit is ready, where the page itself says which it will be (geo/app/ahead.py).
+// It is the map itself, not a picture of it: what comes from Streamlit takes it over as the reader then has it.
+
+const PATIENCE_MS = 20000;
+const LOOK_MS = 200;
+const HELD_UP_MS = 1000;
+
+export async function ahead(said) {
+  const host = document.createElement("div");
+  host.id = AHEAD;
+  host.style.cssText = `left: ${said.left}px; position: fixed; top: ${said.top}px; width: ${said.width}; z-index: 1;`;
+  const root = host.attachShadow({ mode: "open" });
+  make("", root, "style").textContent = atlasStyle;
+  const mount = make("atlas-mount", root);
+  mount.classList.toggle("atlas-both", said.both);
+  const side = make("atlas-side atlas-side-map", mount);
+  document.body.appendChild(host);
+  // Nobody takes it over where the page turns out to be another, or the server does not answer.
+  const page = location.pathname;
+  const begun = performance.now();
+  const watch = setInterval(() => {
+    if (host.isConnected && location.pathname === page && performance.now() - begun < PATIENCE_MS) return;
+    clearInterval(watch);
+    if (host.isConnected) leaveAhead();
+  }, LOOK_MS);
+  try {
+    const answer = await fetch(new URL(said.at, document.baseURI));
+    if (!answer.ok) throw new Error(`${said.at}: ${answer.status}`);
+    const map = await answer.json();
+    if (!host.isConnected) return;
+    host.atlas = drawMap(side, { digest: said.digest, height: said.height, map }, said.archive, (feature) => {
+      host.atlas.picked = feature;
+    });
+    await Promise.race([host.atlas.seen, new Promise((resolve) => setTimeout(resolve, HELD_UP_MS))]);
+  } catch {
+    host.remove(); // it comes the usual way
+  }
+}

@@ -1,0 +1,70 @@
+"""The app as its reader has it: the real server, and the states that its pages come to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seeing import DRAWN, WAIT_MS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def serving(district: Path) -> Iterator[str]:
+    """`atlas app` on a free port; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "geo", "app", "--no-browser", "--port", str(port)]
+    server = subprocess.Popen(
+        [*command, "--district", str(district)],
+        cwd=ROOT / "tests",  # where no .streamlit folder lies, as beside an installed copy
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        until = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > until:
+                    raise
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def drawn(page: Page, features: int = 0) -> Locator:
+    """The map, once it is drawn with more features than that and has its place in the app."""
+    page.set_default_timeout(WAIT_MS)
+    page.wait_for_function(
+        "least => [...document.querySelectorAll('#root *')].some((node) => (node.shadowRoot || node)"
+        ".querySelector('[data-atlas-drawn=true]')?.dataset.atlasFeatures > least)",
+        arg=features,
+    )
+    return page.locator(DRAWN)
+
+
+def settled(page: Page) -> None:
+    """Waits until the server has nothing more to say."""
+    page.wait_for_function(
+        "() => document.querySelector('[data-test-script-state=notRunning]')"
+        " && !document.querySelector('[data-testid=stSpinner], [data-stale=true]')"
+    )

@@ -1,0 +1,166 @@
+"""A map that the page brings itself: drawn before Streamlit is there, taken over when it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hostile
+import pytest
+from seeing import DRAWN, SCREEN, WAIT_MS, keep, watched
+from serving import drawn, serving, settled
+
+from geo.bundled import embedded_district
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator, Page, Route, ViewportSize
+
+pytestmark = pytest.mark.browser
+
+OpenPage = Callable[..., tuple["Page", list[str]]]
+FRAME = re.compile(r"/static/js/index\.[\w-]+\.js")
+"""Streamlit's own program, without which nothing of it is on the page."""
+WIDE: ViewportSize = {"width": 1920, "height": 1080}
+PAGES = ("", "scope", "coverage", "coverage?lang=en&level=town&within=inside")
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[str]:
+    with serving(embedded_district()) as address:
+        yield address
+
+
+@pytest.fixture
+def held(reader: BrowserContext) -> Iterator[tuple[Page, list[Route]]]:
+    """A page to which Streamlit's program does not come before the test lets it."""
+    page = reader.new_page()
+    page.set_viewport_size(SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(FRAME, hold)
+    yield page, waiting
+    page.close()
+
+
+def ahead(page: Page) -> Locator:
+    """The map of a page that is not yet Streamlit's."""
+    found = page.locator(f"#atlas-ahead {DRAWN}")
+    found.wait_for()
+    assert page.locator("#root > *").count() == 0
+    return found
+
+
+def let_through(waiting: list[Route]) -> None:
+    while waiting:
+        waiting.pop().continue_()
+
+
+def box(map_: Locator) -> tuple[float, ...]:
+    found = map_.bounding_box()
+    assert found
+    return tuple(found.values())
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("screen", [SCREEN, WIDE], ids=["1366", "1920"])
+def test_the_map_is_drawn_before_streamlit_where_streamlit_shows_it(
+    open_page: OpenPage,
+    held: tuple[Page, list[Route]],
+    app: str,
+    path: str,
+    screen: ViewportSize,
+) -> None:
+    first, _ = open_page(f"{app}/{path}", viewport=SCREEN)
+    drawn(first)
+    settled(first)
+    page, waiting = held
+    page.set_viewport_size(screen)
+    seen = watched(page)
+    page.goto(f"{app}/{path}", wait_until="commit")
+    early = ahead(page)
+    place, features = box(early), early.get_attribute("data-atlas-features")
+    early.evaluate("node => { node.kept = true; }")
+    keep(page, f"app-ahead-{path.partition('?')[0] or 'overview'}-{screen['width']}")
+    let_through(waiting)
+    late = drawn(page)
+    assert late.evaluate("node => node.kept")  # the same map, not another like it
+    assert late.get_attribute("data-atlas-features") == features
+    assert page.locator("#atlas-ahead").count() == 0
+    settled(page)
+    assert box(late) == pytest.approx(place, abs=24)
+    assert seen["errors"] == []
+
+
+def test_what_is_picked_before_streamlit_is_picked_in_its_list(
+    open_page: OpenPage, held: tuple[Page, list[Route]], app: str
+) -> None:
+    first, _ = open_page(f"{app}/scope", viewport=SCREEN)
+    drawn(first)
+    page, waiting = held
+    page.goto(f"{app}/scope", wait_until="commit")
+    x, y, width, height = box(ahead(page))
+    page.mouse.click(x + width * 0.5, y + height * 0.62)
+    card = page.locator(".atlas-card h3")
+    card.wait_for()
+    name = card.text_content() or "?"
+    let_through(waiting)
+    picked = page.locator("tr[aria-selected=true]")
+    picked.wait_for()
+    assert name in (picked.text_content() or "")
+    assert page.locator(".atlas-card h3").text_content() == name
+    page.wait_for_url("**unit=*")
+    keep(page, "app-ahead-picked")
+
+
+def test_a_district_that_has_changed_since_is_not_drawn_ahead(
+    held: tuple[Page, list[Route]], open_page: OpenPage, tmp_path: Path
+) -> None:
+    home = hostile.hostile_district(tmp_path / "hostile")
+    with serving(home) as app:
+        first, _ = open_page(f"{app}/scope", viewport=SCREEN)
+        drawn(first)
+        settled(first)
+        page, waiting = held
+        page.goto(f"{app}/scope", wait_until="commit")
+        ahead(page)
+        let_through(waiting)
+        drawn(page)
+        declared = home / "district.toml"
+        declared.write_text(f"{declared.read_text(encoding='utf-8')}# changed\n", encoding="utf-8")
+        page.goto(f"{app}/scope", wait_until="commit")
+        page.wait_for_function("() => document.readyState !== 'loading'")
+        assert page.locator("#atlas-ahead").count() == 0
+        let_through(waiting)
+        drawn(page)
+
+
+def test_on_a_narrow_screen_nothing_is_drawn_ahead(open_page: OpenPage, app: str) -> None:
+    first, _ = open_page(f"{app}/scope", viewport=SCREEN)
+    drawn(first)
+    page, _ = open_page("about:blank", viewport={"width": 390, "height": 844})
+    page.add_init_script(
+        "new MutationObserver((all) => all.forEach(({ addedNodes }) => addedNodes.forEach((node) =>"
+        " { if (node.id === 'atlas-ahead') window.early = true; }))).observe(document, { childList: true, subtree: true });"
+    )
+    page.goto(f"{app}/scope")
+    drawn(page)
+    assert page.evaluate("() => window.early") is None
+
+
+def test_a_map_that_nobody_takes_over_goes_when_the_page_does(
+    held: tuple[Page, list[Route]], open_page: OpenPage, app: str
+) -> None:
+    first, _ = open_page(f"{app}/scope", viewport=SCREEN)
+    drawn(first)
+    page, waiting = held
+    page.goto(f"{app}/scope", wait_until="commit")
+    ahead(page)
+    page.evaluate("() => history.pushState(null, '', 'report')")
+    page.locator("#atlas-ahead").wait_for(state="detached")
+    assert waiting
