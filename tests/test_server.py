@@ -7,6 +7,7 @@ import dataclasses
 import gzip
 import json
 import re
+import socket
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from streamlit.file_util import get_static_dir
 
 from geo.app import ahead
 from geo.app.opening import link_header, opening_page, parts_of_pages
-from geo.app.server import Ahead
+from geo.app.server import Ahead, answer_at_once
 from geo.app.shell import PAGES
 from geo.views import component
 from geo.views.listing import Column, Listing, Row, listing_json
@@ -213,6 +214,21 @@ def test_tiles_come_in_the_parts_that_are_asked_for(tmp_path: Path) -> None:
         if status == 206:
             first = tiles.index(part)
             assert headers["content-range"] == f"bytes {first}-{first + len(part) - 1}/200"
+
+
+def test_a_connection_waits_for_nobody_to_say_that_a_part_has_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from streamlit.web.server.starlette import starlette_server
+
+    monkeypatch.setattr(starlette_server, "_bind_socket", starlette_server._bind_socket)
+    answer_at_once()
+    listening = starlette_server._bind_socket("127.0.0.1", 0, 1)
+    with listening, socket.create_connection(listening.getsockname()):
+        listening.setblocking(True)
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_an_address_that_names_no_page_leads_to_the_one_that_opens() -> None:
