@@ -17,6 +17,7 @@ _WHERE = {
     "scope_of": "scope",
     "coverage_of": "coverage",
     "rows_behind": "coverage",
+    "stretches_of": "stretches",
     "import_file": "importing",
     "carry_layers": "carrying",
     "check_round": "check.report",
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from .report.build import report_of as report_of
     from .report.write import write_report as write_report
     from .scope import scope_of as scope_of
+    from .stretches import stretches_of as stretches_of
     from .survey import open_survey as open_survey
     from .views.inline import show_map as show_map
     from .views.map import map_html as map_html

@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 
 from .conditions import NO, UNKNOWN, YES, state_of
-from .engine import AreaPieces, Engine, Pieces, one_for_each
+from .engine import AreaPieces, Engine, Pieces, Stretches, one_for_each, reach_parts, stretches
 from .model import (
     Indicator,
     Layer,
@@ -131,11 +131,7 @@ def measure(
     DataError
         A raster cannot be used.
     """
-    member = (
-        state_of(batch.attributes, indicator.where)
-        if indicator.where
-        else np.full(len(batch), YES, np.int8)
-    )
+    member = _member(indicator, batch)
     measured = _KINDS[indicator.kind](indicator, layer, _Features(batch, member, ground, near))
     pieces = measured.pieces
     doubtful = member[pieces.row] == UNKNOWN
@@ -146,6 +142,56 @@ def measure(
         covered=np.where(doubtful, 0.0, measured.covered),
         not_covered=np.where(doubtful, 0.0, measured.not_covered),
         unknown=np.where(doubtful, pieces.measure, measured.unknown),
+    )
+
+
+def stretches_within_distance(
+    indicator: ShareWithinDistance,
+    batch: Batch,
+    ground: Ground,
+    near: PointsNear,
+    *,
+    by_unit: bool = False,
+) -> Stretches:
+    """The stretches of a batch of lines that `measure` gives the lengths of.
+
+    Parameters
+    ----------
+    indicator, batch, ground, near : as for `measure`
+    by_unit : whether stretches end at the borders of units and of the area too, as pieces do
+
+    Returns
+    -------
+    Stretches
+        Their kind is YES for what is covered, NO for what is not, UNKNOWN for the rest. Of each piece they add
+        up to what `measure` says of it, by whatever engine.
+    """
+    member = _member(indicator, batch)
+    nothing = np.array([], dtype=object)
+    units = ground.units.polygons if by_unit else nothing
+    reached = reach_parts(
+        batch.shapes, units, ground.area if by_unit else None, *near.near(batch.bounds)
+    )
+    kind = np.where(reached.certain, YES, np.where(reached.possible, UNKNOWN, NO))
+    kind[member[reached.row] == UNKNOWN] = UNKNOWN
+    found = stretches(reached, kind.astype(np.int8))
+    return _chosen(found, member)
+
+
+def _member(indicator: Indicator, batch: Batch) -> NDArray[np.int8]:
+    """Whether `where` holds for each row."""
+    if not indicator.where:
+        return np.full(len(batch), YES, np.int8)
+    return state_of(batch.attributes, indicator.where)
+
+
+def _chosen(pieces: _P, member: NDArray[np.int8]) -> _P:
+    """Without the pieces of features that `where` excludes."""
+    if not (member == NO).any():
+        return pieces
+    keep = member[pieces.row] != NO
+    return replace(
+        pieces, **{item.name: getattr(pieces, item.name)[keep] for item in fields(pieces)}
     )
 
 
@@ -179,12 +225,7 @@ class _Features:
 
     def chosen(self, pieces: _P) -> _P:
         """Without the pieces of features that `where` excludes."""
-        if not (self.member == NO).any():
-            return pieces
-        keep = self.member[pieces.row] != NO
-        return replace(
-            pieces, **{item.name: getattr(pieces, item.name)[keep] for item in fields(pieces)}
-        )
+        return _chosen(pieces, self.member)
 
 
 def _by_state(

@@ -7,7 +7,8 @@ from .auto import AutoEngine
 from .base import AreaPieces, Engine, Pieces, ReachPieces, one_for_each
 from .cluster import ClusterEngine
 from .fast import FastEngine
-from .reference import ReferenceEngine
+from .reference import ReferenceEngine, reach_parts
+from .stretches import Stretches, stretches
 
 __all__ = [
     "AreaPieces",
@@ -18,8 +19,11 @@ __all__ = [
     "Pieces",
     "ReachPieces",
     "ReferenceEngine",
+    "Stretches",
     "engine_named",
     "one_for_each",
+    "reach_parts",
+    "stretches",
 ]
 
 ENGINES: dict[str, type[Engine]] = {

@@ -21,6 +21,7 @@ from .intervals import (
     within,
 )
 from .lines import as_geometries, single_points
+from .stretches import ReachParts
 
 if TYPE_CHECKING:
     from shapely import Polygon
@@ -67,37 +68,16 @@ class ReferenceEngine:
         possible_m: Floats,
     ) -> ReachPieces:
         """Length (m) of each line by unit and side, and of that the length within reach of a point."""
-        lines = as_geometries(lines)
-        single, row = single_points(points)
-        serving = single.to_shapely()
-        if row is not None:
-            certain_m, possible_m = certain_m[row], possible_m[row]
-        unit, settled = _sole_owner(lines, units)
-        inside, side_settled = _side(lines, area)
-        segments = segments_of(lines)
-        crossing = ~(settled & side_settled)[segments.row]
-        positions = np.flatnonzero(crossing)
-        parts, parts_inside = _divide(segments.take(positions), units, area)
-        plain = whole(segments.take(~crossing), unit[segments.row[~crossing]])
-        parts = Intervals(
-            np.concatenate([np.flatnonzero(~crossing)[plain.segment], positions[parts.segment]]),
-            np.concatenate([plain.start, parts.start]),
-            np.concatenate([plain.end, parts.end]),
-            np.concatenate([plain.value, parts.value]),
-        )
-        part_inside = np.concatenate([inside[segments.row[~crossing]], parts_inside])
-        sure = reached(segments, serving, certain_m)
-        maybe = reached(segments, serving, np.maximum(certain_m, possible_m))
-        finer, (in_sure, in_maybe), source = within(parts, sure, maybe)
-        metres = finer.end - finer.start
+        parts = reach_parts(lines, units, area, points, certain_m, possible_m)
+        metres = parts.metres
         return _sum(
             ReachPieces(
-                segments.row[finer.segment],
-                finer.value,
-                part_inside[source],
+                parts.row,
+                parts.parts.value,
+                parts.inside,
                 metres,
-                np.where(in_sure, metres, 0.0),
-                np.where(in_sure | in_maybe, metres, 0.0),
+                np.where(parts.certain, metres, 0.0),
+                np.where(parts.possible, metres, 0.0),
             )
         )
 
@@ -137,6 +117,50 @@ class ReferenceEngine:
             shapely.prepare(area)
             inside = shapely.dwithin(area, spots, NOISE_M)
         return Pieces(np.arange(len(points), dtype=np.intp), unit, inside, np.ones(len(points)))
+
+
+def reach_parts(
+    lines: Geometries | Lines,
+    units: Geometries,
+    area: Polygon | None,
+    points: Geometries | Points,
+    certain_m: Floats,
+    possible_m: Floats,
+) -> ReachParts:
+    """Lines cut by units, by the area and by what points reach: what `Engine.reach` gives the sums of.
+
+    Parameters
+    ----------
+    lines, units, area, points, certain_m, possible_m : as for `Engine.reach`
+
+    Returns
+    -------
+    ReachParts
+        In the order of the lines, and along each.
+    """
+    lines = as_geometries(lines)
+    single, row = single_points(points)
+    serving = single.to_shapely()
+    if row is not None:
+        certain_m, possible_m = certain_m[row], possible_m[row]
+    unit, settled = _sole_owner(lines, units)
+    inside, side_settled = _side(lines, area)
+    segments = segments_of(lines)
+    crossing = ~(settled & side_settled)[segments.row]
+    positions = np.flatnonzero(crossing)
+    parts, parts_inside = _divide(segments.take(positions), units, area)
+    plain = whole(segments.take(~crossing), unit[segments.row[~crossing]])
+    parts = Intervals(
+        np.concatenate([np.flatnonzero(~crossing)[plain.segment], positions[parts.segment]]),
+        np.concatenate([plain.start, parts.start]),
+        np.concatenate([plain.end, parts.end]),
+        np.concatenate([plain.value, parts.value]),
+    )
+    part_inside = np.concatenate([inside[segments.row[~crossing]], parts_inside])
+    sure = reached(segments, serving, certain_m)
+    maybe = reached(segments, serving, np.maximum(certain_m, possible_m))
+    finer, (in_sure, in_maybe), source = within(parts, sure, maybe)
+    return ReachParts(segments, finer, part_inside[source], in_sure, in_sure | in_maybe)
 
 
 def _sole_owner(features: Geometries, units: Geometries) -> tuple[Positions, Flags]:
