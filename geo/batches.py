@@ -41,6 +41,8 @@ class Batch:
     @cached_property
     def bounds(self) -> Bounds | None:
         """What the shapes span; None where there is nothing to see."""
+        if not len(self):
+            return None
         if isinstance(self.shapes, Lines | Points):
             if not len(self.shapes.xy):
                 return None

@@ -407,3 +407,11 @@ def test_an_indicator_of_another_kind_or_of_a_layer_that_is_not_there_is_answere
     dark = open_survey(made.write_district(tmp_path / "dark", frames))
     with pytest.raises((UnknownNameError, StoreError), match="lamps"):
         geo.stretches_of(dark, REACH)
+
+
+def test_a_round_without_a_single_street_has_none_and_a_figure_of_nought(tmp_path: Path) -> None:
+    frames = dict(made.squares(load_catalog().layers))
+    frames["back_streets"] = frames["back_streets"].iloc[:0]
+    survey = open_survey(made.write_district(tmp_path / "none", frames))
+    assert stretches_of(survey, REACH).empty
+    assert coverage_of(survey, [REACH])["total"].sum() == 0
