@@ -44,7 +44,8 @@ function drawAtlasMap(L, element, description, options = {}) {
   });
 
   const tip = (label) => parts.quote("div", "atlas-tip", label);
-  const cardOptions = { minWidth: 230, maxWidth: 320, autoPanPadding: [20, 20] };
+  // Clear of the finder where it stands on the map: it would lie over the cross that closes the card.
+  const cardOptions = { minWidth: 230, maxWidth: 320, autoPanPaddingTopLeft: [20, options.legend ? 56 : 20], autoPanPaddingBottomRight: [20, 20] };
   const card = (layer, { properties }) =>
     parts.card(layer, properties.entry, properties.label, properties.values);
 
