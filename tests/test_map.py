@@ -101,15 +101,6 @@ def test_streets_are_drawn_by_three_values_with_counts_and_metres(squares: Surve
     ]
 
 
-def test_a_street_that_is_lit_for_a_part_has_a_class_of_its_own(squares: Survey) -> None:
-    layer = layer_named(
-        map_description(squares, "lighting.lamp_reach"), "figure:lighting.lamp_reach"
-    )
-    entry = {shape.id: shape.entry for shape in layer.shapes}
-    assert entry["S2"] == "partly_covered"  # lamps reach some stretches of it
-    assert "unknown" in counts(layer)
-
-
 def test_units_are_coloured_by_verdict_where_there_is_a_target(squares: Survey) -> None:
     description = map_description(squares, "hardening.fringe_roads", level="town")
     layer = layer_named(description, "units:hardening.fringe_roads")

@@ -46,32 +46,44 @@ function drawAtlasMap(L, element, description, options = {}) {
   const tip = (label) => parts.quote("div", "atlas-tip", label);
   // Clear of the finder where it stands on the map: it would lie over the cross that closes the card.
   const cardOptions = { minWidth: 230, maxWidth: 320, autoPanPaddingTopLeft: [20, options.legend ? 56 : 20], autoPanPaddingBottomRight: [20, 20] };
-  const card = (layer, { properties }) =>
-    parts.card(layer, properties.entry, properties.label, properties.values);
+  const card = (layer, { properties }, found = false) =>
+    parts.card(layer, found && layer.inParts ? null : properties.entry, properties.label, properties.values);
 
   // A feature looks as its class says, unless it is marked (for a trial) or picked (to be looked at).
-  const known = new Map(); // layer name -> id -> { path, look, label }
+  const known = new Map(); // layer name -> id -> { drawn: [{ path, look }], label, layer }
   const marked = new Set();
   let picked = null;
-  const dress = (one) => {
-    const { look, path } = one;
+  const dress = (one) => one.drawn.forEach(({ path, look }) => {
     const style = { color: look.color, weight: look.width, dashArray: look.dash || null };
-    if (one === picked) {
+    if (one === picked && !one.layer.inParts) {
       Object.assign(style, { color: "#111111", weight: Math.max(3.5, look.width + 1.5), dashArray: null });
     } else if (marked.has(one)) {
       Object.assign(style, { color: "#d6006c", weight: Math.max(5, look.width + 3), dashArray: null });
     }
     path.setStyle(style);
+  });
+  // The colours of a picked feature's parts are what it is looked at for: it gets an edge, and they lie upon it.
+  const edge = L.featureGroup();
+  const raise = () => {
+    if (!edge.getLayers().length) return;
+    edge.bringToFront();
+    picked.drawn.forEach(({ path }) => path.bringToFront());
   };
   const unpick = () => {
     const before = picked;
     picked = null;
+    edge.clearLayers();
     if (before) dress(before);
   };
   const pick = (one) => {
     unpick();
     picked = one;
     dress(one);
+    if (!one.layer.inParts) return;
+    [["#111111", 8], ["#ffffff", 4]].forEach(([color, wider]) => one.drawn.forEach(({ path, look }) =>
+      edge.addLayer(L.polyline(path.getLatLngs(), { renderer, interactive: false, color, weight: look.width + wider }))));
+    edge.addTo(map);
+    raise();
   };
   const find = (layer, id) => known.get(layer)?.get(String(id));
 
@@ -93,6 +105,8 @@ function drawAtlasMap(L, element, description, options = {}) {
     layer.features.features.forEach((feature) => {
       const look = lookOf(feature);
       const how = pathOptions(look, layer.answers);
+      // Seen from afar, ends that stick out would hide the parts between them, and the last colour drawn be all there is.
+      if (layer.inParts) how.lineCap = "butt";
       // Made with its style from the start; L.geoJSON would give each path its style a second time.
       const path = L.GeoJSON.geometryToLayer(feature, { ...how, pointToLayer: (_, at) => {
         const point = L.circleMarker(at, how);
@@ -101,7 +115,9 @@ function drawAtlasMap(L, element, description, options = {}) {
       } });
       path.feature = feature;
       drawn += 1;
-      ids?.set(String(feature.id), { path, look, label: feature.properties.label, layer });
+      const before = layer.inParts && find(layer.name, feature.id);
+      if (before) before.drawn.push({ path, look });
+      else ids?.set(String(feature.id), { drawn: [{ path, look }], label: feature.properties.label, layer });
       names?.addLayer(nameOf(path, feature.properties.label));
       group.addLayer(path);
     });
@@ -129,15 +145,22 @@ function drawAtlasMap(L, element, description, options = {}) {
       inOrder();
     }
     pick(one);
-    const bounds = one.path.getBounds ? one.path.getBounds() : L.latLngBounds([one.path.getLatLng()]);
-    if (!map.getBounds().pad(-0.1).contains(bounds)) {
-      map.fitBounds(bounds, { maxZoom: Math.max(map.getZoom(), 15), padding: [60, 60], animate: false });
+    const [{ path }] = one.drawn;
+    const bounds = path.getBounds ? L.latLngBounds(path.getBounds()) : L.latLngBounds([path.getLatLng()]);
+    one.drawn.slice(1).forEach((part) => bounds.extend(part.path.getBounds()));
+    // Of a feature in parts these are to be told apart.
+    const near = one.layer.inParts ? 17 : 15;
+    if (!map.getBounds().pad(-0.1).contains(bounds) || (one.layer.inParts && map.getZoom() < near - 1)) {
+      map.fitBounds(bounds, { maxZoom: Math.max(map.getZoom(), near), padding: [60, 60], animate: false });
     }
-    const place = one.path.getLayers?.()[0]?.getLatLng?.() ?? one.path.getCenter?.() ?? bounds.getCenter();
-    L.popup(cardOptions).setLatLng(place).setContent(card(one.layer, one.path.feature)).openOn(map);
+    const place = path.getLayers?.()[0]?.getLatLng?.() ?? path.getCenter?.() ?? bounds.getCenter();
+    L.popup(cardOptions).setLatLng(place).setContent(card(one.layer, path.feature, true)).openOn(map);
     return true;
   };
-  const inOrder = () => layers.forEach(({ group }) => map.hasLayer(group) && group.bringToFront());
+  const inOrder = () => {
+    layers.forEach(({ group }) => map.hasLayer(group) && group.bringToFront());
+    raise();
+  };
   map.on("click", unpick);
 
   const control = (position, node) => {
@@ -155,6 +178,7 @@ function drawAtlasMap(L, element, description, options = {}) {
   const { panel, groups, ticks } = parts.legend(Boolean(options.legend), (name, on) => {
     const { group } = layers.find(({ layer }) => layer.name === name);
     if (on) group.addTo(map); else group.remove();
+    if (!on && picked?.layer.name === name) unpick();
     inOrder();
   });
   panel.open = element.clientWidth === 0 || element.clientWidth > (options.legend ? 420 : 640);

@@ -6,12 +6,13 @@ function atlasParts(description) {
   const words = description.words;
   const { make, quote } = atlasText;
 
-  // What a click on a feature shows.
+  // What a click on a feature shows. A feature in parts that was not clicked on, but found, is of no one class.
   const card = (layer, entry, label, values) => {
     const box = make("div", "atlas-card");
     quote("h3", "", label, box);
-    make("p", "atlas-kind", null, box).append(
-      quote("span", "", layer.title), " · ", quote("span", "", layer.entries[entry].label));
+    const kind = make("p", "atlas-kind", null, box);
+    kind.append(quote("span", "", layer.title));
+    if (entry !== null) kind.append(" · ", quote("span", "", layer.entries[entry].label));
     const list = make("dl", "", null, box);
     values.forEach((value, i) => {
       quote("dt", "", layer.fields[i], list);

@@ -65,13 +65,15 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
       });
     });
     styleIds.set(layer.name, own);
-    if (layer.answers) marksOf.set(layer.name, { place, from, mine });
+    // The colours of a feature's parts are what it is looked at for: it gets an edge on either side of them.
+    const beside = layer.inParts ? { "line-gap-width": Math.max(...layer.entries.map(({ look }) => look.width)) + 2 } : {};
+    if (layer.answers) marksOf.set(layer.name, { place, from, mine, beside });
   });
   // What is marked (for a trial) or picked (to be looked at) lies over everything.
   const over = [["marked", "#d6006c", 5], ["picked", "#111111", 3.5]];
-  over.forEach(([name, color, width]) => marksOf.forEach(({ place, from }) => {
-    styles.push({ id: `${name}-${place}-line`, type: "line", ...from, filter: NONE,
-      layout: { "line-join": "round" }, paint: { "line-color": color, "line-width": width } });
+  over.forEach(([name, color, width]) => marksOf.forEach(({ place, from, beside }) => {
+    styles.push({ id: `${name}-${place}-line`, type: "line", ...from, filter: NONE, layout: { "line-join": "round" },
+      paint: { "line-color": color, "line-width": beside["line-gap-width"] ? width - 1 : width, ...beside } });
     styles.push({ id: `${name}-${place}-dot`, type: "circle", ...from, filter: NONE,
       paint: { "circle-radius": 5, "circle-opacity": 0, "circle-stroke-color": color, "circle-stroke-width": width - 1 } });
   }));
@@ -219,7 +221,10 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   // Found by name or in a list: switched on, brought into view, its card open as soon as it is drawn.
   const placeOf = async (name, id) => {
     const feature = whole.get(name)?.get(id);
-    if (feature) return { box: boxOf(feature.geometry), feature };
+    if (feature) {
+      const same = byName.get(name).features.features.filter((one) => String(one.id) === id);
+      return { box: boxOf({ coordinates: same.map(({ geometry }) => geometry.coordinates) }), feature };
+    }
     const columns = (await index())[name];
     const at = columns ? columns[1].indexOf(id) : -1;
     if (at < 0) return null;
@@ -251,19 +256,25 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
       }
       const [x0, y0, x1, y1] = where.box;
       const inside = map.getBounds();
-      const close = layer.tiled === undefined ? inside.contains([x0, y0]) && inside.contains([x1, y1]) : map.getZoom() >= description.zooms[1] && inside.contains([x0, y0]);
-      if (!close) map.fitBounds([[x0, y0], [x1, y1]], { maxZoom: Math.max(map.getZoom(), 15), padding: 60, animate: false });
-      const at = [(x0 + x1) / 2, (y0 + y1) / 2];
+      // Of a feature in parts these are to be told apart.
+      const near = layer.inParts ? 17 : 15;
+      const least = layer.inParts ? near - 1 : layer.tiled === undefined ? 0 : description.zooms[1];
+      const close = map.getZoom() >= least && inside.contains([x0, y0]) && inside.contains([x1, y1]);
+      if (!close) map.fitBounds([[x0, y0], [x1, y1]], { maxZoom: Math.max(map.getZoom(), near), padding: 60, animate: false });
+      // The middle of streets that bend may lie anywhere; a place on a part lies on the street.
+      const at = layer.inParts && where.feature ? where.feature.geometry.coordinates[0][0] : [(x0 + x1) / 2, (y0 + y1) / 2];
       if (where.feature) {
         const { entry, label, values } = where.feature.properties;
-        open({ layer, id: String(id), entry, label, values }, at);
+        open({ layer, id: String(id), entry: layer.inParts ? null : entry, label, values }, at);
         return;
       }
       const found = () => map.querySourceFeatures(TILES, { sourceLayer: TILES, filter: ["all",
         ["==", ["get", "l"], tiled.indexOf(layer)], ["==", ["get", "i"], String(id)]] })[0];
       const tell = () => {
         const feature = turn === wanted ? found() : null;
-        if (feature) open(described({ ...feature, properties: feature.properties, layer: { id: `${description.layers.indexOf(layer)}-0` } }), at);
+        if (!feature) return;
+        const told = described({ ...feature, properties: feature.properties, layer: { id: `${description.layers.indexOf(layer)}-0` } });
+        open(layer.inParts ? { ...told, entry: null } : told, at);
       };
       if (map.loaded() && found()) tell(); else map.once("idle", tell);
     })();
@@ -278,9 +289,12 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   panel.open = element.clientWidth === 0 || element.clientWidth > (options.legend ? 420 : 640);
   const search = async (text, most) => {
     const hits = [];
+    const seen = new Set(); // of a feature in parts each has the name
     const add = (layer, label, id) => {
+      if (layer.inParts && seen.has(`${layer.name} ${id}`)) return;
       if (hits.length < most && `${label || id} ${id}`.toLocaleLowerCase().includes(text)) {
         hits.push({ layer: layer.name, id, label, title: layer.title });
+        seen.add(`${layer.name} ${id}`);
       }
     };
     for (const layer of description.layers) {

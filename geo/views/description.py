@@ -130,6 +130,8 @@ class DrawnLayer:
     """Whether it answers the pointer, by a label on hover and its values on a click."""
     named: bool = False
     """Whether its features carry their labels on the map."""
+    in_parts: bool = False
+    """Whether shapes of one id are parts of one feature: found, listed and picked together."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,8 @@ def _plain_layer(layer: DrawnLayer, tiled: bool) -> dict[str, Any]:
             for entry in layer.entries
         ],
     }
+    if layer.in_parts:
+        said["inParts"] = True
     if tiled:
         said["tiled"] = len(layer.shapes)
         return said

@@ -57,7 +57,7 @@ def features_by_state(
     # An unknown part of a street that is covered for the rest is shown as partly covered, yet its metres count as unknown.
     totals = sums.sum()
     measure = MEASURES[indicator.kind]
-    fields = _fields_shown(layer, indicator)
+    fields = fields_shown(layer, indicator)
     titles, values = attributes(frame, layer, fields, language)
     label = layer.label or layer.key
     shapes = shapes_of(
@@ -196,7 +196,8 @@ def states_of(sums: pd.DataFrame) -> list[str]:
     return list(state)
 
 
-def _fields_shown(layer: Layer, indicator: Indicator) -> list[str]:
+def fields_shown(layer: Layer, indicator: Indicator) -> list[str]:
+    """The fields of a feature that a click shows: those that its state follows from, and what describes it."""
     asked: set[str] = set(indicator.where)
     covered = getattr(indicator, "covered", ())
     asked.update([covered] if isinstance(covered, str) else covered)

@@ -9,7 +9,7 @@ import shapely
 
 from ..coverage import coverage_of
 from ..errors import DataError, Fault
-from ..model import Level, ScopeRule, ShareOfPixels
+from ..model import Level, ScopeRule, ShareOfPixels, ShareWithinDistance
 from ..said import Said
 from ..version import __version__
 from .basemap import Basemap, laid_on
@@ -19,6 +19,7 @@ from .figure_layers import features_by_state, unit_layer, units_by_verdict
 from .format import Language
 from .page import map_page, tiles_page
 from .scope_layers import backdrop, boundary, coarser_units, units_by_decision
+from .stretch_layers import points_that_reach, streets_by_stretch
 from .tiles import archive_of
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ def map_description(
     Parameters
     ----------
     survey : the round
-    indicator : id of the indicator whose features are drawn by covered, not covered, unknown;
-        None draws the area and the decisions alone
+    indicator : id of the indicator whose features are drawn by covered, not covered, unknown, or, where it says
+        how far points reach, whose streets are so drawn stretch by stretch; None draws the area and the decisions
+        alone
     level : "village" or "town" colours the units of that level by the indicator's verdict (by its rate,
         where it has no target) and leaves the features switched off
     language : "zh" or "en"
@@ -350,9 +352,20 @@ def _layers(
     if decided is not None:
         yield from boundary(survey, decided, language)
     if indicator is not None:
-        features = features_by_state(survey, indicator, language, shown=not by_verdict)
-        if features is not None:
-            yield features
+        yield from _features(survey, indicator, language, shown=not by_verdict)
+
+
+def _features(
+    survey: Survey, indicator: str, language: Language, *, shown: bool
+) -> Iterator[DrawnLayer]:
+    """What an indicator is measured on; of one of reach the stretches, beneath the points that reach them."""
+    layer, declared = survey.district.catalog.indicator(indicator)
+    if isinstance(declared, ShareWithinDistance):
+        drawn = streets_by_stretch(survey, layer, declared, language, shown=shown)
+        beside = points_that_reach(survey, declared, language) if drawn and shown else None
+    else:
+        drawn, beside = features_by_state(survey, indicator, language, shown=shown), None
+    yield from (one for one in (drawn, beside) if one is not None)
 
 
 def _extent(layers: tuple[DrawnLayer, ...]) -> tuple[float, float, float, float]:

@@ -20,6 +20,13 @@ THREE_VALUES = {
     "unknown": Look(UNKNOWN, width_px=2.2, dash="3 4"),
 }
 
+STRETCHES = {
+    "covered": Look(COVERED, width_px=2.6),
+    "not_covered": Look(NOT_COVERED, width_px=3.8),
+    "unknown": Look(UNKNOWN, width_px=2.6, dash="3 3"),
+}
+"""Of a street's stretches: what is not covered is what the map is looked at for, and broader."""
+
 DECISIONS = {
     "in": Look("#5f7f9c", width_px=0.7, fill="#a9cbe6", fill_opacity=0.75),
     "partly": Look("#5f7f9c", width_px=0.7, fill="#f6dc8c", fill_opacity=0.8),
