@@ -16,18 +16,23 @@ from xml.sax.saxutils import quoteattr
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyogrio
 
-from ..model import Project
+from ..model import Project, ShareWithinDistance
 from ..store.styles import STYLES_COLUMNS, STYLES_TABLE
+from ..stretches import stretches_of
 from ..views import palette
 from ..views.description import Look
 from ..views.format import word
 from .ledger import figures_table
+from .material import is_split
 from .model import Report, Table, pair
 from .themes import STATES, look_of, themes_of
 
 if TYPE_CHECKING:
+    from ..model import Indicator, Layer
     from .material import Material
 
 _SYMBOLS = {"area": "fill", "line": "line", "point": "marker"}
@@ -116,6 +121,34 @@ def _layers(material: Material, report: Report) -> Iterator[Styled]:
             frame["measure"] = group.measure
             looks = {state: (word(state, language), look_of(state, group.kind)) for state in STATES}
             yield Styled(f"{project}_{group.kind}", frame, group.kind, "state", looks)
+    for layer, indicator in material.indicators:
+        reach = isinstance(indicator, ShareWithinDistance)
+        if reach and not is_split(indicator) and material.measured(layer, indicator):
+            yield _stretches(material, layer, indicator)
+
+
+def _stretches(material: Material, layer: Layer, indicator: Indicator) -> Styled:
+    """Where along its streets an indicator of reach is met; of a unit, and side of the area, they add up to its figure."""
+    names = material.names(layer)
+    pieces = material.pieces(indicator).drop_duplicates("fid")
+    places = names.places(pieces)
+    said = pa.table({"key": names.keys, "name": pc.coalesce(names.names, names.keys)})
+    called = said.take(pa.array(places)).to_pandas().set_index(pieces["fid"].to_numpy())
+    found = stretches_of(material.survey, indicator.id, by_unit=True)
+    found = found[[material.holds(code) for code in found["unit_code"]]]
+    columns = {
+        "source_fid": found["fid"].to_numpy(),
+        **{name: called[name].reindex(found["fid"]).to_numpy() for name in called},
+        "unit_code": found["unit_code"].to_numpy(),
+        "inside": found["inside"].to_numpy(),
+        "state": found["status"].to_numpy(),
+        "length_m": found["length_m"].to_numpy(),
+    }
+    frame = gpd.GeoDataFrame(columns, geometry=found.geometry.to_numpy(), crs=found.crs)
+    looks = {
+        state: (word(state, material.language), look) for state, look in palette.STRETCHES.items()
+    }
+    return Styled(f"{indicator.id.replace('.', '_')}_stretches", frame, "line", "state", looks)
 
 
 def _area(material: Material, report: Report) -> Iterator[Styled]:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..model import ShareWithinDistance
+from ..stretches import stretches_of
 from ..views import palette
 from ..views.description import Look
 from ..views.figure_layers import states_of
 from ..views.format import Language, amount, number, word
+from ..views.stretch_layers import by_street_and_state
 from .drawing import Drawing, Sign, swatch
 from .material import is_split, measure_of
 
@@ -28,15 +31,16 @@ _KINDS = {"Polygon": "area", "LineString": "line", "Point": "point"}
 
 @dataclass(frozen=True)
 class Group:
-    """Features of one layer with one state each, and the indicators it shows."""
+    """Features of one layer with one state each, or for each state its stretches, and the indicators it shows."""
 
     title: str
     kind: str
     measure: str
     frame: gpd.GeoDataFrame
-    """Columns state and geometry, indexed by the row number of the layer."""
+    """Columns state and geometry, indexed by the row number of the layer; several rows for a feature in stretches."""
     pieces: pd.DataFrame
     """fid, unit_code and the three amounts, for the legend's figures."""
+    in_stretches: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,10 @@ class Theme:
                     continue
                 look = look_of(state, group.kind)
                 drawing.add(chosen.geometry, look)
-                said = number(len(chosen))
+                words = [] if group.in_stretches else [number(len(chosen))]
                 if group.measure != "count" and state in sums:
-                    said = f"{said} · {amount(float(sums[state]), group.measure, language)}"
+                    words.append(amount(float(sums[state]), group.measure, language))
+                said = " · ".join(words)
                 yield Sign(swatch(look, group.kind), word(state, language), said)
 
     def _in(self, pieces: pd.DataFrame, unit: Unit) -> pd.DataFrame:
@@ -133,13 +138,20 @@ def _group(material: Material, items: list[tuple[Layer, Indicator]]) -> Group:
     shown = whole[:1] or items
     pieces = pd.concat([material.pieces(indicator) for _, indicator in shown], ignore_index=True)
     pieces = pieces[["fid", "unit_code", "covered", "not_covered", "unknown"]]
-    frame = material.survey.frame(layer.name)
-    sums = pieces.groupby("fid")[["covered", "not_covered", "unknown"]].sum()
-    frame = frame.loc[frame.index.isin(sums.index), ["geometry"]]
-    frame = frame.assign(state=states_of(sums.loc[frame.index]))
+    (_, first), *_rest = shown
+    in_stretches = isinstance(first, ShareWithinDistance)
+    if in_stretches:
+        frame = by_street_and_state(stretches_of(material.survey, first.id)).set_index("fid")
+        frame = frame.loc[frame.index.isin(pieces["fid"]), ["state", "geometry"]]
+    else:
+        frame = material.survey.frame(layer.name)
+        sums = pieces.groupby("fid")[["covered", "not_covered", "unknown"]].sum()
+        frame = frame.loc[frame.index.isin(sums.index), ["geometry"]]
+        frame = frame.assign(state=states_of(sums.loc[frame.index]))
     separator = "、" if material.language == "zh" else ", "
     title = separator.join(indicator.title.in_(material.language) for _, indicator in shown)
-    return Group(title, _KINDS[layer.geometry], measure_of(shown[0][1]), frame, pieces)
+    kind, measure = _KINDS[layer.geometry], measure_of(first)
+    return Group(title, kind, measure, frame, pieces, in_stretches)
 
 
 def look_of(state: str, kind: str) -> Look:
