@@ -161,6 +161,18 @@ def test_lamps_lie_beside_as_they_are_declared_unless_they_are_too_many(
     assert map_description(squares, REACH).layers[-1].name == FIGURE
 
 
+def test_of_very_many_streets_each_is_drawn_whole_and_one_lit_in_part_says_so(
+    squares: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geo.views.stretch_layers.MOST_STREETS", 7)
+    layer = named(map_description(squares, REACH), FIGURE)
+    assert len(layer.shapes) == 8
+    assert of_street(layer, "S2").keys() == {"partly_covered"}
+    assert not layer.in_parts
+    monkeypatch.setattr("geo.views.stretch_layers.MOST_STREETS", 8)
+    assert named(map_description(squares, REACH), FIGURE).in_parts
+
+
 def test_without_lamps_there_is_a_map_and_no_stretch(tmp_path: Path) -> None:
     frames = dict(made.squares(load_catalog().layers))
     del frames["lamps"]

@@ -20,12 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyogrio
 
-from ..model import Project, ShareWithinDistance
+from ..model import Project
 from ..store.styles import STYLES_COLUMNS, STYLES_TABLE
 from ..stretches import stretches_of
 from ..views import palette
 from ..views.description import Look
 from ..views.format import word
+from ..views.stretch_layers import by_stretch
 from .ledger import figures_table
 from .material import is_split
 from .model import Report, Table, pair
@@ -122,8 +123,7 @@ def _layers(material: Material, report: Report) -> Iterator[Styled]:
             looks = {state: (word(state, language), look_of(state, group.kind)) for state in STATES}
             yield Styled(f"{project}_{group.kind}", frame, group.kind, "state", looks)
     for layer, indicator in material.indicators:
-        reach = isinstance(indicator, ShareWithinDistance)
-        if reach and not is_split(indicator) and material.measured(layer, indicator):
+        if by_stretch(indicator, layer, material.survey) and not is_split(indicator):
             yield _stretches(material, layer, indicator)
 
 

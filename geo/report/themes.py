@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..model import ShareWithinDistance
 from ..stretches import stretches_of
 from ..views import palette
 from ..views.description import Look
 from ..views.figure_layers import states_of
 from ..views.format import Language, amount, number, word
-from ..views.stretch_layers import by_street_and_state
+from ..views.stretch_layers import by_street_and_state, by_stretch
 from .drawing import Drawing, Sign, swatch
 from .material import is_split, measure_of
 
@@ -139,7 +138,7 @@ def _group(material: Material, items: list[tuple[Layer, Indicator]]) -> Group:
     pieces = pd.concat([material.pieces(indicator) for _, indicator in shown], ignore_index=True)
     pieces = pieces[["fid", "unit_code", "covered", "not_covered", "unknown"]]
     (_, first), *_rest = shown
-    in_stretches = isinstance(first, ShareWithinDistance)
+    in_stretches = by_stretch(first, layer, material.survey)
     if in_stretches:
         frame = by_street_and_state(stretches_of(material.survey, first.id)).set_index("fid")
         frame = frame.loc[frame.index.isin(pieces["fid"]), ["state", "geometry"]]

@@ -9,7 +9,7 @@ import shapely
 
 from ..coverage import coverage_of
 from ..errors import DataError, Fault
-from ..model import Level, ScopeRule, ShareOfPixels, ShareWithinDistance
+from ..model import Level, ScopeRule, ShareOfPixels
 from ..said import Said
 from ..version import __version__
 from .basemap import Basemap, laid_on
@@ -19,7 +19,7 @@ from .figure_layers import features_by_state, unit_layer, units_by_verdict
 from .format import Language
 from .page import map_page, tiles_page
 from .scope_layers import backdrop, boundary, coarser_units, units_by_decision
-from .stretch_layers import points_that_reach, streets_by_stretch
+from .stretch_layers import by_stretch, points_that_reach, streets_by_stretch
 from .tiles import archive_of
 
 if TYPE_CHECKING:
@@ -360,12 +360,15 @@ def _features(
 ) -> Iterator[DrawnLayer]:
     """What an indicator is measured on; of one of reach the stretches, beneath the points that reach them."""
     layer, declared = survey.district.catalog.indicator(indicator)
-    if isinstance(declared, ShareWithinDistance):
-        drawn = streets_by_stretch(survey, layer, declared, language, shown=shown)
-        beside = points_that_reach(survey, declared, language) if drawn and shown else None
-    else:
-        drawn, beside = features_by_state(survey, indicator, language, shown=shown), None
-    yield from (one for one in (drawn, beside) if one is not None)
+    if by_stretch(declared, layer, survey):
+        yield streets_by_stretch(survey, layer, declared, language, shown=shown)
+        beside = points_that_reach(survey, declared, language) if shown else None
+        if beside is not None:
+            yield beside
+        return
+    features = features_by_state(survey, indicator, language, shown=shown)
+    if features is not None:
+        yield features
 
 
 def _extent(layers: tuple[DrawnLayer, ...]) -> tuple[float, float, float, float]:

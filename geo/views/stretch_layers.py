@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from ..indicators import MEASURES, needed_layers
+from ..model import ShareWithinDistance
 from ..stretches import stretches_of
 from . import palette
 from .declared_layers import declared_layer
@@ -18,14 +19,29 @@ from .format import Language, amount, word
 from .shapes import attributes, shapes_of, to_degrees
 
 if TYPE_CHECKING:
-    from ..model import Layer, ShareWithinDistance
+    from typing import TypeGuard
+
+    from ..model import Indicator, Layer
     from ..survey import Survey
 
 STATES = ("covered", "not_covered", "unknown")
 DRAWN_IN_TURN = ("covered", "unknown", "not_covered")
 """From bottom to top: where ends meet, what is not covered is seen."""
+MOST_STREETS = 200_000
+"""Stretches are some five to a street, and take 3 KB of memory a street: of more the streets are drawn whole."""
 MOST_POINTS = 10_000
 """Of the points that reach; more would fill the map's file before anybody asked for them."""
+
+
+def by_stretch(
+    indicator: Indicator, layer: Layer, survey: Survey
+) -> TypeGuard[ShareWithinDistance]:
+    """Whether an indicator has stretches to be drawn: it is of reach, and the round has its layers, not too long."""
+    return (
+        isinstance(indicator, ShareWithinDistance)
+        and all(survey.has(name) for name in needed_layers(indicator, layer))
+        and len(survey.frame(layer.name)) <= MOST_STREETS
+    )
 
 
 def by_street_and_state(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -67,25 +83,23 @@ def streets_by_stretch(
     language: Language,
     *,
     shown: bool = True,
-) -> DrawnLayer | None:
+) -> DrawnLayer:
     """The streets an indicator of reach is measured on, each stretch in the colour of its own state.
 
     Parameters
     ----------
     survey : the round
-    layer, indicator : of the catalog
+    layer, indicator : of the catalog; the round holds its layers (`by_stretch`)
     language : "zh" or "en"
     shown : whether the layer is switched on at first
 
     Returns
     -------
-    DrawnLayer or None
+    DrawnLayer
         A street has a shape for each state of which it has a stretch, all with the street's id: they are found,
         listed and picked as the one street they are, and a click says how many metres of it are in each state.
-        The amounts in the legend are the indicator's own. None where the round does not hold its layers.
+        The amounts in the legend are the indicator's own.
     """
-    if not all(survey.has(name) for name in needed_layers(indicator, layer)):
-        return None
     parts = by_street_and_state(stretches_of(survey, indicator.id))
     frame = survey.frame(layer.name)
     street = frame.index.get_indexer(parts["fid"])
@@ -131,7 +145,7 @@ def points_that_reach(
     survey: Survey, indicator: ShareWithinDistance, language: Language
 ) -> DrawnLayer | None:
     """The points that an indicator of reach is about, as they are declared; None where they are too many."""
-    if not survey.has(indicator.of) or len(survey.frame(indicator.of)) > MOST_POINTS:
+    if len(survey.frame(indicator.of)) > MOST_POINTS:
         return None
     declared = survey.district.catalog.layer(indicator.of)
     return declared_layer(survey, indicator.of, language, shown=declared.style.shown)
