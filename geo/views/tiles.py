@@ -1,8 +1,8 @@
 """Layers with too many features to be sent whole, as vector tiles in one PMTiles file.
 
-For each zoom the features with room in it are chosen (`thinning.py`) and cut by GDAL. What a click shows travels
-in the tiles; where a feature of some name lies stands in an index beside them, since the tiles in view hold only
-what is in view.
+For each zoom the features with room in it are chosen (`thinning.py`) and cut by GDAL, piece by piece (`pieces.py`,
+`cutting.py`), in processes of their own (`cutters.py`). What a click shows travels in the tiles; where a feature of
+some name lies stands in an index beside them, since the tiles in view hold only what is in view.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
+from .cutters import cutters
+from .cutting import GEOMETRY, LAYER
+from .pieces import Piece, pieces_of
 from .thinning import ALL_UP_TO, drawn_from
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from .description import DrawnLayer, MapDescription
@@ -35,13 +38,8 @@ FINEST_ZOOMS = (13, 14)
 """In their tiles a step is half a metre, or a quarter; closer up the same tiles are drawn larger."""
 _ALL_BUT = 0.02
 """Of the features may find no room at the first of these zooms, so that the second is not needed."""
-_GRID = 8192
-"""Steps across a tile, as many as the drawing program tells apart."""
-_HALF_A_PIXEL = "8"
-"""In steps: bends smaller than that are left out but at the finest zoom."""
-_NO_LIMIT = {"MAX_SIZE": "100000000", "MAX_FEATURES": "100000000"}
-"""Of a tile: GDAL would silently leave out what goes beyond."""
-_TABLE = "features"
+_AT_A_TIME = 20_000
+"""Features that are put into words by one call: some 20 ms."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,25 @@ def archive_of(description: MapDescription) -> Archive | None:
     if not names:
         return None
     large = [layer for layer in description.layers if layer.name in names]
-    coarsest = _coarsest_zoom(description.extent)
+    # They load what they need while the pieces are chosen, and work while the index is made.
+    with cutters() as team:
+        zooms, starts, drawn = _zooms(large, description.extent)
+        geometry = np.concatenate([layer.shapes.geometry for layer in large])
+        pieces = list(pieces_of(geometry, starts, zooms))
+        table = _table(large)
+        coming = team.cut(table, pieces, zooms[1])
+        index = _index(large)
+        fields = table.column_names[:-1]
+        tiles = _pmtiles(zip(pieces, coming, strict=True), fields, zooms, description.extent)
+    digest = hashlib.sha256(tiles + index).hexdigest()
+    return Archive(tiles, index, tuple(layer.name for layer in large), zooms, drawn, digest)
+
+
+def _zooms(
+    large: Sequence[DrawnLayer], extent: tuple[float, float, float, float]
+) -> tuple[tuple[int, int], NDArray[np.int64], tuple[int, ...]]:
+    """The coarsest and the finest, from which on each feature is drawn, and how many are at each."""
+    coarsest = _coarsest_zoom(extent)
     for finest in FINEST_ZOOMS:
         zooms = (coarsest, finest)
         starts = np.concatenate(
@@ -95,10 +111,7 @@ def archive_of(description: MapDescription) -> Archive | None:
         drawn = tuple(int((starts <= zoom).sum()) for zoom in range(coarsest, finest + 1))
         if drawn[-2] >= (1 - _ALL_BUT) * len(starts):
             break
-    tiles = _pmtiles(_table(large), starts, zooms, description.extent)
-    index = _index(large)
-    digest = hashlib.sha256(tiles + index).hexdigest()
-    return Archive(tiles, index, tuple(layer.name for layer in large), zooms, drawn, digest)
+    return zooms, starts, drawn
 
 
 def _classes(layer: DrawnLayer) -> NDArray[np.int32]:
@@ -107,36 +120,40 @@ def _classes(layer: DrawnLayer) -> NDArray[np.int32]:
     return np.array([places[entry] for entry in layer.shapes.entries], dtype=np.int32)
 
 
-def _table(layers: Sequence[DrawnLayer]) -> gpd.GeoDataFrame:
+def _table(layers: Sequence[DrawnLayer]) -> pa.Table:
     """All layers: `l` the layer's place, `e` the class's, `i` the id, `n` the label, `v0` … the values."""
-    import geopandas as gpd
-    import pandas as pd
+    import pyarrow as pa
 
+    # Large: of a million features what lies in one column may be more than two gigabytes.
+    text, shape = pa.large_string(), pa.large_binary()
     width = max(len(layer.fields) for layer in layers)
-    frames = []
+    tables = []
     for place, layer in enumerate(layers):
-        shapes = layer.shapes
-        columns: dict[str, object] = {
-            "l": np.full(len(shapes), place, dtype=np.int32),
-            "e": _classes(layer),
-            "i": list(shapes.ids),
-            "n": list(shapes.labels),
-        }
-        for number in range(width):
-            columns[f"v{number}"] = [
-                row[number] if number < len(row) else None for row in shapes.values
-            ]
-        frames.append(gpd.GeoDataFrame(columns, geometry=shapes.geometry, crs="EPSG:4326"))
-    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs="EPSG:4326")
+        classes = _classes(layer)
+        for part in _parts(len(layer.shapes)):
+            shapes = layer.shapes[part]
+            columns = {
+                "l": pa.array(np.full(len(shapes), place, dtype=np.int32)),
+                "e": pa.array(classes[part]),
+                "i": pa.array(shapes.ids, text),
+                "n": pa.array(shapes.labels, text),
+            }
+            for number in range(width):
+                told = [row[number] if number < len(row) else None for row in shapes.values]
+                columns[f"v{number}"] = pa.array(told, text)
+            columns[GEOMETRY] = pa.array(shapely.to_wkb(shapes.geometry), shape)
+            tables.append(pa.table(columns))
+    # In one chunk, since of several all are joined anew for each piece that is taken.
+    return pa.concat_tables(tables).combine_chunks()
 
 
 def _pmtiles(
-    table: gpd.GeoDataFrame,
-    starts: NDArray[np.int64],
+    cut: Iterable[tuple[Piece, bytes]],
+    fields: Sequence[str],
     zooms: tuple[int, int],
     extent: tuple[float, float, float, float],
 ) -> bytes:
-    """One archive of the tiles of all zooms, each of which GDAL makes of the features drawn there."""
+    """One archive of the tiles of all pieces."""
     from pmtiles.reader import MemorySource, all_tiles
     from pmtiles.tile import Compression, TileType, zxy_to_tileid
     from pmtiles.writer import Writer
@@ -144,10 +161,10 @@ def _pmtiles(
     west, south, east, north = (round(degrees * 1e7) for degrees in extent)
     whole = io.BytesIO()
     writer = Writer(whole)
-    for zoom in range(zooms[0], zooms[1] + 1):
-        of_zoom = _tiles_of(table[starts <= zoom], zoom, finest=zoom == zooms[1])
-        for place, tile in all_tiles(MemorySource(of_zoom)):
-            writer.write_tile(zxy_to_tileid(*place), tile)
+    for piece, tiles in cut:
+        for place, tile in all_tiles(MemorySource(tiles)):
+            if piece.holds(place):
+                writer.write_tile(zxy_to_tileid(*place), tile)
     header = {
         "tile_type": TileType.MVT,
         "tile_compression": Compression.GZIP,
@@ -159,37 +176,10 @@ def _pmtiles(
         "center_lon_e7": (west + east) // 2,
         "center_lat_e7": (south + north) // 2,
     }
-    fields = {
-        name: "Number" if name in "le" else "String" for name in table.columns.drop("geometry")
-    }
-    layer = {"id": _TABLE, "fields": fields, "minzoom": zooms[0], "maxzoom": zooms[1]}
+    kinds = {name: "Number" if name in "le" else "String" for name in fields}
+    layer = {"id": LAYER, "fields": kinds, "minzoom": zooms[0], "maxzoom": zooms[1]}
     writer.finalize(header, {"name": "atlas", "vector_layers": [layer]})
     return whole.getvalue()
-
-
-def _tiles_of(table: gpd.GeoDataFrame, zoom: int, *, finest: bool) -> bytes:
-    import pyogrio
-
-    options = {
-        "MINZOOM": str(zoom),
-        "MAXZOOM": str(zoom),
-        "EXTENT": str(_GRID),
-        **_NO_LIMIT,
-        "NAME": "atlas",
-    }
-    if not finest:
-        options["SIMPLIFICATION"] = options["SIMPLIFICATION_MAX_ZOOM"] = _HALF_A_PIXEL
-    # In memory: what GDAL jots down on the way would cost half as much again on a disk.
-    file = io.BytesIO()
-    pyogrio.write_dataframe(
-        table,
-        file,
-        driver="PMTiles",
-        layer=_TABLE,
-        geometry_type="Unknown",
-        dataset_options=options,
-    )
-    return file.getvalue()
 
 
 def _coarsest_zoom(extent: tuple[float, float, float, float]) -> int:
@@ -206,11 +196,31 @@ def _coarsest_zoom(extent: tuple[float, float, float, float]) -> int:
 
 
 def _index(layers: Sequence[DrawnLayer]) -> bytes:
-    said = {}
+    said = []
     for layer in layers:
         if layer.answers:
-            inside = shapely.get_coordinates(shapely.point_on_surface(layer.shapes.geometry))
+            shapes = layer.shapes.geometry
+            inside = np.concatenate(
+                [
+                    shapely.get_coordinates(shapely.point_on_surface(shapes[part]))
+                    for part in _parts(len(shapes))
+                ]
+            )
             lon, lat = np.round(inside * 1e5).astype(np.int64).T.tolist()
-            said[layer.name] = [list(layer.shapes.labels), list(layer.shapes.ids), lon, lat]
-    text = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
-    return gzip.compress(text, mtime=0)
+            columns = (layer.shapes.labels, layer.shapes.ids, lon, lat)
+            said.append(f"{_json(layer.name)}:[{','.join(map(_list, columns))}]")
+    return gzip.compress(f"{{{','.join(said)}}}".encode(), mtime=0)
+
+
+def _list(column: Sequence[object]) -> str:
+    """A column as JSON."""
+    return f"[{','.join(_json(list(column[part]))[1:-1] for part in _parts(len(column)))}]"
+
+
+def _json(plain: object) -> str:
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _parts(count: int) -> Iterator[slice]:
+    """So many features, some at a time: in between the interpreter is to be had by others."""
+    return (slice(begin, begin + _AT_A_TIME) for begin in range(0, count, _AT_A_TIME))
