@@ -27,7 +27,7 @@ from geo.model import ScopeRule
 from geo.scope import scope_of
 from geo.survey import Survey, open_survey
 from geo.views.basemap import basemap_named, laid_on
-from geo.views.cards import projects, top
+from geo.views.cards import projects, reckoning, top
 from geo.views.component import component_script
 from geo.views.description import DrawnLayer, MapDescription, as_json, plain
 from geo.views.inert import inert, inert_cell, json_block
@@ -284,6 +284,15 @@ def test_spite_stays_text_in_the_cards_of_the_app(spiteful: Survey) -> None:
     assert inert(hostile.SPITE) in html
     for part in ("{{", "<img", "<script", "`"):
         assert part not in html
+
+
+def test_a_sum_adds_up_as_it_is_printed(squares: Survey) -> None:
+    declared = {one.id: one for _, one in squares.district.catalog.indicators()}
+    parts = {"covered": 2.4, "not_covered": 2.4, "unknown": 0.0}
+    rates = {"rate": 0.5, "rate_lower": 0.5, "rate_upper": 0.5, "target": None, "reference": None}
+    row = {**parts, **rates, "measure": "m", "status": None}
+    html = reckoning(row, declared["hardening.back_streets"], "en")
+    assert "covered 2.4 m + not covered 2.4 m = 4.8 m" in html
 
 
 def test_the_component_holds_no_data_and_no_address() -> None:

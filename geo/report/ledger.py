@@ -15,6 +15,7 @@ from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ..sources.base import LEDGER_SHEET
+from ..views import palette
 from ..views.format import NOTHING, word, yes_no
 from .model import FIGURES, Column, Report, Row, Table, Value, pair
 
@@ -42,9 +43,7 @@ MOST_ROWS = 1_000_000
 """Rows of one sheet; Excel has 1,048,576. What is longer says so."""
 _NUMBERS = {"m": "#,##0.0", "m2": "#,##0", "count": "#,##0", "amount": "#,##0.0", "rate": "0.0%"}
 _VERDICTS = {
-    "met": ("#2166ac", "#ffffff"),
-    "undecided": ("#fbe08a", "#4d3b00"),
-    "not_met": ("#b5340a", "#ffffff"),
+    name: (palette.VERDICTS[name].fill, colour) for name, colour in palette.ON_VERDICTS.items()
 }
 _HEAD_ROW = 3
 _Write = Callable[[int, Value], None]

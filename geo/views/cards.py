@@ -6,12 +6,22 @@ Every text goes through `inert`; the markup holds no script and no address.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from importlib import resources
 from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 
 from ..model import Project
-from .format import Language, amount, number, percent, percent_range, word
+from .format import (
+    Language,
+    amount,
+    capital,
+    number,
+    percent,
+    percent_range,
+    places_that_add_up,
+    word,
+)
 from .inert import inert
 
 if TYPE_CHECKING:
@@ -28,7 +38,7 @@ _SAID: dict[str, tuple[str, str]] = {
     "reference": ("参考值", "reference"),
     "no_target": ("政策未定目标，不作判定", "no target in the policy: no verdict"),
     "in_area": ("范围面积", "The area"),
-    "near": ("临界（精度内可能改变）", "Near the edge"),
+    "near": ("临界（可能改变）", "Near the edge"),
     "total": ("合计", "total"),
     "round": ("轮次", "Round"),
     "digest": ("数据摘要", "Data digest"),
@@ -41,70 +51,13 @@ _SAID: dict[str, tuple[str, str]] = {
     "numerator": ("分子", "Numerator"),
     "denominator": ("分母（已知）", "Denominator, what is known"),
     "unknown_left": (
-        "情况不明，不计入比率，只计入上下限",
-        "unknown: not in the rate, only in the bounds",
+        "不计入比率，只计入上下限",
+        "not in the rate, only in the bounds",
     ),
     "rate": ("比率", "Rate"),
 }
 
-STYLE = """<style>
-[data-testid="stMainBlockContainer"] { max-width: none; padding: 3.4rem 1.6rem 2rem; }
-[data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] { gap: .7rem; }
-.atlas-top h1 { font-size: 1.55rem; line-height: 1.3; margin: 0; padding: 0; }
-.atlas-top p { color: #5a6068; margin: .1rem 0 0; font-size: .8rem; }
-.atlas-strip { background: #fff3cf; border-left: 4px solid #d99a00; color: #5a3d00; padding: .2rem .75rem; margin: .3rem 0 0; font-size: .85rem; }
-.atlas-tiles { display: flex; flex-wrap: wrap; gap: .6rem; }
-.atlas-tile { align-items: baseline; background: #fff; border: 1px solid #e3e1da; border-left: 5px solid var(--c); border-radius: 6px; display: flex; flex: 1 1 130px; gap: .6rem; justify-content: space-between; padding: .3rem .8rem; }
-.atlas-tile .v { white-space: nowrap; font-size: 1.3rem; font-variant-numeric: tabular-nums; font-weight: 700; }
-.atlas-tile .n { color: #4c5258; font-size: .85rem; }
-.atlas-projects { columns: 370px; column-gap: .8rem; }
-.atlas-project { border: 1px solid #e3e1da; border-radius: 8px; background: #fff; padding: .6rem .9rem; break-inside: avoid; margin-bottom: .8rem; }
-.atlas-project h3 { font-size: 1.05rem; margin: 0; padding: 0 0 .2rem; }
-.atlas-figure { border-top: 1px solid #eeece6; padding: .5rem 0; }
-.atlas-line { display: flex; align-items: baseline; gap: .5rem; }
-.atlas-line .t { flex: 1; font-weight: 600; font-size: .9rem; }
-.atlas-line .r { font-size: 1.15rem; font-weight: 700; font-variant-numeric: tabular-nums; }
-.atlas-small { color: #4c5258; font-size: .78rem; line-height: 1.5; }
-.atlas-chip { border-radius: 9px; padding: 0 .55rem; font-size: .78rem; white-space: nowrap; border: 1px solid transparent; }
-.atlas-chip.met { background: #2166ac; color: #fff; }
-.atlas-chip.not_met { background: #b5340a; color: #fff; }
-.atlas-chip.undecided { background: #fbe08a; color: #4d3b00; }
-.atlas-chip.no_data { background: #fff; color: #5a6068; border-color: #9aa0a6; border-style: dashed; }
-.atlas-bar { position: relative; height: 9px; background: #ecebe6; border-radius: 5px; margin: .3rem 0 .25rem; }
-.atlas-bar i { position: absolute; top: 0; bottom: 0; border-radius: 5px; }
-.atlas-bar .low { left: 0; background: #2b6ca3; }
-.atlas-bar .gap { background: repeating-linear-gradient(135deg, #8fb4d3 0 3px, #dbe7f1 3px 6px); border-radius: 0 5px 5px 0; }
-.atlas-bar .mark { width: 2px; background: #1b1b1b; top: -3px; bottom: -3px; border-radius: 0; }
-.atlas-bar .mark.ref { background: none; border-left: 2px dotted #5a6068; }
-.atlas-why { border: 1px solid #e3e1da; border-left: 5px solid #0b5fa5; border-radius: 6px; background: #fff; padding: .5rem .8rem; }
-.atlas-h { font-size: 1.1rem; font-weight: 700; border-left: 4px solid #0b5fa5; padding-left: .5rem; margin: .3rem 0 0; }
-.atlas-head-figure { border-top: 1px solid #eeece6; padding: .4rem 0 .3rem; }
-.atlas-head-figure a { color: inherit; text-decoration: none; }
-.atlas-head-figure a:hover, .atlas-head-figure a:focus-visible { text-decoration: underline; }
-.atlas-headlines { columns: 305px; }
-.atlas-trend { color: #4c5258; font-size: .78rem; white-space: nowrap; }
-.atlas-trend.up { color: #08488a; font-weight: 600; } .atlas-trend.down { color: #a3330a; font-weight: 600; }
-.atlas-moves { display: grid; gap: .6rem; grid-template-columns: repeat(auto-fill, minmax(350px, 1fr)); }
-.atlas-move { background: #fff; border: 1px solid #e3e1da; border-radius: 8px; padding: .5rem .8rem; }
-.atlas-move.changed { border-color: #d6006c; border-left-width: 5px; }
-.atlas-move .pair { align-items: baseline; display: flex; flex-wrap: wrap; gap: .2rem .5rem; }
-.atlas-move .pair b { font-size: 1.1rem; font-variant-numeric: tabular-nums; }
-.atlas-sum { background: #fff; border: 1px solid #e3e1da; border-radius: 8px; padding: .7rem 1rem; }
-.atlas-sum dl { display: grid; gap: .25rem 1.2rem; grid-template-columns: max-content minmax(0, 1fr); margin: .3rem 0 0; }
-.atlas-sum dt { color: #4c5258; } .atlas-sum dd { font-variant-numeric: tabular-nums; margin: 0; }
-.atlas-quote { background: #fff; border-left: 5px solid #d99a00; border-radius: 4px; font-size: 1rem; line-height: 1.8; padding: .6rem 1rem; white-space: pre-line; }
-.atlas-pre { background: #fff; border: 1px solid #e3e1da; border-radius: 6px; font: 12.5px/1.55 ui-monospace, "Cascadia Mono", "Noto Sans Mono", monospace; margin: 0; overflow: auto; padding: .6rem .9rem; white-space: pre-wrap; }
-@media (max-width: 640px) {
-  [data-testid="stMainBlockContainer"] { padding: 3.9rem .7rem 2rem; }
-  .atlas-top h1 { font-size: 1.25rem; }
-  .atlas-sum dl { grid-template-columns: 1fr; }
-}
-@media print {
-  [data-testid="stHeader"], [data-testid="stElementToolbar"], .stButton, .stDownloadButton { display: none; }
-  * { print-color-adjust: exact; }
-}
-.atlas-q { unicode-bidi: isolate; overflow-wrap: anywhere; }
-</style>"""
+STYLE = f"<style>\n{resources.files(__package__).joinpath('atlas_cards.css').read_text(encoding='utf-8')}</style>"
 
 
 def top(survey: Survey, language: Language, version: str) -> str:
@@ -133,7 +86,7 @@ def scope_tiles(scope: Scope, level: str, language: Language) -> str:
     """How many units are in, partly in, out and near the edge, and how large the area is."""
     rows = scope.rows[scope.rows["level"] == level]
     tiles = [
-        (word(kind, language), number(int((rows["decision"] == kind).sum())), colour)
+        (capital(word(kind, language)), number(int((rows["decision"] == kind).sum())), colour)
         for kind, colour in (("in", "#5d9bd0"), ("partly", "#e0b93c"), ("out", "#b9bcc0"))
     ]
     tiles.append((_said("near", language), number(int(rows["near_edge"].sum())), "#8e1f63"))
@@ -187,8 +140,13 @@ def projects(
     return f'<div class="atlas-projects">{body}</div>'
 
 
-def figure(survey: Survey, row: Row, indicator: Indicator, language: Language) -> str:
-    """One figure with its bounds, numerator, denominator, verdict and the clause it answers to."""
+def figure(
+    survey: Survey, row: Row, indicator: Indicator, language: Language, *, wide: bool = False
+) -> str:
+    """One figure with its bounds, numerator, denominator, verdict and the clause it answers to.
+
+    What is in small letters is one line where the figure has the page's width.
+    """
     target = survey.district.target(indicator)
     chip = _chip(row["status"], language)
     if target is not None:
@@ -208,7 +166,7 @@ def figure(survey: Survey, row: Row, indicator: Indicator, language: Language) -
     total = f"{_said('total', language)} {_q(amount(row['total'], row['measure'], language))}"
     bounds = f"{_said('bounds', language)} {percent_range(row['rate_lower'], row['rate_upper'])}"
     return (
-        '<div class="atlas-figure"><div class="atlas-line">'
+        f'<div class="atlas-figure{" atlas-wide" if wide else ""}"><div class="atlas-line">'
         f'<span class="t">{_q(indicator.title.in_(language))}</span>{chip}'
         f'<span class="r">{percent(row["rate"])}</span></div>'
         f"{_bar(row)}"
@@ -323,8 +281,10 @@ def moves(
 def reckoning(row: Row, indicator: Indicator, language: Language) -> str:
     """A figure as a sum that a reader can do over: numerator, denominator, what is unknown, the bounds."""
 
+    places = places_that_add_up((row["covered"], row["not_covered"]))
+
     def said(*parts: str) -> str:
-        return amount(sum(row[part] for part in parts), row["measure"], language)
+        return amount(sum(row[part] for part in parts), row["measure"], language, places)
 
     bounds = percent_range(row["rate_lower"], row["rate_upper"])
     lines = [
@@ -336,13 +296,13 @@ def reckoning(row: Row, indicator: Indicator, language: Language) -> str:
         ),
         (_said("rate", language), percent(row["rate"])),
         (
-            word("unknown", language),
+            capital(word("unknown", language)),
             f"{said('unknown')}（{_said('unknown_left', language)}）"
             if language == "zh"
             else f"{said('unknown')} ({_said('unknown_left', language)})",
         ),
         (
-            _said("bounds", language),
+            capital(_said("bounds", language)),
             f"{said('covered')} ÷ {said('covered', 'not_covered', 'unknown')}"
             f" – {said('covered', 'unknown')} ÷ {said('covered', 'not_covered', 'unknown')} = {bounds}",
         ),
@@ -363,6 +323,11 @@ def quotation(text: str, origin: str) -> str:
 def told(text: str) -> str:
     """Lines as they are: a message, or a part of a file."""
     return f'<pre class="atlas-pre" role="status">{_q(text)}</pre>'
+
+
+def fault(text: str) -> str:
+    """What is wrong, beneath the line that says so."""
+    return f'<pre class="atlas-pre atlas-fault" role="alert">{_q(text)}</pre>'
 
 
 def _trend(now: Row, was: Row | None, language: Language) -> str:

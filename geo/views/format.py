@@ -60,6 +60,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 _SQUARE_KM_FROM_M2 = 1e6
+_MOST_PLACES = 3
 _UNITS: dict[str, tuple[str, str]] = {"m": ("米", "m"), "m2": ("平方米", "m²"), "count": ("个", "")}
 
 
@@ -84,6 +85,17 @@ def word(name: str | None, language: Language = "zh") -> str:
         return NOTHING
     pair = _WORDS.get(name)
     return name if pair is None else pair[LANGUAGES.index(language)]
+
+
+def capital(text: str) -> str:
+    """A word as it stands by itself, at the head of a column or of a line.
+
+    Examples
+    --------
+    >>> capital("not covered"), capital("未达到")
+    ('Not covered', '未达到')
+    """
+    return text[:1].upper() + text[1:]
 
 
 def percent(rate: float | None, places: int = 1) -> str:
@@ -138,7 +150,9 @@ def number(value: float | None, places: int = 0) -> str:
     return f"{float(value or 0.0):,.{places}f}"
 
 
-def amount(value: float | None, measure: str, language: Language = "zh") -> str:
+def amount(
+    value: float | None, measure: str, language: Language = "zh", places: int | None = None
+) -> str:
     """A numerator or denominator with its unit: metres, square metres (kilometres from 1 km²), a count.
 
     Parameters
@@ -146,6 +160,7 @@ def amount(value: float | None, measure: str, language: Language = "zh") -> str:
     value : in the unit of `measure`
     measure : "m", "m2" or "count"
     language : "zh" or "en"
+    places : decimals, with which square metres stay what they are; None prints none
 
     Returns
     -------
@@ -155,13 +170,46 @@ def amount(value: float | None, measure: str, language: Language = "zh") -> str:
     --------
     >>> amount(12345.6, "m"), amount(12345.6, "m2", "en"), amount(7, "count"), amount(7, "count", "en")
     ('12,346 米', '12,346 m²', '7 个', '7')
+    >>> amount(2.5e6, "m2", "en"), amount(2.5e6, "m2", "en", 1)
+    ('2.50 km²', '2,500,000.0 m²')
     """
     if _absent(value):
         return NOTHING
-    if measure == "m2" and abs(value or 0.0) >= _SQUARE_KM_FROM_M2:
+    if places is None and measure == "m2" and abs(value or 0.0) >= _SQUARE_KM_FROM_M2:
         return f"{number((value or 0.0) / 1e6, 2)} {'平方公里' if language == 'zh' else 'km²'}"
     unit = _UNITS.get(measure, (measure, measure))[LANGUAGES.index(language)]
-    return f"{number(value)} {unit}".strip()
+    return f"{number(value, places or 0)} {unit}".strip()
+
+
+def places_that_add_up(values: Sequence[float]) -> int:
+    """With how many decimals numbers have to be printed so that their sum is the sum of what is printed.
+
+    Three at the most.
+
+    Examples
+    --------
+    >>> places_that_add_up((2.0, 3.0)), places_that_add_up((2.4, 2.4))
+    (0, 1)
+    """
+    for places in range(_MOST_PLACES):
+        as_printed = sum(round(one, places) for one in values)
+        if math.isclose(as_printed, round(sum(values), places), abs_tol=1e-6):
+            return places
+    return _MOST_PLACES
+
+
+def size(count: int) -> str:
+    """How large a file of so many bytes is.
+
+    Examples
+    --------
+    >>> size(52), size(22_211), size(1_100_000)
+    ('52 B', '22.2 KB', '1.1 MB')
+    """
+    for unit, scale in (("MB", 1e6), ("KB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} B"
 
 
 def sides(names: Sequence[str], language: Language = "zh") -> str:

@@ -36,11 +36,14 @@ DECISIONS = {
 NEAR_EDGE = Look("#8e1f63", width_px=1.8, dash="6 3")
 
 VERDICTS = {
-    "met": Look("#ffffff", width_px=0.8, fill="#2166ac", fill_opacity=0.85),
-    "undecided": Look("#7d6a2e", width_px=0.8, fill="#fbe08a", fill_opacity=0.9),
-    "not_met": Look("#ffffff", width_px=0.8, fill="#b5340a", fill_opacity=0.9),
+    "met": Look("#ffffff", width_px=0.8, fill="#4f97d4", fill_opacity=0.9),
+    "undecided": Look("#7d6a2e", width_px=0.8, fill="#f2c14e", fill_opacity=0.9),
+    "not_met": Look("#ffffff", width_px=0.8, fill="#962605", fill_opacity=0.9),
     "no_data": Look("#8a8f94", width_px=0.8, dash="2 3", fill="#f4f4f4", fill_opacity=0.7),
 }
+"""From dark to light: what falls short is seen first, in grey print too."""
+ON_VERDICTS = {"met": "#061f38", "undecided": "#4d3b00", "not_met": "#ffffff"}
+"""For words that stand on those fills."""
 
 FINDINGS: dict[Severity, Look] = {
     "error": Look("#ffffff", width_px=1.4, fill="#a3171b", fill_opacity=1.0, radius_px=7),
