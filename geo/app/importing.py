@@ -204,7 +204,7 @@ def _contents(
 
 def _tell(survey: Survey, report: ImportReport) -> None:
     from ..views.cards import told
-    from ..views.listings import findings_listing, left_out_listing
+    from ..views.finding_listings import findings_listing, left_out_listing
 
     heading(say("taken").format(report.rows_taken, report.rows_read, len(report.left_out)))
     if report.proposals:
@@ -218,7 +218,7 @@ def _tell(survey: Survey, report: ImportReport) -> None:
 
 
 def _check(survey: Survey) -> None:
-    from ..views.listings import findings_listing
+    from ..views.finding_listings import findings_listing
 
     asked = st.session_state.setdefault("check_asked", set())
     if survey.digest not in asked:

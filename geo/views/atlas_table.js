@@ -3,6 +3,7 @@
 
 function drawAtlasTable(element, table, options = {}) {
   const AT_ONCE = 250;
+  const CODE = /^[\w./-]{1,16}$/; // a number, a code or a word: it is read in one piece
   const words = table.words;
   const { make, quote } = atlasText;
   const fill = (text, ...values) => values.reduce((said, value) => said.replace("{}", value), text);
@@ -75,7 +76,7 @@ function drawAtlasTable(element, table, options = {}) {
     const button = quote("button", "", column.title, head);
     button.type = "button";
     button.addEventListener("click", () => {
-      order = order && order.column === i ? { column: i, down: !order.down } : { column: i, down: column.kind !== "text" };
+      order = order && order.column === i ? { column: i, down: !order.down } : { column: i, down: !["text", "prose"].includes(column.kind) };
       draw();
     });
     return head;
@@ -114,7 +115,10 @@ function drawAtlasTable(element, table, options = {}) {
       if (few.has(i)) cell.classList.add("atlas-is-word");
       if (kind === "range") range(value, cell);
       if (kind === "chip") quote("span", `atlas-chip ${value[2]}`, value[0], cell);
-      else quote("span", "", shownText(value), cell);
+      else {
+        const text = shownText(value);
+        quote("span", CODE.test(text) ? "atlas-is-code" : "", text, cell);
+      }
     });
     tr.addEventListener("click", () => {
       choose(row.id);

@@ -17,7 +17,8 @@ from .format import NOTHING, Language, number, percent, percent_range, word
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["text", "number", "range", "chip"]
+Kind = Literal["text", "prose", "number", "range", "chip"]
+"""A cell of prose holds sentences, and takes the room that the others leave."""
 Cell = str | tuple[object, ...]
 """What is shown; or that, the value to sort by (None: not known), and what its kind draws besides."""
 
@@ -50,7 +51,7 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading, what its cells are, and whether rows can be narrowed by its values."""
+    """A column: its heading, what its cells are, and whether rows can be narrowed by its values, where they differ."""
 
     title: str
     kind: Kind = "text"
@@ -99,7 +100,8 @@ def listing_json(listing: Listing) -> str:
     for place, column in enumerate(listing.columns):
         if column.filtered:
             values = dict.fromkeys(_shown(row.cells[place]) for row in listing.rows)
-            filters.append({"column": place, "title": column.title, "values": list(values)})
+            if len(values) > 1:
+                filters.append({"column": place, "title": column.title, "values": list(values)})
     plain = {
         "title": listing.title,
         "language": listing.language,

@@ -1,17 +1,14 @@
-"""The lists of the app: units by decision, units by figure, the rows behind a figure, findings."""
+"""The lists of the app: units by decision, units by figure, the rows behind a figure."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..errors import abridge
-from ..said import in_language
-from .format import Language, amount, percent, percent_range, word
+from .format import Language, amount, capital, percent, percent_range, word
 from .listing import (
-    FINDINGS,
     Column,
     Listing,
     Row,
@@ -24,7 +21,7 @@ from .listing import (
 from .tables import scope_table, why
 
 if TYPE_CHECKING:
-    from ..model import Finding, Indicator
+    from ..model import Indicator
     from ..scope import Scope
     from ..survey import Survey
 
@@ -49,25 +46,12 @@ _SAID: dict[str, tuple[str, str]] = {
     "bounds": ("上下限与目标", "Bounds and target"),
     "unknown": ("情况不明", "Unknown"),
     "total": ("合计", "Total"),
-    "rows": ("记录", "Rows"),
     "key": ("编号", "Id"),
     "state": ("状态", "State"),
-    "unit": ("单元", "Unit"),
-    "inside": ("四至内", "Inside"),
     "source": ("来源", "Source"),
     "nowhere": ("不在任何单元内", "in no unit"),
-    "severity": ("程度", "Severity"),
-    "layer": ("图层", "Layer"),
-    "finding": ("问题", "Finding"),
-    "found": ("发现", "Found"),
-    "count": ("行数", "Rows"),
-    "reason": ("原因", "Reason"),
-    "row": ("行", "Row"),
     "in_round": ("本轮次第 {} 行", "row {} of this round"),
     "mixed": ("部分", "in part"),
-    "remedy": ("处理：", "What to do: "),
-    "expected": ("应为：", "Expected: "),
-    "of_rows": ("所涉行：", "Rows: "),
 }
 
 
@@ -287,7 +271,7 @@ def rows_listing(
         Column(_said("name", language)),
         Column(_said("key", language)),
         Column(_said("state", language), "chip", filtered=True),
-        *(Column(word(part, language), "number") for part in parts),
+        *(Column(capital(word(part, language)), "number") for part in parts),
         Column(_said("source", language)),
     )
     return Listing(
@@ -298,51 +282,6 @@ def rows_listing(
         f"figure:{indicator.id}",
         height_px=360,
     )
-
-
-def findings_listing(
-    findings: Iterable[Finding], titles: Mapping[str, str], language: Language
-) -> Listing:
-    """What a check or an import found, errors first."""
-    from ..check.titles import SEVERITIES
-
-    rows = tuple(
-        Row(
-            str(number),
-            (
-                (
-                    SEVERITIES[finding.severity].in_(language),
-                    ["error", "warning", "info"].index(finding.severity),
-                    finding.severity,
-                ),
-                titles.get(finding.layer, finding.layer),
-                _code(finding.code, language),
-                in_language(finding.found, language),
-                number_cell(len(finding.rows) or None),
-            ),
-            _remedy(finding, language),
-            finding.code,
-        )
-        for number, finding in enumerate(findings)
-    )
-    columns = (
-        Column(_said("severity", language), "chip", filtered=True),
-        Column(_said("layer", language), filtered=True),
-        Column(_said("finding", language)),
-        Column(_said("found", language)),
-        Column(_said("count", language), "number"),
-    )
-    return Listing(_said("found", language), language, columns, rows, FINDINGS, height_px=460)
-
-
-def left_out_listing(left_out: Sequence[Any], language: Language) -> Listing:
-    """The rows of a file that an import cannot take, and why."""
-    rows = tuple(
-        Row(str(number), (text_of(item.row), in_language(item.reason, language)))
-        for number, item in enumerate(left_out)
-    )
-    columns = (Column(_said("row", language)), Column(_said("reason", language)))
-    return Listing(_said("row", language), language, columns, rows, height_px=260)
 
 
 def attributes_listing(
@@ -374,25 +313,6 @@ def _sentence(name: str, row: Mapping[Hashable, Any], language: Language) -> str
     colon, bounds = ("：", "上下限") if language == "zh" else (": ", "bounds")
     limits = percent_range(row["rate_lower"], row["rate_upper"])
     return f"{name}{colon}{percent(row['rate'])}（{bounds} {limits}） {parts}"
-
-
-def _code(code: str, language: Language) -> str:
-    """What a code of a check, or of an import, is called."""
-    from ..check.titles import title_of
-    from ..importing.titles import CODES
-
-    return (CODES.get(code) or title_of(code)).in_(language)
-
-
-def _remedy(finding: Finding, language: Language) -> str:
-    parts = [in_language(finding.found, language)]
-    if finding.expected:
-        parts.append(_said("expected", language) + in_language(finding.expected, language))
-    if finding.remedy:
-        parts.append(_said("remedy", language) + in_language(finding.remedy, language))
-    if finding.rows:
-        parts.append(_said("of_rows", language) + in_language(abridge(finding.rows), language))
-    return " · ".join(parts)
 
 
 def _amount(value: float, measure: str, language: Language) -> tuple[str, float]:
