@@ -18,6 +18,7 @@ from .parts import (
     pick_level,
     pick_within,
     side_by_side,
+    way_to,
 )
 
 
@@ -43,7 +44,7 @@ def page(survey: Survey) -> None:
     rows = rows[(rows["scope"] == within) & (rows["indicator"] == indicator.id)]
     whole = one_row(rows, [("level", "district")])
     if whole is not None:
-        st.html(figure(survey, whole, indicator, language()))
+        st.html(figure(survey, whole, indicator, language(), wide=True))
     judged = survey.district.target(indicator) is not None
     # A round that lacks these units is drawn by its features.
     there = any(
@@ -60,18 +61,24 @@ def page(survey: Survey) -> None:
             lambda: figures_listing(wanted, indicator, judged, language(), say("pick_unit")),
         ),
         key="coverage_map",
-        height_px=470,
+        height_px=420,
     )
     stem = f"{indicator.id}-{level}-{within}-{survey.round}"
-    download(partial(figures_table, wanted, language()), FIGURE_HEADINGS, stem, key="figures_csv")
+    unit = remembered("unit")
+    names = dict(zip(wanted["unit_code"], wanted["unit_name"], strict=True))
+    code = unit if unit in names else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        download(
+            partial(figures_table, wanted, language()), FIGURE_HEADINGS, stem, key="figures_csv"
+        )
+        whose = {"unit": code, "at": level} if code else {}
+        label = say("explain_unit").format(names[code]) if code else say("explain_this")
+        way_to("explain", label, indicator=indicator.id, within=within, **whose)
 
     layer, _ = survey.district.catalog.indicator(indicator.id)
     if not all(survey.has(name) for name in needed_layers(indicator, layer)):
         st.info(say("no_layer"))
         return
-    unit = remembered("unit")
-    names = dict(zip(wanted["unit_code"], wanted["unit_name"], strict=True))
-    code = unit if unit in names else None
     heading(say("behind_unit").format(names[code]) if code else say("behind"))
     tongue = language()
     list_alone(rows_list_for(survey, indicator, code, within), key="rows_behind")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ..survey import Survey
+from ..views.format import percent
 from .choices import choose, language, say, started_with
 from .computed import coverage_for, map_for, rows_for, rows_list_for
 from .parts import download, heading, one_row, pick_indicator, pick_level, pick_within, side_by_side
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 def page(survey: Survey) -> None:
     """The figure as a sum, then each thing that it rests on."""
     from ..indicators import needed_layers
-    from ..views.cards import quotation, reckoning, told
-    from ..views.clause import clause_text
+    from ..views.cards import reckoning, told
     from ..views.tables import ROW_HEADINGS, rows_table
 
     _at_the_level_of_the_unit(survey)
@@ -43,18 +43,13 @@ def page(survey: Survey) -> None:
             (unit,) = names
     row = one_row(rows, [("unit_code", unit)])
     left, right = st.columns([11, 10], gap="medium")
-    target = survey.district.target(indicator)
     with left:
         heading(say("sum"))
         if row is not None:
             st.html(reckoning(row, indicator, language()))
     with right:
         heading(say("clause"))
-        if target is None:
-            st.html(quotation(say("no_clause"), indicator.definition.in_(language())))
-        else:
-            words = clause_text(survey.district, target) or target.clause
-            st.html(quotation(words, f"{target.source} {target.clause}"))
+        st.html(_clause(survey, indicator))
     layer, _ = survey.district.catalog.indicator(indicator.id)
     if all(survey.has(name) for name in needed_layers(indicator, layer)):
         heading(say("behind"))
@@ -75,6 +70,22 @@ def page(survey: Survey) -> None:
         st.info(say("no_layer"))
     heading(say("declaration"))
     st.html(told(_declaration(survey, indicator)))
+
+
+def _clause(survey: Survey, indicator: Indicator) -> str:
+    """What the policy says of the indicator, or that it says nothing, with the reference it is held against then."""
+    from ..views.cards import quotation, reason
+    from ..views.clause import clause_text
+
+    target, reference = survey.district.target(indicator), indicator.reference
+    if target is not None:
+        words = clause_text(survey.district, target) or target.clause
+        return quotation(words, f"{target.source} {target.clause}")
+    if reference is not None:
+        year = f", {reference.year}" if reference.year else ""
+        words = say("only_reference").format(percent(reference.value))
+        return quotation(words, f"{reference.source}{year}")
+    return reason(say("no_clause"))
 
 
 def _at_the_level_of_the_unit(survey: Survey) -> None:

@@ -23,5 +23,5 @@ def page(survey: Survey) -> None:
     show(
         layers_map_for(survey, tuple(chosen), language()),
         key="layers_map",
-        height_px=620,
+        height_px=480,
     )

@@ -38,6 +38,6 @@ def page(survey: Survey) -> None:
                 earlier,
                 main_indicators(survey),
                 language(),
-                address_of("explain", survey, indicator=""),
+                address_of("explain", indicator=""),
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from ..views.component import Answer, show
 from ..views.format import LANGUAGES
-from .choices import choose, language, remember, remembered, say
+from .choices import as_label, choose, language, remember, remembered, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,11 +50,16 @@ def pick_indicator(survey: Survey) -> Indicator:
 
 
 def pick_level(survey: Survey, key: str = "level", first: str = "") -> Level:
-    """The level of units that figures are shown for."""
+    """The level of units that figures are shown for, offered fine to coarse; `first` is the one at first."""
     levels = [layer.unit.level for layer in survey.district.levels if layer.unit]
-    options = sorted((*levels, "district"), key=lambda level: level != first)
     chosen = choose(
-        st.segmented_control, key, options, label=say("level"), format_func=say, required=True
+        st.segmented_control,
+        key,
+        (*levels, "district"),
+        first or None,
+        label=say("level"),
+        format_func=say,
+        required=True,
     )
     return cast("Level", chosen)
 
@@ -116,22 +121,39 @@ def titles_of(survey: Survey) -> dict[str, str]:
 
 def fault(error: GeoError) -> None:
     """A fault of the data or of a file, in its own words."""
-    from ..views.cards import told
+    from ..views.cards import fault as words_of
 
     st.error(say("fault"))
-    st.html(told(error.in_(language())))
+    st.html(words_of(error.in_(language())))
 
 
-def address_of(page: str, survey: Survey, **said: str) -> str:
+def address_of(page: str, **said: str) -> str:
     """The address of another page with the same choices; what is to come is left open at its end."""
+    return f"{page}?{urlencode(_choices_with(said))}"
+
+
+def way_to(page: str, label: str, **said: str) -> None:
+    """A link to another page with the same choices and these; what is being tried is not lost by it."""
+    there = st.Page(_nothing, title=say(page), url_path=page)
+    st.page_link(
+        there,
+        label=f"{as_label(label)} →",
+        query_params=_choices_with(said),
+    )
+
+
+def _nothing() -> None:
+    """Streamlit tells the pages of links by their addresses alone."""
+
+
+def _choices_with(said: Mapping[str, str]) -> dict[str, str]:
     wanted = st.query_params.to_dict()
     kept: dict[str, str] = {
         name: wanted[name] for name in ("lang", "district", "round") if name in wanted
     }
     if language() != LANGUAGES[0]:
         kept["lang"] = language()
-    kept.update(said)
-    return f"{page}?{urlencode(kept)}"
+    return {**kept, **said}
 
 
 def district_rows(rows: pd.DataFrame, within: str = "all") -> pd.DataFrame:

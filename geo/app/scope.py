@@ -9,11 +9,13 @@ import streamlit as st
 
 from ..survey import Survey
 from ..views.component import show
-from .choices import choose, language, say
+from .choices import choose, language, remembered, say
 from .computed import list_for, map_for, scope_for
-from .parts import download, heading, list_alone, side_by_side
+from .parts import download, heading, list_alone, side_by_side, way_to
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from ..model import ScopeRule
 
 
@@ -31,12 +33,24 @@ def page(survey: Survey) -> None:
         # Nothing is decided: what there is, is drawn.
         show(map_for(survey, None, None, language()), key="scope_map")
         return
-    trying = st.session_state.get("try_rule", False)
-    rule = _rule_tried(survey) if trying else None
+    tiles, switch = st.columns([10, 2], vertical_alignment="center")
+    with switch:
+        trying = st.toggle(say("try_rule"), key="try_rule")
+    rule, said_of_it = _rule_tried(survey) if trying else (None, None)
     scope = scope_for(survey, rule)
     unit = survey.district.levels[0].unit
-    st.html(scope_tiles(scope, unit.level if unit else "village", language()))
+    level = unit.level if unit else "village"
+    tiles.html(scope_tiles(scope, level, language()))
     said = rule.model_dump_json() if rule else None
+    changes = None
+    if rule is not None and said_of_it is not None:
+        changes = list_for(
+            survey,
+            ("scope_changes", said),
+            lambda: changes_listing(survey, scope_for(survey), scope, language()),
+        )
+        told = say("changed").format(changes.rows) if changes.rows else say("none_changed")
+        said_of_it.html(reason(told))
     side_by_side(
         map_for(survey, None, None, language(), rule=rule),
         list_for(
@@ -46,35 +60,27 @@ def page(survey: Survey) -> None:
         ),
         key="scope_map",
     )
-    if rule is not None:
-        changes = list_for(
-            survey,
-            ("scope_changes", said),
-            lambda: changes_listing(survey, scope_for(survey), scope, language()),
-        )
-        if changes.rows:
-            heading(say("changed").format(changes.rows))
-            list_alone(changes, key="rule_changes")
-        else:
-            st.html(reason(say("none_changed")))
-    left, right = st.columns([2, 10], vertical_alignment="center")
-    with left:
+    if changes is not None and changes.rows:
+        heading(say("changed").format(changes.rows))
+        list_alone(changes, key="rule_changes")
+    with st.container(horizontal=True, vertical_alignment="center"):
         download(
             partial(scope_table, survey, scope, language()),
             SCOPE_HEADINGS,
             f"scope-{survey.district.spec.code}-{survey.round}",
             key="scope_csv",
         )
-    with right:
-        st.toggle(say("try_rule"), key="try_rule")
+        picked = remembered("unit")
+        if picked in set(scope.rows.loc[scope.rows["level"] == level, "unit_code"]):
+            way_to("coverage", say("figures_of_picked"), unit=picked, level=level)
 
 
-def _rule_tried(survey: Survey) -> ScopeRule | None:
-    """The rule that the reader tries; None while it is none that can be."""
+def _rule_tried(survey: Survey) -> tuple[ScopeRule | None, DeltaGenerator]:
+    """The rule that the reader tries, None while it is none that can be; and where to say what it changes."""
     from ..model import ScopeRule
 
     own = survey.district.spec.scope
-    pick, low, high = st.columns([2, 1, 1], vertical_alignment="bottom")
+    pick, low, high, told = st.columns([5, 3, 3, 5], vertical_alignment="bottom")
     names = ["area_share", "representative_point", "any_overlap"]
     with pick:
         name = choose(
@@ -93,7 +99,7 @@ def _rule_tried(survey: Survey) -> ScopeRule | None:
             say("out_at_most"), 0.0, 99.0, own.out_at_most * 100, step=1.0, key="out_at_most"
         )
         if lower >= upper:
-            st.warning(say("thresholds"))
-            return None
+            told.warning(say("thresholds"))
+            return None, told
         said |= {"in_at_least": upper / 100, "out_at_most": lower / 100}
-    return ScopeRule.model_validate(said)
+    return ScopeRule.model_validate(said), told

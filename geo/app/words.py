@@ -96,7 +96,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "unit": ("单元", "Unit"),
     "sum": ("计算", "How it is reckoned"),
     "clause": ("政策条款", "The clause"),
-    "no_clause": ("政策未定目标。", "The policy sets no target."),
+    "no_clause": (
+        "政策未定目标，不作判定。",
+        "The policy sets no target, so there is no verdict.",
+    ),
+    "only_reference": (
+        "政策未定目标，不作判定。参考值 {}。",
+        "The policy sets no target, so there is no verdict. For reference: {}.",
+    ),
+    "figures_of_picked": ("所选单元的各项指标", "The figures of the unit that is picked"),
+    "explain_this": ("查证这个数字", "Explain this figure"),
+    "explain_unit": ("查证这个数字：{}", "Explain this figure: {}"),
     "declaration": ("指标声明", "The declaration"),
     # layers
     "layers_shown": ("显示的图层", "Layers shown"),
@@ -119,6 +129,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "scenario": ("方案", "Scenario"),
     "scenario_name": ("方案名称", "Name of the scenario"),
     "save": ("保存方案", "Save the scenario"),
+    "save_over": ("覆盖同名方案", "Replace the one of this name"),
+    "mark_first": (
+        "先在地图上或表中选取要试改的对象，方可保存或下载。",
+        "Mark something on the map or in the list first; then it can be saved or downloaded.",
+    ),
+    "name_it": ("填写方案名称后即可保存。", "Give the scenario a name to save it."),
+    "is_saved_over": (
+        "已有名为“{}”的方案，保存将取代它。",
+        'There is a scenario named "{}" already; saving replaces it.',
+    ),
     "saved": ("已保存到 {}", "Saved to {}"),
     "kept_here": (
         "区数据目录不可写，方案只在本次会话中保留；可下载。",
@@ -164,9 +184,39 @@ WORDS: dict[str, tuple[str, str]] = {
     # import and check
     "upload": ("选择文件", "Choose a file"),
     "upload_help": (
-        "GeoPackage、GeoJSON、Shapefile（zip）、OSM PBF、CSV、Excel、KML、GPX；不超过 100 MB。",
-        "GeoPackage, GeoJSON, Shapefile (zip), OSM PBF, CSV, Excel, KML, GPX; up to 100 MB.",
+        "可用格式：GeoPackage、GeoJSON、Shapefile（各部分一起选，或打成 zip）、FileGDB（.gdb 打成 zip）、KML 与 KMZ、"
+        "GPX、DXF、FlatGeobuf、GeoParquet、OSM PBF、CSV 等文本表、Excel、GeoTIFF。",
+        "Formats: GeoPackage, GeoJSON, Shapefile (all its parts at once, or zipped), FileGDB (the .gdb, zipped),"
+        " KML and KMZ, GPX, DXF, FlatGeobuf, GeoParquet, OSM PBF, CSV and other text tables, Excel, GeoTIFF.",
     ),
+    "other_file": ("换一个文件", "Another file"),
+    "choose_layer": ("请选择图层……", "Choose a layer…"),
+    "which_layer": (
+        "从文件内容看不出它属于哪个图层，请先选择。",
+        "The file does not tell which layer it is for: choose one first.",
+    ),
+    "is_ledger": (
+        "这是本系统生成的整改台账：只取其中改过的状态和备注，记入新轮次。",
+        "This is a ledger that this program wrote: the states and remarks that were changed in it go into a new round.",
+    ),
+    "ledger_changes_nothing": (
+        "台账中没有改动，未生成新轮次。",
+        "The ledger changes nothing: no round was made.",
+    ),
+    "join": (
+        "文件没有坐标时，按名称或代码落到",
+        "Without coordinates in the file, place rows by the name or code of",
+    ),
+    "no_join": ("不关联", "nothing"),
+    "try_first": (
+        "先试导入，看过结果后才能正式导入。",
+        "Try it first: it can be taken in once its result was seen.",
+    ),
+    "try_again": (
+        "设置已改变，请再试一次，然后才能正式导入。",
+        "The settings have changed: try it again before it is taken in.",
+    ),
+    "part": ("导入或检查", "Import or check"),
     "for_layer": ("导入为图层", "Import as layer"),
     "into_round": ("轮次日期（YYYY-MM-DD）", "Round (YYYY-MM-DD)"),
     "crs": ("坐标系（可留空）", "Coordinates (may be left empty)"),
@@ -178,7 +228,6 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "required": ("（必填）", "(required)"),
     "by_name": ("按列名自动", "by its name"),
-    "rasters": ("栅格", "of the rasters"),
     "accept": ("采用系统的推断", "Use what the importer believes"),
     "not_accepted": (
         "未采用的推断：{} 项。打开“{}”后导入才会采用。",
@@ -191,11 +240,16 @@ WORDS: dict[str, tuple[str, str]] = {
         " Import them instead where they changed.",
     ),
     "listed": ("、", ", "),
-    "done_carry": ("已沿用轮次 {} 的{}：{} 行", "Carried over from round {}: {}, {} rows"),
+    "done_carry": ("已沿用轮次 {} 的{}", "Carried over from round {}: {}"),
+    "carried_part": ("{} {} 行", "{} ({} rows)"),
     "try_import": ("试导入（不写入）", "Try it (writes nothing)"),
     "take_in": ("正式导入", "Take it in"),
     "taken": ("{} / {} 行可导入，{} 行不能导入", "{} of {} rows can be taken, {} are left out"),
-    "done_import": ("已导入轮次 {}：{} 行", "Taken into round {}: {} rows"),
+    "done_import": (
+        "已导入轮次 {}：{} 行；可在上方“调查轮次”中选择查看。",
+        'Taken into round {}: {} rows; choose it above at "Survey round" to see them.',
+    ),
+    "done_raster": ("已导入为本区的栅格。", "Taken in as a raster of the district."),
     "left_out": ("不能导入的行", "Rows left out"),
     "check": ("检查本轮次", "Check this round"),
     "findings": ("检查结果", "Findings"),
