@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from ..survey import Survey
-from ..views.format import LANGUAGES
-from .choices import choose, language, say
+from ..views.format import LANGUAGES, size
+from .choices import as_label, choose, language, say
 from .computed import coverage_for
 from .work import shown_at_work
 
@@ -28,7 +28,6 @@ _PRINTED = ("pdf", "docx")
 def page(survey: Survey) -> None:
     """What the report is to be, its making, and the file."""
     from ..report.write import report_bytes
-    from ..views.cards import quotation
 
     units = _units(survey)
     first, second, third = st.columns([8, 6, 6], vertical_alignment="bottom")
@@ -84,7 +83,7 @@ def page(survey: Survey) -> None:
         return
     data: bytes = held[1]
     name = f"report-{unit or survey.district.spec.code}-{survey.round}-{spoken}.{kind}"
-    st.html(quotation(say("report_ready"), f"{name} · {len(data) / 1e6:.1f} MB"))
+    st.success(f"{say('report_ready')} {as_label(name)} · {size(len(data))}")
     st.download_button(
         say("download_report"),
         data,

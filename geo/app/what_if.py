@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ..errors import GeoError, StoreError
+from ..errors import StoreError
 from ..model import Layer
 from ..scenario import (
     Edit,
@@ -125,9 +125,14 @@ def _features(survey: Survey, layer: Layer, field: str) -> Listing:
 
 def _chosen_scenario(survey: Survey) -> Scenario:
     """The scenario at hand: a new one, or one that was saved and is taken up again."""
-    stored = {**saved_scenarios(survey.district.folder), **st.session_state.get("own", {})}
+    stored = _stored(survey)
     names = ["", *stored]
     st.session_state.setdefault("taken_up", 0)
+    if "scenario_saved" in st.session_state:
+        # What is at hand is that scenario now: nothing is taken up anew, and the map stays as it is.
+        saved = st.session_state.pop("scenario_saved")
+        st.session_state["scenario"] = saved
+        st.session_state["scenario_taken"] = saved
     name = choose(
         st.selectbox, "scenario", names, format_func=lambda name: name or say("new_scenario")
     )
@@ -145,6 +150,11 @@ def _chosen_scenario(survey: Survey) -> Scenario:
     if lost:
         st.warning(say("other_data").format(lost))
     return at_hand
+
+
+def _stored(survey: Survey) -> dict[str, Scenario]:
+    """The scenarios that were saved, by name; those of this session where the folder could not be written."""
+    return {**saved_scenarios(survey.district.folder), **st.session_state.get("own", {})}
 
 
 def _movement(survey: Survey, scenario: Scenario, layer: Layer, field: str) -> Listing | None:
@@ -187,8 +197,13 @@ def _keeping(survey: Survey, scenario: Scenario) -> None:
     with name:
         said = st.text_input(say("scenario_name"), value=scenario.name, max_chars=60).strip()
     named = scenario.model_copy(update={"name": said})
+    standing = _stored(survey).get(said)
     with save:
-        asked = st.button(say("save"), disabled=not (said and scenario.edits), width="stretch")
+        asked = st.button(
+            say("save" if standing in (None, named) else "save_over"),
+            disabled=not (said and scenario.edits) or standing == named,
+            width="stretch",
+        )
     with take:
         st.download_button(
             say("download_scenario"),
@@ -199,15 +214,23 @@ def _keeping(survey: Survey, scenario: Scenario) -> None:
             on_click="ignore",
             width="stretch",
         )
+    if not (said and scenario.edits):
+        st.caption(say("name_it" if scenario.edits else "mark_first"))
+    elif standing not in (None, named):
+        st.caption(say("is_saved_over").format(as_label(said)))
+    for line in st.session_state.pop("scenario_told", ()):
+        st.success(line)
     if not asked:
         return
     st.session_state["trial_at_hand"] = named
     try:
         file = save_scenario(survey.district.folder, named)
-        st.success(say("saved").format(as_label(f"{file.parent.name}/{file.name}")))
+        told = say("saved").format(as_label(f"{file.parent.name}/{file.name}"))
     except StoreError as error:
-        if isinstance(error.__cause__, OSError):
-            st.session_state.setdefault("own", {})[said] = named
-            st.info(say("kept_here"))
-        else:
-            raise GeoError(str(error)) from error
+        if not isinstance(error.__cause__, OSError):
+            raise
+        st.session_state.setdefault("own", {})[said] = named
+        told = say("kept_here")
+    st.session_state["scenario_told"] = [told]
+    st.session_state["scenario_saved"] = said
+    st.rerun()  # so that it stands among those to choose from, and in the address
