@@ -7,9 +7,11 @@ import re
 import shutil
 import tomllib
 from collections.abc import Callable, Mapping
+from html import unescape
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import parse_qs
 
 import hostile
 import made
@@ -18,17 +20,20 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from geo.app.shell import asked_district
+from geo.app.upload import the_one_meant
+from geo.app.words import WORDS
 from geo.bundled import app_script
 from geo.catalog import load_catalog
 from geo.check.report import check_round
 from geo.cli.show import SETTINGS
 from geo.coverage import coverage_of
-from geo.errors import StoreError
+from geo.errors import SourceError, StoreError
 from geo.importing import ImportReport, import_file
 from geo.placing import Proposal
 from geo.report.write import report_bytes
 from geo.said import Said
 from geo.scenario import Edit, Scenario, save_scenario
+from geo.sources.registry import formats
 from geo.store import open_store
 from geo.survey import open_survey
 
@@ -243,6 +248,36 @@ def test_a_figure_is_explained_down_to_its_declaration(open_app: Open) -> None:
     assert set(ids(app)) == {"S1", "S2", "S4", "S5", "S7", "S8"}
 
 
+def test_the_levels_stand_in_the_same_order_on_every_page(open_app: Open) -> None:
+    offered = open_app("coverage").button_group("level").options
+    app = open_app("explain")
+    assert app.button_group("at").options == offered
+    assert offered[-1] == "全区合计"
+    assert app.button_group("at").value == "district"
+
+
+def test_an_indicator_without_target_says_so_and_names_its_reference(open_app: Open) -> None:
+    said = text_of(open_app("explain", indicator="hardening.back_streets"))
+    assert "政策未定目标，不作判定。" in said
+    said = unescape(text_of(open_app("explain", indicator="greening.ndvi_cover")))
+    assert "政策未定目标，不作判定。参考值 36.0%。" in said
+
+
+def test_a_picked_unit_leads_on_to_its_figures_and_to_what_they_rest_on(open_app: Open) -> None:
+    assert not open_app().get("page_link")
+    (onwards,) = open_app(unit="V44").get("page_link")
+    assert onwards.proto.page == "coverage"
+    assert parse_qs(onwards.proto.query_string)["unit"] == ["V44"]
+    asked = {"indicator": "hardening.back_streets", "level": "village", "within": "inside"}
+    (onwards,) = open_app("coverage", unit="V44", **asked).get("page_link")
+    assert onwards.proto.page == "explain"
+    assert onwards.proto.label == "查证这个数字：4排4列 →"
+    said = {key: one for key, (one,) in parse_qs(onwards.proto.query_string).items()}
+    app = open_app("explain", also=said)
+    assert app.selectbox("unit").value == "V44"
+    assert app.button_group("within").value == "inside"
+
+
 def test_a_link_to_a_unit_explains_that_units_figure(open_app: Open) -> None:
     app = open_app("explain", indicator="hardening.back_streets", unit="V44")
     assert app.query_params["at"] == "village"
@@ -288,6 +323,34 @@ def test_a_trial_moves_a_rate_by_exactly_what_was_marked(
     assert sent(app)[0]["marked"] == ["S2"]
 
 
+def test_a_scenario_that_is_saved_is_the_one_at_hand_and_is_not_lost_to_one_of_its_name(
+    open_app: Open, squares: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "saving"
+    shutil.copytree(squares, folder)
+    survey = open_survey(folder)
+    edit = Edit(layer="back_streets", field="hardened", keys=("S2",), value=True)
+    first = Scenario(name="一期", round=survey.round, data_digest=survey.digest, edits=(edit,))
+    save_scenario(folder, first)
+    app = open_app("what_if", district=folder)
+    assert button(app, "保存方案").disabled
+    assert "先在地图上或表中选取" in app.caption[-1].value
+    app = open_app("what_if", district=folder, scenario="一期")
+    assert button(app, "保存方案").disabled  # it is what is saved already
+    drawn = [one.proto.id for one in app.get("bidi_component")]
+    name = next(one for one in app.text_input if one.label == "方案名称")
+    name.set_value("二期").run()
+    app = button(app, "保存方案").click().run()
+    assert [one.value for one in app.success] == ["已保存到 scenarios/二期.json"]
+    assert app.selectbox("scenario").value == "二期"
+    assert app.query_params["scenario"] in ("二期", ["二期"])
+    assert [one.proto.id for one in app.get("bidi_component")] == drawn  # the map stays as it was
+    app.button_group("to").set_value("false").run()
+    next(one for one in app.text_input if one.label == "方案名称").set_value("一期").run()
+    assert not button(app, "覆盖同名方案").disabled
+    assert "已有名为“一期”的方案" in app.caption[-1].value
+
+
 def test_a_report_is_made_on_the_unit_and_in_the_format_that_were_chosen(open_app: Open) -> None:
     app = open_app("report", unit="T2", format="xlsx", report_lang="en")
     assert app.selectbox("unit").value == "T2"
@@ -304,9 +367,10 @@ def test_a_report_is_made_on_the_unit_and_in_the_format_that_were_chosen(open_ap
 def test_a_report_asked_for_otherwise_is_made_anew(open_app: Open) -> None:
     app = open_app("report", format="html")
     next(button for button in app.button if button.label == "生成报告").click().run()
-    assert "报告已生成" in html_of(app)
+    (said,) = [one.value for one in app.success]
+    assert re.fullmatch(r"报告已生成。 report-\w+-2007-06-30-zh.html · [\d.]+ KB", said)
     app.selectbox("unit").set_value("T1").run()
-    assert "报告已生成" not in html_of(app)
+    assert not app.success
 
 
 def test_a_trial_lists_the_units_whose_verdict_it_changes(
@@ -350,23 +414,34 @@ def test_a_round_is_checked_when_asked(open_app: Open) -> None:
     assert named == set(check_round(survey).places()["code"])
 
 
-def with_file(open_app: Open, district: Path, file: Path) -> AppTest:
-    """The page of imports with a file of lamps set aside, as after an upload, for a round that is to come."""
-    app = open_app("import", district=district, for_layer="lamps")
+def with_file(open_app: Open, district: Path, file: Path, for_layer: str = "lamps") -> AppTest:
+    """The page of imports with a file set aside, as after an upload, for a round that is to come."""
+    app = open_app("import", district=district, **({"for_layer": for_layer} if for_layer else {}))
     app.session_state["file_at_hand"] = file
     app.session_state["into"] = "2008-03-01"
     return app.run()
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(one for one in app.button if one.label == label)
 
 
 def pressed(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label == label).click().run()
 
 
+TAKEN_IN = "已导入轮次 2008-03-01：2 行；可在上方“调查轮次”中选择查看。"
+
+
 @pytest.fixture
-def two_lamps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    # As in the app, every file has a process of its own: one that is kept ready would end with the thread of
-    # the run that first asked for it.
+def files_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the app, every file has a process of its own: one that is kept ready would end with the thread of
+    the run that first asked for it."""
     monkeypatch.setattr("geo.sources.sandbox._ready", [])
+
+
+@pytest.fixture
+def two_lamps(tmp_path: Path, files_alone: None) -> Path:
     lamps = made.squares(load_catalog().layers)["lamps"].iloc[:2]
     file = tmp_path / "two lamps.geojson"
     lamps.to_crs(4326).to_file(file)
@@ -391,7 +466,7 @@ def test_what_was_taken_in_is_not_offered_again_where_nothing_could_be_carried_t
     app = pressed(app, "正式导入")
     assert not app.exception
     assert "磁盘已满" in html_of(app)
-    assert [one.value for one in app.success] == ["已导入轮次 2008-03-01：2 行"]
+    assert [one.value for one in app.success] == [TAKEN_IN]
     assert "tried" not in app.session_state
     assert "file_at_hand" not in app.session_state
     assert open_store(folder / "rounds", load_catalog().layers).tables("2008-03-01") == ("lamps",)
@@ -406,8 +481,9 @@ def test_the_round_that_a_file_was_taken_into_is_there_to_choose_at_once(
     app = pressed(app, "正式导入")
     assert app.button_group("round").options == ["2008-03-01", "2007-06-30"]
     said = [one.value for one in app.success]
-    assert said[0] == "已导入轮次 2008-03-01：2 行"
-    assert len(said) == 4  # villages, towns and edges were carried to it
+    assert said == [
+        f"{TAKEN_IN}  \n已沿用轮次 2007-06-30 的村（社区） 20 行、镇（街道） 2 行、城乡一体化四至 4 行"
+    ]
     assert [one.value for one in app.run().success] == said
 
 
@@ -431,6 +507,108 @@ def test_what_the_importer_believed_and_was_not_told_to_use_is_said_before_and_a
     ]
     app.toggle("import_carry").set_value(False).run()
     assert [one.value for one in pressed(app, "正式导入").warning] == said
+
+
+def test_a_button_that_cannot_be_pressed_says_why(
+    open_app: Open, squares: Path, two_lamps: Path
+) -> None:
+    app = with_file(open_app, squares, two_lamps)
+    assert button(app, "正式导入").disabled
+    assert app.caption[-1].value == "先试导入，看过结果后才能正式导入。"
+    app = pressed(app, "试导入（不写入）")
+    assert not button(app, "正式导入").disabled
+    assert not [one for one in app.caption if "正式导入" in one.value]
+    app.text_input("import_crs").set_value("wgs84").run()
+    assert button(app, "正式导入").disabled
+    assert app.caption[-1].value == "设置已改变，请再试一次，然后才能正式导入。"
+
+
+def test_findings_stand_with_the_worst_first_and_are_narrowed_by_what_differs(
+    open_app: Open, squares: Path, two_lamps: Path
+) -> None:
+    app = pressed(with_file(open_app, squares, two_lamps), "试导入（不写入）")
+    shown = listing(app)
+    assert [one["title"] for one in shown["columns"]][:2] == ["程度", "图层"]
+    assert shown["order"] == [0, False]
+    assert {row["cells"][0][1] for row in shown["rows"]} <= {0, 1, 2}
+    assert {row["cells"][1] for row in shown["rows"]} == {"路灯"}
+    assert 1 not in [one["column"] for one in shown["filters"]]
+
+
+def test_a_file_goes_to_the_layer_it_is_for_and_where_that_is_open_its_reader_is_asked(
+    open_app: Open, squares: Path, two_lamps: Path, tmp_path: Path
+) -> None:
+    app = with_file(open_app, squares, two_lamps, for_layer="")
+    assert app.selectbox("for_layer").value == "lamps"
+    named = tmp_path / "points.geojson"
+    text = two_lamps.read_text(encoding="utf-8")
+    named.write_text(re.sub("working|height_m", "name", text), encoding="utf-8")
+    app = with_file(open_app, squares, named, for_layer="")
+    assert app.selectbox("for_layer").value == ""
+    assert "请先选择" in app.info[0].value
+    assert not [one for one in app.button if one.label == "试导入（不写入）"]
+    app.selectbox("for_layer").set_value("work_units").run()
+    assert not app.info
+    assert button(app, "试导入（不写入）")
+
+
+@pytest.mark.usefixtures("files_alone")
+def test_a_broken_file_is_answered_with_one_message(
+    open_app: Open, squares: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "broken.geojson"
+    file.write_text('{"type": "FeatureCollection", "fea', encoding="utf-8")
+    app = with_file(open_app, squares, file)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert html_of(app).count('class="atlas-pre atlas-fault"') == 1
+    assert "broken.geojson：发现：内容不是" in text_of(app)
+    app = pressed(app, "换一个文件")
+    assert not app.error
+    assert "file_at_hand" not in app.session_state
+
+
+@pytest.mark.usefixtures("files_alone")
+def test_a_table_without_coordinates_is_placed_by_the_units_it_names(
+    open_app: Open, squares: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("编号,村名,得分\n1,4排4列,95分\n2,4排3列,88\n", encoding="utf-8")
+    app = with_file(open_app, squares, file, for_layer="inspections")
+    app.selectbox("import_join").set_value("villages").run()
+    app = pressed(app, "试导入（不写入）")
+    assert not app.exception
+    assert not app.error
+    assert "2 / 2 行可导入" in html_of(app)
+
+
+@pytest.mark.usefixtures("files_alone")
+def test_a_ledger_that_comes_back_asks_for_no_layer(
+    open_app: Open, squares: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "ledger.xlsx"
+    file.write_bytes(report_bytes(open_survey(squares), "xlsx"))
+    app = with_file(open_app, squares, file, for_layer="")
+    assert "整改台账" in app.info[0].value
+    assert not [one for one in app.selectbox if one.key == "for_layer"]
+    app = pressed(app, "试导入（不写入）")
+    assert not app.error
+    app = pressed(app, "正式导入")
+    assert [one.value for one in app.success] == ["台账中没有改动，未生成新轮次。"]
+
+
+@pytest.mark.parametrize("language", [0, 1])
+def test_the_page_of_imports_names_every_format_that_can_be_read(language: int) -> None:
+    said = WORDS["upload_help"][language]
+    assert [one.name for one in formats() if one.name not in said] == []
+
+
+def test_of_several_files_all_but_one_must_be_its_parts() -> None:
+    assert the_one_meant(["A.shp", "A.dbf", "A.shx", "A.prj", "A.sbn"]) == "A.shp"
+    assert the_one_meant(["flight.tif", "flight.tfw"]) == "flight.tif"
+    for names in (["a.shp", "b.dbf"], ["a.shp", "a.dbf", "b.csv"], ["a.csv", "a.xlsx"], ["a.dbf"]):
+        with pytest.raises(SourceError):
+            the_one_meant(names)
 
 
 def begun(folder: Path, squares: Path, *layers: str) -> Path:
@@ -461,7 +639,8 @@ def test_every_page_of_a_round_without_units_or_edges_says_so_and_fails_nowhere(
             assert (title in said) == (name not in layers)
     app = pressed(app, "沿用到本轮次")
     assert not app.warning
-    assert len(app.success) == 4 - len(layers)
+    (told,) = [one.value for one in app.success]
+    assert told.count(" 行") == 4 - len(layers)
     assert not app.run().success
 
 

@@ -124,6 +124,14 @@ def remember(key: str, value: str) -> None:
     _keep(key, value, "")
 
 
+def forget(key: str) -> None:
+    """Let a choice be again what it is at first."""
+    st.session_state.pop(key, None)
+    st.session_state.setdefault("kept", {}).pop(key, None)
+    if key in st.query_params:
+        del st.query_params[key]
+
+
 def _keep(key: str, value: str, default: str | None) -> None:
     st.session_state.setdefault("kept", {})[key] = value
     if value != default:

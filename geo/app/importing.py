@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
 from ..carrying import left_behind
-from ..errors import GeoError, SourceError
+from ..errors import GeoError
+from ..importing.look import layer_for
 from ..said import in_language, joined
 from ..survey import Survey
 from ..views.component import listed, show
@@ -19,16 +17,17 @@ from .choices import as_label, choose, language, say
 from .computed import checked, findings_map_for
 from .lacking import carried_into
 from .parts import fault, heading, list_alone, titles_of
+from .upload import drop_file, file_at_hand, ledger_in, look
 from .work import shown_at_work
 
 if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
+    from pathlib import Path
+
+    from streamlit.delta_generator import DeltaGenerator
 
     from ..importing import ImportReport
-    from ..model import GeometryKind, Layer
+    from ..model import Layer
     from ..placing import Proposal
-
-_LONGEST_NAME = 80
 
 
 def page(survey: Survey) -> None:
@@ -50,61 +49,59 @@ def page(survey: Survey) -> None:
 
 def _import(survey: Survey) -> None:
     _tell_what_was_done()
-    held = st.session_state.setdefault("uploads", 0)
-    uploaded = st.file_uploader(say("upload"), key=f"upload_{held}", help=say("upload_help"))
-    if uploaded is not None:
-        _set_aside(uploaded)
-    file: Path | None = st.session_state.get("file_at_hand")
-    if file is None or not file.is_file():
-        st.caption(say("upload_help"))
+    file = file_at_hand()
+    if file is None:
         return
-    heading(f"{file.name} · {file.stat().st_size / 1e6:.1f} MB")
+    place = st.container()  # so that nothing below moves when the look into the file has been taken
+    with place:
+        ledger = ledger_in(file)
+        first_look = look(file)
     layers = survey.district.catalog.layers
     titles = {name: f"{one.title.in_(language())} ({name})" for name, one in layers.items()}
     first, second, third = st.columns(3, vertical_alignment="bottom")
-    with first:
-        layer = layers[choose(st.selectbox, "for_layer", list(titles), format_func=titles.get)]
-    round_ = second.text_input(say("into_round"), value=dt.date.today().isoformat(), key="into")
-    crs = third.text_input(say("crs"), key="import_crs", placeholder="EPSG:4549 · gcj02 · bd09")
-    source_layer, fields = _understood(file, layer)
-    accept = st.toggle(say("accept"), key="import_accept")
-    carry = _carry(survey, layer.name, round_.strip())
-    how: dict[str, Any] = {
-        "fields": fields,
-        "crs": crs.strip() or None,
-        "round": round_.strip(),
-        "source_layer": source_layer,
-        "accept_proposals": accept,
-    }
-    asked = (
-        file,
-        layer.name,
-        tuple(fields),
-        *(how[name] for name in sorted(how) if name != "fields"),
+    layer: Layer | None = None
+    if ledger is None:
+        named = layer_for(first_look, file.name, layers)
+        with first:
+            chosen = choose(
+                st.selectbox,
+                "for_layer",
+                [*titles] if named else ["", *titles],
+                named or "",
+                format_func=lambda name: titles.get(name) or say("choose_layer"),
+            )
+        layer = layers.get(chosen)
+    round_ = (
+        (second if ledger is None else first)
+        .text_input(say("into_round"), value=dt.date.today().isoformat(), key="into")
+        .strip()
     )
+    if ledger is not None:
+        st.info(say("is_ledger"))
+    elif layer is None:
+        st.info(say("which_layer"))
+        return
+    how: dict[str, Any] = {"round": round_}
+    if layer is not None:
+        crs = third.text_input(say("crs"), key="import_crs", placeholder="EPSG:4549 · gcj02 · bd09")
+        how |= {"crs": crs.strip() or None, **_understood(survey, file, layer, place)}
+    how["accept_proposals"] = st.toggle(say("accept"), key="import_accept")
+    carry = layer is not None and _carry(survey, layer.name, round_)
+    asked = (file, layer.name if layer else None, *(repr(how[name]) for name in sorted(how)))
     left, right = st.columns(2)
     begun = left.button(say("try_import"), width="stretch")
     tried: Any = st.session_state.get("tried", ())
     ready = bool(tried) and tried[0] == asked
     taken = right.button(say("take_in"), width="stretch", disabled=not ready, type="primary")
+    if not ready:
+        right.caption(say("try_again" if tried else "try_first"))
     if begun:
-        report = _run(survey, file, layer.name, how, dry=True)
+        report = _run(survey, file, layer, how, dry=True)
         # The button beside has been drawn, and by what was known before.
         st.session_state["tried"] = (asked, report)
         st.rerun()
     if taken:
-        report = _run(survey, file, layer.name, how, dry=False)
-        # It is in the round now, whatever becomes of what is carried to it.
-        st.session_state.pop("tried", None)
-        _drop_file()
-        where = report.round or say("rasters")
-        done: list[str | GeoError] = [say("done_import").format(where, report.rows_taken)]
-        try:
-            if carry and report.round:
-                done += carried_into(survey, report.round)
-        except GeoError as error:
-            done.append(error)
-        st.session_state["import_done"] = (done, _not_accepted(report))
+        _take_in(survey, file, layer, how, carry=carry)
         st.rerun()  # so that the round stands among those to choose from
     elif ready:
         tried_report = cast("ImportReport", tried[1])
@@ -113,14 +110,37 @@ def _import(survey: Survey) -> None:
         _tell(survey, tried_report)
 
 
+def _take_in(
+    survey: Survey, file: Path, layer: Layer | None, how: dict[str, Any], *, carry: bool
+) -> None:
+    report = _run(survey, file, layer, how, dry=False)
+    # It is in the round now, whatever becomes of what is carried to it.
+    drop_file()
+    done: list[str | GeoError] = [_done(report, layer)]
+    try:
+        if carry and report.round:
+            done += carried_into(survey, report.round)
+    except GeoError as error:
+        done.append(error)
+    st.session_state["import_done"] = (done, _not_accepted(report))
+
+
+def _done(report: ImportReport, layer: Layer | None) -> str:
+    """That it was taken in, and where it is."""
+    if report.round is not None:
+        return say("done_import").format(report.round, report.rows_taken)
+    return say("done_raster" if layer is not None else "ledger_changes_nothing")
+
+
 def _tell_what_was_done() -> None:
-    """The lines of the import before this run, until another file comes."""
+    """What came of the import before this run, until another file comes."""
     done, not_accepted = st.session_state.get("import_done", ((), ()))
-    for one in done:
-        if isinstance(one, GeoError):
-            fault(one)
-        else:
-            st.success(one)
+    lines = [one for one in done if not isinstance(one, GeoError)]
+    if lines:
+        st.success("  \n".join(lines))
+    for error in done:
+        if isinstance(error, GeoError):
+            fault(error)
     for line in not_accepted:
         st.warning(line)
 
@@ -146,69 +166,67 @@ def _carry(survey: Survey, layer: str, round_: str) -> bool:
     return st.toggle(as_label(words), value=True, key="import_carry", help=say("carry_help"))
 
 
-def _run(survey: Survey, file: Path, layer: str, how: dict[str, Any], *, dry: bool) -> ImportReport:
+def _run(
+    survey: Survey, file: Path, layer: Layer | None, how: dict[str, Any], *, dry: bool
+) -> ImportReport:
     from ..importing import import_file
 
     with shown_at_work("import") as step:
-        return import_file(survey.district, file, layer, **how, dry_run=dry, progress=step)
+        name = layer.name if layer is not None else None
+        return import_file(survey.district, file, name, **how, dry_run=dry, progress=step)
 
 
-def _understood(file: Path, layer: Layer) -> tuple[str | None, list[str]]:
-    """Which of the file's layers is meant, and which of its columns is which field, as far as the reader says."""
+def _understood(survey: Survey, file: Path, layer: Layer, place: DeltaGenerator) -> dict[str, Any]:
+    """Which of the file's layers is meant, where its rows are, which column is which field: as far as the reader says."""
     if layer.geometry == "Raster":
-        return None, []
-    offered, columns = _contents(file, layer.geometry, None)
-    source_layer = None
-    if offered:
-        source_layer = choose(st.selectbox, "source_layer", offered)
-        _, columns = _contents(file, layer.geometry, source_layer)
+        return {}
+    said: dict[str, Any] = {}
+    with place:
+        seen = look(file)
+        if seen.offered:
+            seen = look(file, layer.geometry)
+    row = iter(st.columns(3, vertical_alignment="bottom") if not seen.kinds else ())
+    if seen.offered:
+        own = {layer.name, layer.title.zh, layer.title.en}
+        likely = next((name for name in seen.offered if name in own), seen.offered[0])
+        with next(row):
+            said["source_layer"] = choose(st.selectbox, "source_layer", seen.offered, likely)
+        with place:
+            seen = look(file, layer.geometry, said["source_layer"])
+    if not seen.kinds:
+        levels = [one.name for one in survey.district.levels]
+        titles = titles_of(survey)
+        join = next(row).selectbox(
+            say("join"),
+            ["", *levels],
+            format_func=lambda name: as_label(titles[name]) if name else say("no_join"),
+            key="import_join",
+        )
+        said["join"] = join or None
     chosen = []
-    with st.expander(say("fields")):
+    with st.expander(say("fields"), key="fields_shown"):
         st.caption(say("fields_help"))
         places = st.columns(3)
         for number, (name, spec) in enumerate(layer.fields.items()):
             title = f"{spec.title.in_(language())} · {name}" if spec.title else name
             column = places[number % 3].selectbox(
                 as_label(f"{title} {say('required')}" if spec.required else title),
-                ["", *columns],
+                ["", *seen.columns],
                 format_func=lambda one: one or say("by_name"),
                 key=f"field_{layer.name}_{name}",
             )
             if column:
                 chosen.append(f"{name}={column}")
-    return source_layer, chosen
-
-
-def _contents(
-    file: Path, geometry: GeometryKind, source_layer: str | None
-) -> tuple[list[str], list[str]]:
-    """The layers to choose from, where the file has several, and the columns of the one that is meant."""
-    known: dict[object, tuple[list[str], list[str]]] = st.session_state.setdefault("contents", {})
-    asked = (file, geometry, source_layer)
-    if asked not in known:
-        from ..sources.base import Request
-        from ..sources.registry import read_source
-
-        request = Request(source_layer, geometry, frozenset())
-        try:
-            with shown_at_work("contents") as step:
-                source, _ = read_source(file, request, progress=step)
-            known[asked] = ([], list(source.columns))
-        except SourceError as error:
-            offered = [name for fault in error.faults for name in fault.choices]
-            if not offered:
-                raise
-            known[asked] = (offered, [])
-    return known[asked]
+    return {**said, "fields": chosen}
 
 
 def _tell(survey: Survey, report: ImportReport) -> None:
-    from ..views.cards import told
+    from ..views.cards import reason
     from ..views.finding_listings import findings_listing, left_out_listing
 
     heading(say("taken").format(report.rows_taken, report.rows_read, len(report.left_out)))
     if report.proposals:
-        st.html(told("\n".join(_proposal(one) for one in report.proposals)))
+        st.html(reason("\n".join(_proposal(one) for one in report.proposals)))
     if report.findings:
         found = findings_listing(report.findings, titles_of(survey), language())
         list_alone(listed(found), key="import_findings")
@@ -246,44 +264,3 @@ def _proposal(proposal: Proposal) -> str:
 
     title = title_of(proposal.code).in_(language())
     return in_language(joined([title, proposal.evidence], ": ", "："), language())
-
-
-def _set_aside(uploaded: UploadedFile) -> None:
-    """Put an upload on disk under a name that is only a name, and give its memory back at once.
-
-    The server's own endpoint takes any file, so what it is is looked at here, not in the widget.
-    """
-    from ..sources.registry import formats_named
-
-    name = re.sub(r"[^\w.-]+", "_", Path(uploaded.name).name)[-_LONGEST_NAME:].lstrip(".") or "file"
-    try:
-        formats_named(name)
-        _drop_file()
-        folder = tempfile.TemporaryDirectory(prefix="atlas-", ignore_cleanup_errors=True)
-        file = Path(folder.name) / name
-        file.write_bytes(uploaded.getbuffer())
-        st.session_state["file_folder"] = folder  # gone with the session
-        st.session_state["file_at_hand"] = file
-        st.session_state.pop("import_done", None)
-    finally:
-        _forget(uploaded)
-        st.session_state["uploads"] += 1
-
-
-def _drop_file() -> None:
-    folder = st.session_state.pop("file_folder", None)
-    st.session_state.pop("file_at_hand", None)
-    st.session_state.pop("contents", None)
-    if folder is not None:
-        folder.cleanup()
-
-
-def _forget(uploaded: UploadedFile) -> None:
-    """Streamlit keeps an upload in memory until long after its reader has left; nobody needs it now."""
-    from streamlit.runtime import exists, get_instance
-    from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-    context = get_script_run_ctx()
-    if exists() and context is not None:
-        manager = cast("Any", get_instance().uploaded_file_mgr)
-        manager.remove_file(session_id=context.session_id, file_id=uploaded.file_id)

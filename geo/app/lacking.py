@@ -14,8 +14,9 @@ def tell_what_is_lacking(survey: Survey) -> None:
     """One line on it, and a button for a draft that an earlier round can give it to; nothing where all is there."""
     from ..carrying import left_behind
 
-    for line in st.session_state.pop("carried", ()):
-        st.success(line)
+    carried = st.session_state.pop("carried", ())
+    if carried:
+        st.success("  \n".join(carried))
     found = left_behind(survey.district, survey.store, survey.round)
     absent = [name for name in survey.district.spec.levels if not survey.has(name)]
     layers = dict.fromkeys((*absent, *found))
@@ -43,14 +44,17 @@ def tell_what_is_lacking(survey: Survey) -> None:
 
 
 def carried_into(survey: Survey, round_: str) -> list[str]:
-    """Take the units and edges that a draft lacks from the rounds before; a line on each."""
+    """Take the units and edges that a draft lacks from the rounds before; a line on each of those."""
     from ..carrying import carry_layers
 
     report = carry_layers(survey.district, round_)
     titles = titles_of(survey)
+    told: dict[str, list[str]] = {}
+    for name, date in report.origins.items():
+        part = say("carried_part").format(as_label(titles[name]), report.rows[name])
+        told.setdefault(date, []).append(part)
     return [
-        say("done_carry").format(date, as_label(titles[name]), report.rows[name])
-        for name, date in report.origins.items()
+        say("done_carry").format(date, say("listed").join(parts)) for date, parts in told.items()
     ]
 
 
