@@ -74,8 +74,8 @@ def side_by_side(
 ) -> Answer:
     """A map and a list that follow each other; a unit that is picked stands in the address."""
     held = f"{key}_first"
-    if held not in st.session_state:
-        # Only at first: what the reader picks later the browser itself knows.
+    if key not in st.session_state:
+        # Only at first, here or after another page: what the reader picks later the browser itself knows.
         unit = remembered("unit")
         layer = listing.layer if listing is not None else None
         st.session_state[held] = (layer, unit) if layer and unit else None

@@ -52,8 +52,8 @@ def page(survey: Survey) -> None:
         (one for one in scenario.edits if (one.layer, one.field) == (layer.name, field)), None
     )
     key = f"what_if_{trial}_{st.session_state['taken_up']}"
-    if f"{key}_first" not in st.session_state:
-        # What it begins with: said once, so that no later run sends the map again.
+    if key not in st.session_state:
+        # What it begins with, here or after another page: said once, so that no later run sends the map again.
         st.session_state[f"{key}_first"] = standing.keys if standing else ()
         if standing:
             names: dict[object, str] = {value: name for name, value in VALUES.items()}
