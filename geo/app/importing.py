@@ -255,6 +255,7 @@ def _check(survey: Survey) -> None:
         findings_map_for(survey, language()),
         listed(findings_listing(report.findings, titles_of(survey), language())),
         key="check_findings",
+        height_px=480,
     )
 
 
