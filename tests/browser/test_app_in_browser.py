@@ -14,6 +14,7 @@ from seeing import SCREEN, WAIT_MS, colours, keep, watched
 from serving import drawn, serving, settled
 
 from geo.bundled import embedded_district
+from geo.cli.show import SETTINGS
 from geo.survey import open_survey
 from geo.views import palette
 
@@ -218,6 +219,97 @@ def test_streamlits_own_words_are_chinese_in_the_chinese_app(open_page: OpenPage
     page.get_by_role("button", name="Upload", exact=True).wait_for()
 
 
+def test_what_is_too_large_to_send_is_told_of_in_words(
+    open_page: OpenPage, app: str, tmp_path: Path
+) -> None:
+    limit = SETTINGS["server.maxUploadSize"]
+    file = tmp_path / "big.csv"
+    with file.open("wb") as out:
+        out.truncate((limit + 1) * 1_000_000)
+    for lang, said in (("zh", f"文件超过 {limit} MB"), ("en", f"larger than {limit} MB")):
+        page, _ = open_page(f"{app}/import?lang={lang}", viewport=SCREEN)
+        page.set_default_timeout(WAIT_MS)
+        page.locator("input[type=file]").set_input_files(file)
+        page.locator("[aria-invalid=true]").wait_for()
+        told = "node => getComputedStyle(node, '::after').content"
+        assert said in page.get_by_test_id("stFileUploader").evaluate(told)
+        keep(page, f"app-too-large-{lang}")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("name", ["overview", "scope", "coverage", "layers"])
+def test_a_map_and_its_credits_are_seen_without_scrolling_and_no_heading_is_cut(
+    open_page: OpenPage, app: str, name: str, lang: str
+) -> None:
+    page, _ = open_page(f"{app}/{'' if name == 'overview' else name}?lang={lang}", viewport=SCREEN)
+    drawn(page)
+    settled(page)
+    box = page.locator(".atlas-notes").bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= SCREEN["height"]
+    if name in ("scope", "coverage"):
+        frame = page.locator(".atlas-rows").first
+        frame.locator("tbody tr").first.wait_for()
+        assert frame.evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
+@pytest.mark.parametrize("name", ["coverage", "explain", "what_if", "report"])
+def test_labels_of_choices_side_by_side_stand_on_one_line(
+    open_page: OpenPage, app: str, name: str
+) -> None:
+    page, _ = open_page(f"{app}/{name}", viewport=SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    labels = page.get_by_test_id("stHorizontalBlock").nth(1).get_by_test_id("stWidgetLabel")
+    labels.nth(2).wait_for()  # the last of them, or the last but one
+    settled(page)
+    tops = labels.evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+    assert max(tops) - min(tops) < 1, tops
+
+
+def test_whoever_uses_the_keyboard_sees_where_it_is(open_page: OpenPage, app: str) -> None:
+    page, _ = open_page(f"{app}/report", viewport=SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    page.get_by_role("button", name="生成报告").wait_for()
+    settled(page)
+    ring = """() => {
+      const at = document.activeElement, round = [at, at.parentElement, at.parentElement.parentElement];
+      const style = round.map((node) => getComputedStyle(node));
+      return [at.tagName, style.some((one) => one.outlineStyle != "none" || one.boxShadow != "none")];
+    }"""
+    stops = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(ring))
+        if page.get_by_role("button", name="生成报告").evaluate("n => n == document.activeElement"):
+            break
+    assert {"A", "BUTTON", "INPUT"} <= {tag for tag, _ in stops}
+    # The page itself is a stop, so that arrows scroll it.
+    assert [tag for tag, seen in stops if not seen and tag != "MAIN"] == []
+
+
+def test_a_picked_village_leads_to_its_figures_and_their_reckoning_and_nothing_tried_is_lost(
+    open_page: OpenPage, app: str
+) -> None:
+    page, refused = open_page(f"{app}/what_if", viewport=SCREEN)
+    drawn(page)
+    page.locator(".atlas-tools select").first.select_option("否")
+    page.locator(".atlas-rows tbody tr input").first.check()
+    page.locator("[data-indicator='hardening.back_streets'].changed").wait_for()
+    page.get_by_role("link", name="范围", exact=True).click()
+    page.locator(".atlas-rows tbody tr", has_text="宫涵居委会").click()
+    page.get_by_role("link", name="所选单元的各项指标").click()
+    page.wait_for_url("**/coverage?*unit=321202001016*")
+    page.get_by_role("link", name="查证这个数字：宫涵居委会").click()
+    page.wait_for_url("**/explain?*at=village*")
+    page.get_by_text("分母（已知）").wait_for()
+    page.get_by_role("link", name="范围", exact=True).click()
+    page.locator("tr[aria-selected=true]", has_text="宫涵居委会").wait_for()
+    page.get_by_role("link", name="试算", exact=True).click()
+    page.locator(".atlas-tally", has_text="已选 1").wait_for()
+    keep(page, "app-what_if-again")
+    assert refused == []
+
+
 def test_pages_and_languages_change_by_a_click(open_page: OpenPage, app: str) -> None:
     page, refused = open_page(f"{app}/scope", viewport=SCREEN)
     drawn(page)
@@ -298,6 +390,9 @@ def test_a_file_is_tried_before_it_is_taken_in(
     keep(page, "app-import-fields")
     page.get_by_role("button", name="试导入").click()
     page.get_by_text("3 / 3 行可导入").wait_for()
+    settled(page)
+    assert page.get_by_test_id("stSelectbox").filter(has_text="· working").is_visible()
+    assert page.get_by_text("lamps.geojson").count() == 1
     keep(page, "app-import-tried")
     page.get_by_role("button", name="正式导入").click()
     page.get_by_text("已导入轮次").wait_for()
