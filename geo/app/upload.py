@@ -104,8 +104,6 @@ def _set_aside(sent: Sequence[UploadedFile]) -> None:
     ]
     try:
         main = the_one_meant(names)
-        if st.session_state["uploads"]:
-            drop_file()
         folder = tempfile.TemporaryDirectory(prefix="atlas-", ignore_cleanup_errors=True)
         for name, one in zip(names, sent, strict=True):
             (Path(folder.name) / name).write_bytes(one.getbuffer())

@@ -204,8 +204,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "The ledger changes nothing: no round was made.",
     ),
     "join": (
-        "文件没有坐标时，按名称或代码落到",
-        "Without coordinates in the file, place rows by the name or code of",
+        "文件没有坐标：按名称或代码关联到",
+        "No coordinates in the file: place its rows by the name or code of",
     ),
     "no_join": ("不关联", "nothing"),
     "try_first": (
