@@ -68,7 +68,7 @@ def made_with(
     most: int, piece: int, description: MapDescription, monkeypatch: pytest.MonkeyPatch
 ) -> str:
     """The digest of a map's archive, made by so many processes in pieces of such a size."""
-    monkeypatch.setattr(tiles, "cutters", lambda: cutters.cutters(most))
+    monkeypatch.setattr(tiles, "cutters", lambda _: cutters.cutters(most))
     monkeypatch.setattr(pieces, "PIECE", piece)
     made = archive_of(description)
     assert made is not None
@@ -89,13 +89,21 @@ def test_processes_and_pieces_change_no_byte(
 
 
 def refuse(*_: object, **__: object) -> None:
-    raise AssertionError("cut in this process")
+    raise AssertionError("asked of the wrong process")
 
 
-def test_this_process_cuts_nothing_itself(
+def test_this_process_cuts_nothing_of_a_large_map(
     mixed: MapDescription, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tiles, "_WORTH_PROCESSES", 1_000)
     monkeypatch.setattr(cutters, "cut", refuse)
+    assert archive_of(mixed) is not None
+
+
+def test_no_process_is_started_for_a_small_map(
+    mixed: MapDescription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cutters, "_start", refuse)
     assert archive_of(mixed) is not None
 
 

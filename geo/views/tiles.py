@@ -38,6 +38,8 @@ FINEST_ZOOMS = (13, 14)
 """In their tiles a step is half a metre, or a quarter; closer up the same tiles are drawn larger."""
 _ALL_BUT = 0.02
 """Of the features may find no room at the first of these zooms, so that the second is not needed."""
+_WORTH_PROCESSES = 20_000
+"""Features, counted at each zoom, from which on other processes are sooner done, though they have to be started."""
 _AT_A_TIME = 20_000
 """Features that are put into words by one call: some 20 ms."""
 
@@ -81,9 +83,12 @@ def archive_of(description: MapDescription) -> Archive | None:
     if not names:
         return None
     large = [layer for layer in description.layers if layer.name in names]
+    coarsest = _coarsest_zoom(description.extent)
+    count = sum(len(layer.shapes) for layer in large)
+    worth = count * (FINEST_ZOOMS[0] - coarsest + 1) >= _WORTH_PROCESSES
     # They load what they need while the pieces are chosen, and work while the index is made.
-    with cutters() as team:
-        zooms, starts, drawn = _zooms(large, description.extent)
+    with cutters(None if worth else 0) as team:
+        zooms, starts, drawn = _zooms(large, coarsest)
         geometry = np.concatenate([layer.shapes.geometry for layer in large])
         pieces = list(pieces_of(geometry, starts, zooms))
         table = _table(large)
@@ -96,10 +101,9 @@ def archive_of(description: MapDescription) -> Archive | None:
 
 
 def _zooms(
-    large: Sequence[DrawnLayer], extent: tuple[float, float, float, float]
+    large: Sequence[DrawnLayer], coarsest: int
 ) -> tuple[tuple[int, int], NDArray[np.int64], tuple[int, ...]]:
     """The coarsest and the finest, from which on each feature is drawn, and how many are at each."""
-    coarsest = _coarsest_zoom(extent)
     for finest in FINEST_ZOOMS:
         zooms = (coarsest, finest)
         starts = np.concatenate(
@@ -209,7 +213,8 @@ def _index(layers: Sequence[DrawnLayer]) -> bytes:
             lon, lat = np.round(inside * 1e5).astype(np.int64).T.tolist()
             columns = (layer.shapes.labels, layer.shapes.ids, lon, lat)
             said.append(f"{_json(layer.name)}:[{','.join(map(_list, columns))}]")
-    return gzip.compress(f"{{{','.join(said)}}}".encode(), mtime=0)
+    # The last levels would take twenty times as long, for no fewer bytes.
+    return gzip.compress(f"{{{','.join(said)}}}".encode(), compresslevel=6, mtime=0)
 
 
 def _list(column: Sequence[object]) -> str:
