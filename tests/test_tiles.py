@@ -158,6 +158,13 @@ def test_the_same_map_gives_the_same_bytes(large: MapDescription, archive: Archi
     assert again is not archive
 
 
+def test_the_pieces_are_counted_while_they_are_cut(large: MapDescription) -> None:
+    told: list[tuple[int, int, str]] = []
+    archive_of(large, progress=lambda *said: told.append(said))
+    zooms = ["", *(f"zoom {zoom}" for zoom in range(10, 14))]
+    assert told == [(done, 4, zoom) for done, zoom in enumerate(zooms)]
+
+
 def test_what_is_in_the_tiles_is_not_sent_a_second_time(
     large: MapDescription, archive: Archive
 ) -> None:

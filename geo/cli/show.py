@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ..said import Said
-from .output import DISTRICT, ROUND, Reader, note
+from .output import DISTRICT, ROUND, Reader, counting, note
 
 
 class UnitLevel(StrEnum):
@@ -92,9 +92,16 @@ def map_(
     ground = basemap_named(basemap, os.environ)
     survey = open_survey(district, round_)
     try:
-        written = write_map(
-            output, survey, indicator, level.value if level else None, lang.value, ground
-        )
+        with counting("tiles") as progress:
+            written = write_map(
+                output,
+                survey,
+                indicator,
+                level.value if level else None,
+                lang.value,
+                ground,
+                progress=progress,
+            )
     except OSError as error:
         if isinstance(error, StoreError):
             raise

@@ -20,7 +20,7 @@ from .format import Language
 from .page import map_page, tiles_page
 from .scope_layers import backdrop, boundary, coarser_units, units_by_decision
 from .stretch_layers import by_stretch, points_that_reach, streets_by_stretch
-from .tiles import archive_of
+from .tiles import Progress, archive_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -219,6 +219,8 @@ def write_map(
     level: Level | None = None,
     language: Language = "zh",
     basemap: Basemap | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Path:
     """Write the map of a survey as one HTML file that opens anywhere, with the network on or off.
 
@@ -231,6 +233,8 @@ def write_map(
     survey, level, language : as for `map_description`
     indicator : as for `map_description`; None means `default_indicator`
     basemap : as for `map_html`
+    progress : called with (pieces of the tiles that are cut, of how many, zoom of the last); of a map without
+        tiles never
 
     Returns
     -------
@@ -242,16 +246,20 @@ def write_map(
     UnknownNameError, DataError
         As `map_description`.
     """
-    return write_described(path, _to_export(survey, indicator, level, language, basemap))
+    described = _to_export(survey, indicator, level, language, basemap)
+    return write_described(path, described, progress=progress)
 
 
-def write_described(path: Path | str, description: MapDescription) -> Path:
+def write_described(
+    path: Path | str, description: MapDescription, *, progress: Progress | None = None
+) -> Path:
     """Write any map as `write_map` does.
 
     Parameters
     ----------
     path : the file to write; what was there is replaced
     description : the map
+    progress : as for `write_map`
 
     Returns
     -------
@@ -259,7 +267,7 @@ def write_described(path: Path | str, description: MapDescription) -> Path:
         The page, beside which lies its `.pmtiles` where the tiles are too large to stand in it.
     """
     file = Path(path)
-    archive = archive_of(description)
+    archive = archive_of(description, progress=progress)
     if archive is None:
         text = map_page(description)
     elif len(archive.tiles) <= EMBEDDED_UP_TO_BYTES:

@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .description import DrawnLayer, MapDescription
+
+Progress = Callable[[int, int, str], None]
 
 WHOLE_UP_TO = 10_000
 """Features of a map that are sent whole; with more of them the large layers are tiles."""
@@ -67,12 +69,13 @@ def tiled_layers(description: MapDescription) -> tuple[str, ...]:
     return tuple(layer.name for layer in description.layers if len(layer.shapes) > _SMALL_LAYER)
 
 
-def archive_of(description: MapDescription) -> Archive | None:
+def archive_of(description: MapDescription, *, progress: Progress | None = None) -> Archive | None:
     """The tiles of a map that is too large to be sent whole; None for any other.
 
     Parameters
     ----------
     description : in WGS84
+    progress : called with (pieces of it that are cut, of how many, zoom of the last)
 
     Returns
     -------
@@ -95,7 +98,8 @@ def archive_of(description: MapDescription) -> Archive | None:
         coming = team.cut(table, pieces, zooms[1])
         index = _index(large)
         fields = table.column_names[:-1]
-        tiles = _pmtiles(zip(pieces, coming, strict=True), fields, zooms, description.extent)
+        cut = _told(pieces, coming, progress)
+        tiles = _pmtiles(cut, fields, zooms, description.extent)
     digest = hashlib.sha256(tiles + index).hexdigest()
     return Archive(tiles, index, tuple(layer.name for layer in large), zooms, drawn, digest)
 
@@ -149,6 +153,18 @@ def _table(layers: Sequence[DrawnLayer]) -> pa.Table:
             tables.append(pa.table(columns))
     # In one chunk, since of several all are joined anew for each piece that is taken.
     return pa.concat_tables(tables).combine_chunks()
+
+
+def _told(
+    pieces: Sequence[Piece], coming: Iterable[bytes], progress: Progress | None
+) -> Iterator[tuple[Piece, bytes]]:
+    """Each piece with its tiles, counted as it comes."""
+    if progress:
+        progress(0, len(pieces), "")
+    for number, (piece, tiles) in enumerate(zip(pieces, coming, strict=True), start=1):
+        if progress:
+            progress(number, len(pieces), f"zoom {piece.zoom}")
+        yield piece, tiles
 
 
 def _pmtiles(
