@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .pieces import Piece
 
 MOST = 4
-"""Processes for one map: some 100 MB each."""
+"""Processes for one map: some 150 MB each."""
 _MAPS_AT_ONCE = threading.BoundedSemaphore(2)
 """So that a small map need not wait for a large one, and many do not take all the memory."""
 _PATIENCE_SECONDS = 0.5
@@ -96,12 +96,11 @@ class Cutters:
             finally:
                 done.put(None)
 
-        self._threads = [
-            threading.Thread(target=keep_busy, args=(process,), daemon=True)
-            for process in self._processes
-        ]
-        for thread in self._threads:
-            thread.start()
+        with suppress(RuntimeError):  # the system allows no more threads
+            for process in self._processes:
+                thread = threading.Thread(target=keep_busy, args=(process,), daemon=True)
+                thread.start()
+                self._threads.append(thread)
         came = _in_order(done, len(pieces), len(self._threads))
         return (
             cut(table.take(piece.rows), piece.zoom, piece.zoom == finest)

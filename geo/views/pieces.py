@@ -66,25 +66,26 @@ def pieces_of(
     --------
     >>> streets = shapely.linestrings([[[120, 32], [120.001, 32]], [[120.3, 32], [120.301, 32]]])
     >>> [(piece.of, piece.rows.tolist()) for piece in pieces_of(streets, np.array([9, 10]), (9, 10))]
-    [((0, 0, 0), [0]), ((0, 0, 0), [0, 1])]
+    [((9, 426, 207), [0]), ((8, 213, 103), [0, 1])]
     """
-    from pmtiles.tile import zxy_to_tileid
-
     bounds = _on_the_square(shapely.bounds(geometry).T)
     for zoom in range(zooms[0], zooms[1] + 1):
         rows = np.flatnonzero(starts <= zoom)
         if len(rows) == 0:
             continue
-        west, north, east, south = _tiles(bounds[:, rows], zoom)
+        tiles = _tiles(bounds[:, rows], zoom)
+        west, north, east, south = tiles
         work = (east - west + 1) * (south - north + 1)
+        yield from sorted(_split(zoom, rows, tiles, work), key=_along_the_curve)
 
-        def along_the_curve(piece: Piece) -> int:
-            level, column, row = piece.of
-            finer = piece.zoom - level
-            return int(zxy_to_tileid(piece.zoom, column << finer, row << finer))
 
-        found = _split(zoom, rows, (west, north, east, south), work)
-        yield from sorted(found, key=along_the_curve)
+def _along_the_curve(piece: Piece) -> int:
+    """Where the archive holds one of the piece's tiles; those of another all lie before or all behind."""
+    from pmtiles.tile import zxy_to_tileid
+
+    level, column, row = piece.of
+    finer = piece.zoom - level
+    return int(zxy_to_tileid(piece.zoom, column << finer, row << finer))
 
 
 def _on_the_square(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,26 +106,25 @@ def _tiles(square: NDArray[np.float64], zoom: int) -> NDArray[np.int64]:
 def _split(
     zoom: int,
     rows: NDArray[np.intp],
-    tiles: NDArray[np.int64] | tuple[NDArray[np.int64], ...],
+    tiles: NDArray[np.int64],
     work: NDArray[np.int64],
 ) -> Iterator[Piece]:
-    west, north, east, south = tiles
-    everything = np.arange(len(rows))
-    waiting = [((0, 0, 0), everything, int(work.sum()))]
+    column, row = int(tiles[0].min()), int(tiles[1].min())
+    last_column, last_row = int(tiles[2].max()), int(tiles[3].max())
+    coarser = max(column ^ last_column, row ^ last_row).bit_length()
+    of = (zoom - coarser, column >> coarser, row >> coarser)  # the finest that holds them all
+    waiting = [(of, np.arange(len(rows)), int(work.sum()))]
     while waiting:
         of, inside, amount = waiting.pop()
-        quarters = [] if amount <= PIECE or of[0] == zoom else _quarters(of)
         parts = []
-        for level, column, row in quarters:
-            finer = zoom - level
-            there = inside[
-                (west[inside] >> finer <= column)
-                & (east[inside] >> finer >= column)
-                & (north[inside] >> finer <= row)
-                & (south[inside] >> finer >= row)
-            ]
-            if len(there):
-                parts.append(((level, column, row), there, int(work[there].sum())))
+        if amount > PIECE and of[0] < zoom:
+            west, north, east, south = tiles[:, inside] >> (zoom - of[0] - 1)
+            for quarter in _quarters(of):
+                _, column, row = quarter
+                reaches = (west <= column) & (east >= column) & (north <= row) & (south >= row)
+                there = inside[reaches]
+                if len(there):
+                    parts.append((quarter, there, int(work[there].sum())))
         if parts and sum(part[2] for part in parts) <= _DEARER * amount:
             waiting += parts
         else:
