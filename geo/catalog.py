@@ -52,7 +52,10 @@ class Catalog:
         try:
             return self.layers[name]
         except KeyError:
-            raise UnknownNameError("layer", name, sorted(self.layers)) from None
+            titles = {
+                one: Said(layer.title.en, layer.title.zh) for one, layer in self.layers.items()
+            }
+            raise UnknownNameError("layer", name, sorted(self.layers), called=titles) from None
 
     def measuring_fields(self, layer: Layer) -> dict[str, tuple[str, ...]]:
         """For each field of a layer that a figure rests on, the ids of the indicators."""
@@ -73,12 +76,12 @@ class Catalog:
 
     def indicator(self, indicator_id: str) -> tuple[Layer, Indicator]:
         """The indicator of that id and its layer; UnknownNameError where none is declared."""
-        known = []
+        titles = {}
         for layer, indicator in self.indicators():
             if indicator.id == indicator_id:
                 return layer, indicator
-            known.append(indicator.id)
-        raise UnknownNameError("indicator", indicator_id, known)
+            titles[indicator.id] = Said(indicator.title.en, indicator.title.zh)
+        raise UnknownNameError("indicator", indicator_id, titles, called=titles)
 
     def indicators_called(self, ids: Iterable[str]) -> Said:
         """Indicators as a finding speaks of them: their ids, and to a Chinese reader their titles."""

@@ -13,14 +13,14 @@ from .assess import rates, verdicts
 from .batches import Batch, whole_layer
 from .edges import area_of
 from .engine import Engine, engine_named
-from .errors import DataError, UnknownNameError
+from .errors import DataError
 from .indicators import MEASURES, Ground, Measured, measure, needed_layers
 from .large import MEMORY_MB, faults_of_large, large_layers, tallies_of_large
 from .model import Indicator, Layer, ShareWithinDistance
 from .points import all_points
 from .scope import EDGES_LAYER
 from .tally import Tally, belonging, tally_of
-from .units import UnitLevel, Units, units_of
+from .units import UnitLevel, Units, code_of_unit, units_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -180,7 +180,7 @@ def rows_behind(
     ----------
     survey : the round
     indicator : its id
-    unit_code : of a unit of any level; None means the whole district
+    unit_code : of a unit of any level, or its name where no other has it; None means the whole district
 
     Returns
     -------
@@ -238,15 +238,15 @@ def _behind(
     return table, measured, ground
 
 
-def _belongs(units: Units, measured: Measured, unit_code: str) -> NDArray[np.bool_]:
+def _belongs(units: Units, measured: Measured, asked: str) -> NDArray[np.bool_]:
     """Which pieces lie in a unit of any level."""
-    for number, level in enumerate(units.levels):
-        found = np.flatnonzero(level.codes == unit_code)
-        if len(found):
-            belongs = belonging(units, measured.level, measured.pieces.unit, number)
-            return np.asarray((level.level == "district") | (belongs == found[0]))
-    known = [code for level in units.levels for code in level.codes]
-    raise UnknownNameError("unit", unit_code, known)
+    code = code_of_unit(asked, units.names)
+    number = next(at for at, level in enumerate(units.levels) if code in level.codes)
+    level = units.levels[number]
+    belongs = belonging(units, measured.level, measured.pieces.unit, number)
+    return np.asarray(
+        (level.level == "district") | (belongs == np.flatnonzero(level.codes == code)[0])
+    )
 
 
 def _declared(survey: Survey, ids: Sequence[str] | None) -> list[tuple[Layer, Indicator]]:

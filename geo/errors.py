@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .likeness import NAMED, nearest
 from .said import NOTHING, Said, in_language, joined
 
 ROWS_SHOWN = 10
@@ -136,33 +137,113 @@ _KINDS = {
 """What can be asked for by name, in Chinese."""
 
 
+_LISTED_BY = {
+    "indicator": "atlas layers",
+    "layer": "atlas layers",
+    "round": "atlas rounds",
+    "unit": "atlas scope",
+}
+"""The command that lists all there are of a kind."""
+_ALL_LISTED = 40
+"""So many names are read to the end; of more, the nearest and how to list them are of more use."""
+
+
 class UnknownNameError(GeoError, LookupError):
-    """A layer, indicator, round, unit or level of that name does not exist."""
+    """A layer, indicator, round, unit or level of that name does not exist; says what comes near.
+
+    Parameters
+    ----------
+    what : the kind of thing
+    name : what was asked for
+    known : the names there are
+    remedy : what else may help
+    called : of the names, what the things are called besides; may be what somebody asked for
+    """
 
     def __init__(
-        self, what: str, name: object, known: Iterable[object], remedy: Said | None = None
+        self,
+        what: str,
+        name: object,
+        known: Iterable[object],
+        remedy: Said | None = None,
+        *,
+        called: Mapping[str, str] | None = None,
     ) -> None:
         names = [str(item) for item in known]
-        listed = abridge(names, 40) if names else Said("none", "无")
-        kind = _KINDS.get(what) or in_language(what, "zh")
         super().__init__(
-            Said(
-                f"no {what} named {name!r}; there are: {listed}",
-                f"没有名为“{name}”的{kind}；现有：{listed.zh}",
-            )
+            Said(f"no {what} named {name!r}", f"没有名为“{name}”的{_kind(what)}")
+            + _meant(name, names, called or {})
+            + _listed(what, names)
             + (Said("; ", "；") + remedy if remedy else NOTHING)
+        )
+
+    @classmethod
+    def several(cls, what: str, name: object, known: Sequence[str]) -> UnknownNameError:
+        """More than one has that name, so that it names none."""
+        listed = joined(known)
+        return cls._saying(
+            Said(
+                f"{len(known)} {what}s are named {name!r}: {listed}; say which by its code",
+                f"名为“{name}”的{_kind(what)}有 {len(known)} 个：{listed.zh}；请用代码指明",
+            )
         )
 
     @classmethod
     def nothing(cls, what: str, where: object, remedy: str) -> UnknownNameError:
         """There is none of the kind at all, so that no name could be right."""
-        error = cls.__new__(cls)
-        said = Said(
-            f"{where} has no {what} yet; {remedy}",
-            f"{where} 尚无{_KINDS.get(what, what)}；{in_language(remedy, 'zh')}",
+        return cls._saying(
+            Said(
+                f"{where} has no {what} yet; {remedy}",
+                f"{where} 尚无{_kind(what)}；{in_language(remedy, 'zh')}",
+            )
         )
+
+    @classmethod
+    def _saying(cls, said: Said) -> UnknownNameError:
+        error = cls.__new__(cls)
         LookupError.__init__(error, said)
         return error
+
+
+def _kind(what: str) -> str:
+    """A kind of thing, in Chinese."""
+    return _KINDS.get(what) or in_language(what, "zh")
+
+
+def _listed(what: str, names: Sequence[str]) -> Said:
+    """All names there are, or how many and how to list them."""
+    if len(names) <= _ALL_LISTED or what not in _LISTED_BY:
+        listed = abridge(names, _ALL_LISTED) if names else Said("none", "无")
+        return Said("; there are: ", "；现有：") + listed
+    command = _LISTED_BY[what]
+    return Said(
+        f"; there are {len(names):,}, which `{command}` lists",
+        f"；共有 {len(names):,} 个，可用 {command} 列出",
+    )
+
+
+def _meant(name: object, names: Sequence[str], called: Mapping[str, str]) -> Said:
+    """What may have been meant, by its name or by what it is called."""
+    bearers: dict[str, list[str]] = {one: [one] for one in names}
+    for one, text in called.items():
+        for title in dict.fromkeys((str(text), in_language(text, "zh"))):
+            bearers.setdefault(title, []).append(one)
+    # A thing may be near by its name and by its title, and a title may be that of several.
+    meant = list(dict.fromkeys(one for near in nearest(name, bearers) for one in bearers[near]))
+    meant = meant[:NAMED]
+    if not meant:
+        return NOTHING
+    likely = joined(_titled(one, called.get(one, "")) for one in meant)
+    return Said("; nearest: ", "；最接近的：") + likely
+
+
+def _titled(name: str, title: str) -> Said:
+    """A name with what the thing is called, where that says more."""
+    en, zh = str(title), in_language(title, "zh")
+    return Said(
+        f"{name} ({en})" if en not in ("", name) else name,
+        f"{name}（{zh}）" if zh not in ("", name) else name,
+    )
 
 
 class StoreError(GeoError, OSError):

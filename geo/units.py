@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 from shapely import Polygon
 
-from .errors import DataError, Fault
+from .errors import DataError, Fault, UnknownNameError
+from .likeness import plain_name
 from .model import Level
 from .said import Said
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from .survey import Survey
@@ -41,6 +44,45 @@ class Units:
     """Metric CRS; the order is the order of precedence: on a shared border the first one owns."""
     levels: tuple[UnitLevel, ...]
     """From fine to coarse; the last is the district."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the units of all levels are called, by their codes; where two levels share a code, the coarser's."""
+        return {
+            str(code): "" if pd.isna(name) else str(name)
+            for level in self.levels
+            for code, name in zip(level.codes, level.names, strict=True)
+        }
+
+
+def code_of_unit(asked: str, names: Mapping[str, str]) -> str:
+    """The code of the unit that is asked for, by its code or, where one unit alone has it, by its name.
+
+    Parameters
+    ----------
+    asked : as somebody wrote it
+    names : what the units are called, by their codes
+
+    Raises
+    ------
+    UnknownNameError
+        No unit has that code or name, or several have the name.
+
+    Examples
+    --------
+    >>> names = {"001": "西村", "002": "东村"}
+    >>> code_of_unit("东村", names), code_of_unit("001", names)
+    ('002', '001')
+    """
+    if asked in names:
+        return asked
+    word = plain_name(asked)
+    found = [code for code, name in names.items() if word and plain_name(name) == word]
+    if len(found) > 1:
+        raise UnknownNameError.several("unit", asked, found)
+    if not found:
+        raise UnknownNameError("unit", asked, names, called=names)
+    return found[0]
 
 
 def units_of(survey: Survey) -> Units:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..said import Said
 from ..version import __version__
-from ..views.format import number, percent, percent_range
+from ..views.format import number, percent, percent_range, word
 from .output import (
     DISTRICT,
     FORMAT,
@@ -206,7 +207,9 @@ def coverage(
         None, "--level", help="village, town or district [default: all; in a table: district]."
     ),
     within: str | None = typer.Option(None, "--scope", help="all or inside [default: both]."),
-    unit: str | None = typer.Option(None, "--unit", help="Only the unit of this code."),
+    unit: str | None = typer.Option(
+        None, "--unit", help="Only the unit of this code, or of this name."
+    ),
     engine: str = typer.Option(
         ENGINE,
         "--engine",
@@ -230,7 +233,15 @@ def coverage(
     from ..coverage import COLUMNS, absent_layers, coverage_of
     from ..errors import UnknownNameError
     from ..survey import open_survey
+    from ..units import code_of_unit
 
+    for what, wanted, known in (
+        ("level", level, ("village", "town", "district")),
+        ("scope", within, ("all", "inside")),
+    ):
+        if wanted is not None and wanted not in known:
+            words = {name: Said(name, word(name)) for name in known}
+            raise UnknownNameError(what, wanted, known, called=words)
     survey = open_survey(district, round_)
     chosen = indicator or None
     with _told(survey), counting("measuring") as told:
@@ -243,13 +254,10 @@ def coverage(
     if absent:
         note(f"not in round {survey.round}: {', '.join(absent)}; what needs them is no_data")
         _tell_carried(survey)
-    for what, wanted, known in (
-        ("level", level, ("village", "town", "district")),
-        ("scope", within, ("all", "inside")),
-        ("unit", unit, tuple(code for code in frame["unit_code"].unique() if code)),
-    ):
-        if wanted is not None and wanted not in known:
-            raise UnknownNameError(what, wanted, known)
+    if unit is not None:
+        named = frame[frame["unit_code"].notna()].drop_duplicates("unit_code")
+        names = named["unit_name"].fillna("")
+        unit = code_of_unit(unit, dict(zip(named["unit_code"], names, strict=True)))
     for column, wanted in (("level", level), ("scope", within), ("unit_code", unit)):
         if wanted is not None:
             frame = frame[frame[column] == wanted]
@@ -276,7 +284,9 @@ def coverage(
 
 def rows(
     indicator: str = typer.Argument(help="The indicator's id."),
-    unit: str | None = typer.Option(None, "--unit", help="Only the unit of this code."),
+    unit: str | None = typer.Option(
+        None, "--unit", help="Only the unit of this code, or of this name."
+    ),
     district: Path | None = DISTRICT,
     round_: str | None = ROUND,
     format_: Format = FORMAT,
@@ -284,9 +294,12 @@ def rows(
     """The rows behind a figure: each feature's part, and the file and line it came from."""
     from ..coverage import rows_behind
     from ..survey import open_survey
+    from ..units import code_of_unit, units_of
 
     survey = open_survey(district, round_)
     with _told(survey):
+        if unit is not None:
+            unit = code_of_unit(unit, units_of(survey).names)
         frame = rows_behind(survey, indicator, unit)
     table = list(records(frame))
     columns = tuple(frame.columns)
@@ -372,7 +385,9 @@ def _rule(survey: Survey, name: str | None) -> Any:
     if name is None:
         return None
     if name not in get_args(RuleName):
-        raise UnknownNameError("rule", name, get_args(RuleName))
+        names = get_args(RuleName)
+        words = {one: Said(one, word(one)) for one in names}
+        raise UnknownNameError("rule", name, names, called=words)
     return survey.district.spec.scope.model_copy(update={"rule": name})
 
 

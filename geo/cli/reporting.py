@@ -41,7 +41,10 @@ def report(
         typer.Option("--format", help="The format [default: by the file's name]."),
     ] = None,
     unit: Annotated[
-        str | None, typer.Option(help="Code of a town or village [default: the district].")
+        str | None,
+        typer.Option(
+            help="Code of a town or village, or its name where no other has it [default: the district]."
+        ),
     ] = None,
     lang: Annotated[Reader, typer.Option(help="The report's language.")] = Reader.zh,
     date: Annotated[

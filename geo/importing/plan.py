@@ -66,8 +66,10 @@ def layer_of(district: District, name: str | None, mapping: ImportMapping) -> La
     DataError
         Neither names one.
     UnknownNameError
-        It is not declared.
+        It is not declared, or the one that its rows are joined to is not.
     """
+    if mapping.join is not None:
+        district.catalog.layer(mapping.join.partition("=")[0].strip())
     chosen = name or mapping.layer
     if chosen is None:
         raise DataError(

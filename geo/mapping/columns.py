@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import DataError, Fault
+from ..likeness import nearest
 from ..model import FieldSpec, Layer
 from ..said import NOTHING, Said, alike, joined, quoted
 from ..validate import expected_values
@@ -182,7 +183,8 @@ def map_columns(
                         f"{file} 没有“{column}”列（现有：{has.zh}）",
                     ),
                     Said(f"the column {use}", f"有{use.zh}"),
-                    Said("name one that is there", "改选文件中已有的列"),
+                    Said("name one that is there", "改选文件中已有的列")
+                    + _meant(column, {one: one for one in columns}),
                 )
             )
 
@@ -200,7 +202,7 @@ def map_columns(
                         f"declared fields ({', '.join(layer.fields)})",
                         f"已声明的字段（{'、'.join(layer.fields)}）",
                     ),
-                    Said("correct the name", "更正字段名"),
+                    Said("correct the name", "更正字段名") + _meant(name, _own_names(layer)),
                 )
             )
             continue
@@ -289,6 +291,23 @@ def require_fields(
             )
     if faults:
         raise DataError(faults)
+
+
+def _own_names(layer: Layer) -> dict[str, str]:
+    """A layer's fields by their names and their titles."""
+    titles = {
+        title: name
+        for name, spec in layer.fields.items()
+        if spec.title is not None
+        for title in (spec.title.zh, spec.title.en)
+    }
+    return titles | {name: name for name in layer.fields}
+
+
+def _meant(name: str, known: Mapping[str, str]) -> Said:
+    """What a name that is not there may have meant, among names and what they stand for."""
+    near = joined(dict.fromkeys(known[one] for one in nearest(name, known)))
+    return Said(f"; nearest: {near}", f"；最接近的：{near.zh}") if near else NOTHING
 
 
 def find(column: str, columns: Sequence[str]) -> str | None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..coverage import coverage_of, pieces_behind
-from ..errors import UnknownNameError
 from ..indicators import MEASURES, needed_layers
 from ..model import Indicator, Layer, Measure
 from ..scope import EDGES_LAYER, Scope, scope_of
 from ..survey import Survey, open_survey
+from ..units import code_of_unit
 from ..views.format import Language
 from .features import FeatureNames
 from .plaintext import PlainText
@@ -159,7 +159,8 @@ def gather(
     Parameters
     ----------
     survey : the round
-    unit : code of a town or village; None, or the district's own code, means the district
+    unit : code of a town or village, or its name where no other has it; None, or the district's own, means the
+        district
     language : "zh" or "en"
     date : ISO date of the report; None means the round's
     progress : called with (done, of how many, indicator id)
@@ -177,9 +178,8 @@ def gather(
     """
     clean = PlainText()
     units = _units(survey, language, clean)
-    code = unit or survey.district.spec.code
-    if code not in units:
-        raise UnknownNameError("unit", code, units)
+    named = {code: one.name for code, one in units.items()}
+    code = code_of_unit(unit or survey.district.spec.code, named)
     rounds = [name for name in survey.store.rounds() if name < survey.round]
     previous = open_survey(survey.district, rounds[-1]) if rounds else None
     rows = _records(coverage_of(survey, progress=progress))

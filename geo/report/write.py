@@ -43,7 +43,7 @@ def report_bytes(
     ----------
     survey : the round
     format_ : one of `FORMATS`
-    unit : code of a town or village; None means the district
+    unit : code of a town or village, or its name where no other has it; None means the district
     language : "zh" or "en"
     date : ISO date to print; None means the round's own
     author : who answers for the report

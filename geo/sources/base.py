@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Fault, SourceError
+from ..likeness import nearest
 from ..model import GeometryKind
-from ..said import Said, joined
+from ..said import NOTHING, Said, joined
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -167,6 +168,7 @@ def choose_layer(name: str, wanted: str | None, known: tuple[str, ...]) -> str:
         one = Said("one layer", "一个图层")
         raise SourceError(Fault(name, found, one, remedy, choices=known))
     if wanted not in known:
+        near = joined(nearest(wanted, known))
         raise refuse(
             name,
             found,
@@ -174,6 +176,7 @@ def choose_layer(name: str, wanted: str | None, known: tuple[str, ...]) -> str:
             Said(
                 "name one that is there with --source-layer",
                 "改选文件中已有的图层（命令行：--source-layer）",
-            ),
+            )
+            + (Said(f"; nearest: {near}", f"；最接近的：{near.zh}") if near else NOTHING),
         )
     return wanted

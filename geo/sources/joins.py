@@ -7,11 +7,11 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..likeness import nearest
 from ..said import Said, joined, quoted
 from .base import LeftOut
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-_SUGGESTED = 3
-_ALIKE = 0.6
 _MOST_SUGGESTIONS_FOR = 200
 """Beyond so many rows without a match, looking for what they might mean takes long and helps nobody."""
 # The same unit goes by several forms of its name; a village and a community of one name are two units.
@@ -160,4 +158,4 @@ def _near(word: str, codes: Sequence[str], names: Sequence[str | None] | None) -
         name = names[position] if names else None
         said = f"{code} {name}" if name else code
         known.setdefault(_plain(code) if word.isdecimal() or not name else _plain(name), said)
-    return tuple(known[one] for one in get_close_matches(word, known, _SUGGESTED, _ALIKE))
+    return tuple(known[one] for one in nearest(word, known))

@@ -1,0 +1,130 @@
+"""Names that are nearly right: what comes near is said, and a unit goes by its name where no other has it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import made
+import pytest
+from test_cli import atlas
+
+from geo.catalog import load_catalog
+from geo.coverage import rows_behind
+from geo.errors import UnknownNameError
+from geo.importing import import_file
+from geo.likeness import nearest
+from geo.report.material import gather
+from geo.said import Said
+from geo.survey import open_survey
+from geo.units import code_of_unit
+
+UNITS = {"001": "泰山街道", "002": "泰山村", "003": "京泰路街道", "004": "泰山村"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "first"),
+    [
+        ("back-streets", ["lamps", "back_streets"], "back_streets"),
+        ("BACK STREETS", ["lamps", "back_streets"], "back_streets"),
+        ("泰山", list(UNITS.values()), "泰山村"),
+        ("321202001270", ["321202001204", "321202001207"], "321202001207"),
+        ("hardening.backstreet", ["lighting.back_streets", "hardening.back_streets"], "hardening.back_streets"),
+    ],
+)  # fmt: skip
+def test_the_nearest_name_comes_first(asked: str, known: list[str], first: str) -> None:
+    assert nearest(asked, known)[0] == first
+
+
+@pytest.mark.parametrize("asked", ["", "   ", "xyzzy", "1", "村"])
+def test_what_is_like_nothing_has_no_nearest(asked: str) -> None:
+    assert nearest(asked, ["lamps", "back_streets", "321202001207", "泰山街道"]) == ()
+
+
+def test_no_more_than_three_are_named() -> None:
+    assert len(nearest("泰山", [f"泰山{number}" for number in range(9)])) == 3
+
+
+def test_few_names_are_listed_and_many_are_counted() -> None:
+    few = UnknownNameError("unit", "泰山街", UNITS, called=UNITS)
+    assert str(few) == (
+        "no unit named '泰山街'; nearest: 001 (泰山街道), 002 (泰山村), 004 (泰山村);"
+        " there are: 001, 002, 003, 004"
+    )
+    many = {f"{number:03}": f"{number} 号村" for number in range(171)}
+    error = UnknownNameError("unit", "甲街", many, called=many)
+    assert str(error) == "no unit named '甲街'; there are 171, which `atlas scope` lists"
+    assert error.in_("zh") == "没有名为“甲街”的单元；共有 171 个，可用 atlas scope 列出"
+
+
+def test_a_thing_is_near_by_its_name_and_by_either_title() -> None:
+    titles = {"lamps": Said("Street lamps", "路灯"), "roads": Said("Main roads", "主要道路")}
+    for asked in ("lamp", "street lamp", "路灯杆"):
+        error = UnknownNameError("layer", asked, titles, called=titles)
+        assert "nearest: lamps (Street lamps);" in str(error)
+        assert "最接近的：lamps（路灯）；" in error.in_("zh")
+
+
+def test_a_unit_goes_by_its_code_or_by_a_name_that_no_other_has() -> None:
+    assert code_of_unit("001", UNITS) == "001"
+    assert code_of_unit(" 泰山 街道", UNITS) == "001"
+    with pytest.raises(UnknownNameError, match="2 units are named '泰山村': 002, 004; say which"):
+        code_of_unit("泰山村", UNITS)
+    with pytest.raises(UnknownNameError, match=r"no unit named ''"):
+        code_of_unit("", {**UNITS, "005": ""})
+
+
+def test_figures_rows_and_reports_take_a_name() -> None:
+    survey = open_survey()
+    by_code = rows_behind(survey, "hardening.back_streets", "321202001")
+    assert rows_behind(survey, "hardening.back_streets", "城东街道").equals(by_code)
+    assert gather(survey, "城东街道", "zh").unit.code == "321202001"
+    for arguments in (["coverage"], ["rows", "hardening.back_streets"]):
+        asked = [*arguments, "--format", "json", "--unit"]
+        named, coded = (
+            json.loads(atlas(*asked, unit).stdout) for unit in ("城东街道", "321202001")
+        )
+        assert named == coded
+        assert named["rows"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["report", "-o", "r.html", "--unit", "泰山街道"], "nearest: 321202004011 (泰山居委会), 321202007 (京泰路街道); there are 171"),
+        (["coverage", "--unit", "321202020"], "nearest: 321202002"),
+        (["rows", "hardening.backstreets"], "nearest: hardening.back_streets (Back streets hardened)"),
+        (["rows", "硬化率"], "hardening.back_streets"),
+        (["map", "-o", "m.html", "--indicator", "hardening.backstreets"], "nearest: hardening.back_streets"),
+        (["check", "--layer", "street"], "nearest: back_streets (Back streets)"),
+        (["check", "--layer", "路灯"], "nearest: lamps ("),
+        (["coverage", "--level", "villages"], "nearest: village;"),
+        (["coverage", "--scope", "insides"], "nearest: inside;"),
+        (["scope", "--rule", "area"], "nearest: area_share;"),
+        (["layers", "--round", "2007-12-30"], "nearest: 2007-12-31"),
+    ],
+)  # fmt: skip
+def test_a_mistaken_name_gives_the_nearest(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = atlas(*arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_mistaken_field_column_or_joined_layer_gives_the_nearest(tmp_path: Path) -> None:
+    district = made.write_district(tmp_path / "d", made.squares(load_catalog().layers))
+    file = tmp_path / "lamps.csv"
+    file.write_text("柱号,完好,x,y\nL1,是,500100,3600100\n", encoding="utf-8")
+    taken = {"round": "2008-06-30", "crs": "EPSG:4549"}
+    for field, said in (
+        ("ids=柱号", "nearest: id$"),
+        ("编号=柱号", "nearest: id$"),
+        ("id=柱子号", "nearest: 柱号$"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            import_file(district, file, "lamps", fields=[field], **taken)  # type: ignore[arg-type]
+    with pytest.raises(UnknownNameError, match="no layer named 'village'; nearest: villages"):
+        import_file(district, file, "inspections", join="village", **taken)  # type: ignore[arg-type]
