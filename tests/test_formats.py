@@ -295,7 +295,7 @@ def test_a_geodatabase_is_read_from_its_folder(tmp_path: Path) -> None:
     again, same = read_source(folder)
     assert (again.rows_read, same.sha256) == (source.rows_read, provenance.sha256)
     (tmp_path / "plain").mkdir()
-    with pytest.raises(SourceError, match="no such file"):
+    with pytest.raises(SourceError, match="found a folder"):
         read_source(tmp_path / "plain")
 
 

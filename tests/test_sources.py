@@ -78,12 +78,24 @@ def test_the_digest_is_of_the_bytes_and_of_all_parts(tmp_path: Path) -> None:
     [
         "http://127.0.0.1:9/a.geojson", "/vsicurl/http://127.0.0.1:9/a.geojson", "/vsizip/a.zip/a.shp",
         "zip://a.zip!a.shp", "CSV:/etc/passwd", "<OGRVRTDataSource/>", "a\x00.gpkg", "nowhere.gpkg",
-        '{"type":"FeatureCollection","features":[]}', "", ".", "/dev/null", "a" * 5000 + ".gpkg",
+        '{"type":"FeatureCollection","features":[]}', "", "a" * 5000 + ".gpkg",
     ],
 )  # fmt: skip
 def test_only_a_regular_file_here_is_opened(path: str) -> None:
     with pytest.raises(SourceError, match="no such file"):
         read_source(path)
+
+
+def test_a_folder_and_a_device_are_said_to_be_such(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"found a folder; .* none in it is of a known format"):
+        read_source(tmp_path)
+    (tmp_path / "sub.csv").mkdir()
+    (tmp_path / "notes.docx").touch()
+    (tmp_path / "streets.shp").touch()
+    with pytest.raises(SourceError, match=r"found a folder; .*name the file in it: streets\.shp$"):
+        read_source(tmp_path)
+    with pytest.raises(SourceError, match="found no regular file, but a device or a pipe"):
+        read_source("/dev/null")
 
 
 VRT = "<OGRVRTDataSource><OGRVRTLayer name='l'><SrcDataSource>SECRET</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"

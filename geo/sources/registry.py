@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ..errors import SourceError
-from ..said import Said
+from ..errors import SourceError, abridge
+from ..said import NOTHING, Said
 from . import formats as formats_package
 from .base import Format, Request, Source, Staged, refuse
 from .limits import PREFIX, limits
@@ -22,6 +22,7 @@ from .private import private_folder
 from .progress import EVERY_SECONDS, Progress
 
 _CHUNK = 1 << 20
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,49 @@ def require_regular_file(path: Path | str) -> Path:
     except (OSError, ValueError):  # a name that is too long, or holds a NUL
         good = False
     if not good:
-        raise refuse(
-            text,
-            Said("no such file", "文件不存在"),
-            Said("a file on this machine", "本机上的文件"),
-            Said("check the path; addresses are not opened", "核对路径；网址不予打开"),
-        )
+        raise _no_file(text)
     return file
+
+
+def _no_file(text: str) -> SourceError:
+    """What to raise where a path leads to no file: to a folder, to a device, or nowhere."""
+    try:
+        path = Path(text)
+        folder = bool(text) and path.is_dir()
+        found = [one.name for one in sorted(path.iterdir()) if one.is_file()] if folder else None
+        other = bool(text) and not folder and path.exists()
+    except (OSError, ValueError):
+        found, other = None, False
+    if found is not None:
+        usable = [name for name in found if _by_name(name)]
+        held = abridge(usable, _NAMED) if usable else NOTHING
+        return refuse(
+            text,
+            Said("a folder", "文件夹"),
+            Said("a file", "文件"),
+            Said("name the file in it: ", "请指定其中的文件：") + held
+            if held
+            else Said(
+                "name a file; none in it is of a known format", "请指定文件；其中没有可识别的格式"
+            ),
+        )
+    if other:
+        return refuse(
+            text,
+            Said("no regular file, but a device or a pipe", "不是普通文件，而是设备或管道"),
+            Said("a file on this machine", "本机上的文件"),
+            Said("save what it gives as a file first", "请先将其内容另存为文件"),
+        )
+    return refuse(
+        text,
+        Said("no such file", "文件不存在"),
+        Said("a file on this machine", "本机上的文件"),
+        Said("check the path; addresses are not opened", "核对路径；网址不予打开"),
+    )
+
+
+def _by_name(name: str) -> tuple[Format, ...]:
+    return tuple(one for one in formats() if name.lower().endswith(one.suffixes))
 
 
 def formats_named(name: str) -> tuple[Format, ...]:
@@ -156,9 +193,9 @@ def formats_named(name: str) -> tuple[Format, ...]:
     SourceError
         There is none.
     """
-    by_name = tuple(one for one in formats() if name.lower().endswith(one.suffixes))
+    by_name = _by_name(name)
     if not by_name:
-        known = ", ".join(suffix for one in formats() for suffix in one.suffixes)
+        known = ", ".join(dict.fromkeys(suffix for one in formats() for suffix in one.suffixes))
         raise refuse(
             name,
             Said(f"the suffix {Path(name).suffix!r}", f"后缀 {Path(name).suffix or '（无）'}"),
@@ -185,16 +222,21 @@ def format_of(staged: Staged) -> Format:
     if other is not None:
         raise refuse(
             staged.name,
-            Said(f"a {other.name} file", f"{other.name} 文件"),
-            Said(f"a {said} file, as its name says", f"与文件名相符的 {said} 文件"),
+            Said(f"{_a(other.name)} file", f"{other.name} 文件"),
+            Said(f"{_a(said)} file, as its name says", f"与文件名相符的 {said} 文件"),
             Said(f"rename it to end in {other.suffixes[0]}", f"将后缀改为 {other.suffixes[0]}"),
         )
     raise refuse(
         staged.name,
         Said("bytes of another format", "内容是另一种格式"),
-        Said(f"a {said} file, as its name says", f"与文件名相符的 {said} 文件"),
+        Said(f"{_a(said)} file, as its name says", f"与文件名相符的 {said} 文件"),
         Said(f"save it as {said} again", f"重新另存为 {said}"),
     )
+
+
+def _a(name: str) -> str:
+    """A format with its article."""
+    return f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
 
 
 def _is_geodatabase(file: Path) -> bool:

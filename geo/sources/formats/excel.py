@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 from xml.parsers import expat
 
 from ...errors import SourceError, abridge
@@ -58,6 +58,7 @@ def _read(staged: Staged, request: Request) -> Source:
             archive,
             members,
         ),
+        staged.path.open("rb") as stream,
         warnings.catch_warnings(),
     ):
         # What openpyxl does not know (slicers, styles of other programs) is not read here either.
@@ -65,7 +66,7 @@ def _read(staged: Staged, request: Request) -> Source:
         for part in members:
             if part.lower().endswith((".xml", ".rels")):
                 _require_no_entities(archive, part, staged.name)
-        with closing(_book(staged)) as book:
+        with closing(_book(staged, stream)) as book:
             sheet, notes = _sheet(book, staged.name, request.layer)
             marks = _Marks.of(archive, sheet, staged.name)
             lines, numbers = _lines(sheet, marks, staged.name)
@@ -90,7 +91,7 @@ def _read(staged: Staged, request: Request) -> Source:
     return placed(table, "Excel", sheet.title, request.geometry, notes)
 
 
-def _book(staged: Staged) -> Any:
+def _book(staged: Staged, stream: BinaryIO) -> Any:
     # openpyxl asks for the machine's list of file types as it is imported; here none may be read.
     known, mimetypes.knownfiles = mimetypes.knownfiles, []
     try:
@@ -98,7 +99,8 @@ def _book(staged: Staged) -> Any:
     finally:
         mimetypes.knownfiles = known
     try:
-        return openpyxl.load_workbook(staged.path, read_only=True, data_only=True, keep_links=False)
+        # Not by its path: openpyxl would refuse an .xlsx that is called .xls, as offices rename them.
+        return openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
     except Exception as error:
         # openpyxl raises what its parts raise: KeyError, TypeError, ParseError and more.
         raise refuse(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...said import Said
 from .. import progress
-from ..base import Format, LeftOut, Request, Source, Staged, refuse
+from ..base import Format, LeftOut, Request, Source, Staged, choose_layer, refuse
 from ..limits import require_columns, require_size
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ def _read(staged: Staged, request: Request) -> Source:
     import pandas as pd
 
     document = _document(staged)
+    if request.layer is not None:
+        called = document.get("name")
+        known = [Path(staged.name).stem, *([called] if isinstance(called, str) else [])]
+        choose_layer(staged.name, request.layer, tuple(dict.fromkeys(known)))
     crs = _crs(staged, document)
     features = _features(staged, document)
     shapes, faults = _geometry(features)
