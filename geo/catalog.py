@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .bundled import layers_folder
-from .errors import DeclarationError, UnknownNameError
+from .errors import DeclarationError, UnknownNameError, unreadable
 from .model import (
     Condition,
     FieldSpec,
@@ -172,7 +172,7 @@ def load_layer(path: Path) -> Layer:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DeclarationError(path, [f"is not TOML in UTF-8: {error}"]) from error
+        raise DeclarationError(path, [unreadable(error)]) from error
     try:
         layer = Layer.model_validate(raw)
     except ValidationError as error:

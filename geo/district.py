@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from .bundled import embedded_district, layers_folder
 from .catalog import Catalog, describe, load_catalog
-from .errors import DeclarationError
+from .errors import DeclarationError, unreadable
 from .model import DistrictSpec, Indicator, Layer, Target
+from .said import Said
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,27 @@ def open_district(folder: Path | str | None = None) -> District:
     if path.is_file():
         raise DeclarationError(
             path,
-            ["is a file; a district is a folder with a district.toml in it, so name the folder"],
+            [
+                Said(
+                    "is a file; a district is a folder with a district.toml in it, so name the folder",
+                    "是文件；一个区是含有 district.toml 的文件夹，请指定该文件夹",
+                )
+            ],
         )
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DeclarationError(
-            file, ["not found; a district is a folder with a district.toml in it"]
+            file,
+            [
+                Said(
+                    "not found; a district is a folder with a district.toml in it",
+                    "未找到；一个区是含有 district.toml 的文件夹",
+                )
+            ],
         ) from None
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DeclarationError(file, [f"is not TOML in UTF-8: {error}"]) from error
+        raise DeclarationError(file, [unreadable(error)]) from error
     try:
         spec = DistrictSpec.model_validate(raw)
     except ValidationError as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .likeness import NAMED, nearest
-from .said import NOTHING, Said, in_language, joined
+from .said import NOTHING, Said, alike, in_language, joined
 
 ROWS_SHOWN = 10
 
@@ -116,6 +119,54 @@ class DeclarationError(GeoError, ValueError):
         self.file = str(file)
         self.problems = tuple(problems)
         super().__init__("\n".join(f"{self.file}: {problem}" for problem in self.problems))
+
+    def in_(self, language: str) -> str:
+        """All the problems in `language`, a line each; English where one has no Chinese."""
+        between = "：" if language == "zh" else ": "
+        said = (in_language(problem, language) for problem in self.problems)
+        return "\n".join(f"{self.file}{between}{problem}" for problem in said)
+
+
+_FULL = re.compile(r"disk is full|no space left", re.IGNORECASE)
+_STATEMENT = re.compile(r"\Asqlite3?_exec\(.*\) failed: ", re.DOTALL)
+_REASONS = {
+    errno.EACCES: "没有权限",
+    errno.EDQUOT: "超出磁盘配额",
+    errno.EISDIR: "是文件夹",
+    errno.ENAMETOOLONG: "文件名过长",
+    errno.ENOENT: "没有该文件或文件夹",
+    errno.ENOSPC: "磁盘空间已满",
+    errno.ENOTDIR: "其上级不是文件夹",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "磁盘为只读",
+}
+"""What the machine says of a file, in Chinese."""
+
+
+def reason_of(error: Exception) -> Said:
+    """Why a file cannot be read or written, without the names and statements that a library was dealing with.
+
+    Examples
+    --------
+    >>> reason_of(OSError(errno.ENOSPC, "No space left on device", "/tmp/.part")).zh
+    '磁盘空间已满'
+    >>> print(reason_of(RuntimeError("sqlite3_exec(CREATE TABLE t (a);) failed: database or disk is full")))
+    No space left on device
+    """
+    text = _STATEMENT.sub("", str(error))
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and _FULL.search(text):
+        number = errno.ENOSPC
+    if number is not None and number in _REASONS:
+        return Said(os.strerror(number), _REASONS[number])
+    return alike((error.strerror if isinstance(error, OSError) else None) or text)
+
+
+def unreadable(error: OSError | ValueError) -> Said:
+    """Why a declaration cannot be read: its disk would not have it, or it is no TOML."""
+    if isinstance(error, OSError):
+        return Said("cannot be read: ", "无法读取：") + reason_of(error)
+    return Said(f"is not TOML in UTF-8: {error}", f"不是 UTF-8 编码的 TOML：{error}")
 
 
 _KINDS = {

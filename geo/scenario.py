@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from .catalog import condition_fields, describe
-from .errors import DataError, DeclarationError, Fault, StoreError
+from .errors import DataError, DeclarationError, Fault, StoreError, reason_of
 from .model import Declared, Indicator, Layer, ShareMeeting, ShareOfPixels, ShareWithinDistance
 from .said import Said
 from .survey import Survey
+from .whole import write_whole
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -217,20 +216,10 @@ def save_scenario(folder: Path, scenario: Scenario) -> Path:
         )
     try:
         file.parent.mkdir(exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(scenario_json(scenario))
-            Path(beside).replace(file)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        write_whole(file, scenario_json(scenario).encode("utf-8"))
     except OSError as error:
         raise StoreError(
-            Said(
-                f"cannot write {file}: {error.strerror or error}",
-                f"无法写入 {file}：{error.strerror or error}",
-            )
+            Said(f"cannot write {file}: ", f"无法写入 {file}：") + reason_of(error)
         ) from error
     return file
 
@@ -246,7 +235,7 @@ def load_scenario(file: Path) -> Scenario:
     try:
         return Scenario.model_validate_json(file.read_bytes())
     except OSError as error:
-        raise DeclarationError(file, [error.strerror or str(error)]) from error
+        raise DeclarationError(file, [reason_of(error)]) from error
     except ValidationError as error:
         raise DeclarationError(file, describe(error)) from error
 

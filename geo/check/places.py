@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DataError, Fault, StoreError
+from ..errors import DataError, Fault, StoreError, reason_of
 from ..said import Said
 
 if TYPE_CHECKING:
@@ -67,10 +67,11 @@ def write_places(report: CheckReport, path: Path, language: str = "en") -> int:
                 places.to_file(made, driver=driver, layer=LAYER, geometry_type="Unknown")
             made.replace(path)
     except (OSError, RuntimeError, ValueError) as error:
+        why = reason_of(error)
         raise StoreError(
             Said(
-                f"cannot write {path} ({error}); what was there is as it was",
-                f"无法写入 {path}（{error}）；原有内容未变",
+                f"cannot write {path} ({why}); what was there is as it was",
+                f"无法写入 {path}（{why.zh}）；原有内容未变",
             )
         ) from error
     return len(places)

@@ -10,8 +10,9 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from ..catalog import describe
-from ..errors import DeclarationError
+from ..errors import DeclarationError, unreadable
 from ..model import Declared, Scalar
+from ..said import Said
 from ..vocabulary import plain
 
 ROW = "#row"
@@ -84,9 +85,11 @@ def load_mapping(path: Path) -> ImportMapping:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DeclarationError(path, ["not found; a mapping is a TOML file"]) from None
+        raise DeclarationError(
+            path, [Said("not found; a mapping is a TOML file", "未找到；字段对应是一个 TOML 文件")]
+        ) from None
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DeclarationError(path, [f"is not TOML in UTF-8: {error}"]) from error
+        raise DeclarationError(path, [unreadable(error)]) from error
     try:
         return ImportMapping.model_validate(raw)
     except ValidationError as error:
@@ -111,7 +114,7 @@ def with_options(mapping: ImportMapping, options: Sequence[str]) -> ImportMappin
     for option in options:
         name, equals, column = (part.strip() for part in option.partition("="))
         if not (name and equals and column):
-            problems.append(f"{option!r}: write NAME=COLUMN")
+            problems.append(Said(f"{option!r}: write NAME=COLUMN", f"“{option}”：请写作 字段=列名"))
             continue
         kept = fields.get(name)
         words = {} if kept is None else kept.model_dump(include={"yes", "no", "values", "unit"})

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from ..errors import StoreError, UnknownNameError
+from ..errors import StoreError, UnknownNameError, reason_of
 from ..said import Said
 from ..views.format import Language
+from ..whole import write_whole
 from .build import report_from, require_date
 from .material import gather
 
@@ -130,17 +130,10 @@ def write_report(
     file = Path(path)
     made = report_bytes(survey, format_, unit, **options)  # type: ignore[arg-type]
     try:
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".atlas-", delete=False) as draft:
-            draft.write(made)
-        beside = Path(draft.name)
-        beside.chmod(0o644)
-        beside.replace(file)
+        write_whole(file, made)
     except OSError as error:
         raise StoreError(
-            Said(
-                f"cannot write {file}: {error.strerror or error}",
-                f"无法写入 {file}：{error.strerror or error}",
-            )
+            Said(f"cannot write {file}: ", f"无法写入 {file}：") + reason_of(error)
         ) from error
     return file
 

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import StoreError
+from ..errors import StoreError, reason_of
 from ..model import ImportRecord, Layer
 from ..said import Said
 from .base import require_date
@@ -214,8 +214,8 @@ class RoundsFolder(ABC):
                 raise
             raise StoreError(
                 Said(
-                    f"cannot write to {self.folder} ({error}); what was there is as it was",
-                    f"无法写入 {self.folder}（{error}）；原有内容未变",
+                    f"cannot write to {self.folder} ({reason_of(error)}); what was there is as it was",
+                    f"无法写入 {self.folder}（{reason_of(error).zh}）；原有内容未变",
                 )
             ) from error
         except sqlite3.Error as error:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from ..errors import StoreError
+from ..errors import StoreError, reason_of
 from ..said import Said
 from ..sources.lazy import bounds_of, column_of, kinds_of, wkb_of
 from ..sources.undrawn import Undrawn
@@ -116,8 +116,8 @@ def write_file(
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise StoreError(
             Said(
-                f"{path.stem} cannot be written: {error}; nothing was changed",
-                f"{path.stem} 无法写入（{error}）；未作任何改动",
+                f"{path.stem} cannot be written: {reason_of(error)}; nothing was changed",
+                f"{path.stem} 无法写入（{reason_of(error).zh}）；未作任何改动",
             )
         ) from error
     return digest.result()

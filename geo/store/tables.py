@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyogrio
 
-from ..errors import DataError, StoreError
+from ..errors import DataError, StoreError, reason_of
 from ..said import Said
 from ..sources.guard import require_geopackage
 from ..sources.nullable import NULLABLE
@@ -99,18 +99,13 @@ def write_table(path: Path, name: str, frame: gpd.GeoDataFrame | pd.DataFrame) -
                 geometry_type=geometry_type,
                 layer_options=options,
             )
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-            raise StoreError(
-                Said(
-                    f"{name} cannot be written: {error}; nothing was changed",
-                    f"{name} 无法写入（{error}）；未作任何改动",
-                )
-            ) from error
+        # pyogrio's own errors are of these kinds.
         except (RuntimeError, ValueError, pa.ArrowException) as error:
+            why = reason_of(error)
             raise StoreError(
                 Said(
-                    f"{name} cannot be written: {error}; nothing was changed",
-                    f"{name} 无法写入（{error}）；未作任何改动",
+                    f"{name} cannot be written: {why}; nothing was changed",
+                    f"{name} 无法写入（{why.zh}）；未作任何改动",
                 )
             ) from error
 

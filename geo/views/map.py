@@ -12,6 +12,7 @@ from ..errors import DataError, Fault
 from ..model import Level, ScopeRule, ShareOfPixels
 from ..said import Said
 from ..version import __version__
+from ..whole import write_whole
 from .basemap import Basemap, laid_on
 from .declared_layers import declared_layer
 from .description import DrawnLayer, MapDescription
@@ -274,9 +275,9 @@ def write_described(
         text = tiles_page(description, archive)
     else:
         data = file.with_suffix(".pmtiles")
-        data.write_bytes(archive.tiles)
+        write_whole(data, archive.tiles)
         text = tiles_page(description, archive, data.name)
-    file.write_text(text, encoding="utf-8", newline="\n")
+    write_whole(file, text.encode("utf-8"))
     return file
 
 
