@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from .district import District, open_district
-from .errors import StoreError
+from .errors import GeoError, StoreError, reason_of
 from .model import Finding, ImportRecord
 from .said import Said, joined
 from .store import open_store
@@ -80,6 +81,8 @@ class UndoReport:
     """Whether the round is still there; it goes with the only import it had."""
     digest: str | None
     """Of the round as it is now."""
+    mappings: tuple[Said, ...] = ()
+    """What became of the column mappings that the imports kept."""
 
 
 def rounds_of(district: District | Path | str | None = None) -> tuple[RoundSummary, ...]:
@@ -146,6 +149,8 @@ def undo_import(
 
     What was edited since in the round's other tables stays; where the imported table itself was edited,
     nothing is taken back. May be repeated, down to the first import, with which the round goes.
+    A column mapping that the import kept for later files is no longer proposed, unless an import that stands
+    has the same or it was edited since.
 
     Parameters
     ----------
@@ -169,7 +174,34 @@ def undo_import(
     wanted = chosen_round(store, round, opened.folder)
     taken = store.undo(wanted, onto=store.digest(wanted) if onto is None else onto)
     remains = wanted in store.rounds()
-    return UndoReport(wanted, taken, remains, store.digest(wanted) if remains else None)
+    digest = store.digest(wanted) if remains else None
+    return UndoReport(wanted, taken, remains, digest, _mappings_of(opened, store, taken))
+
+
+def _mappings_of(
+    district: District, store: Store, taken: tuple[ImportRecord, ...]
+) -> tuple[Said, ...]:
+    """Set aside the column mappings that imports kept, and say so."""
+    from .importing.plan import FOLDER
+    from .mapping import set_aside
+
+    standing: list[ImportRecord] = []
+    for round_ in store.rounds():
+        with suppress(GeoError):  # one that cannot be read says nothing
+            standing += store.imports(round_)
+    told = []
+    for record in taken:
+        try:
+            told.append(set_aside(district.folder / FOLDER, record, standing))
+        except OSError as error:
+            told.append(
+                Said(
+                    "the column mapping it kept could not be set aside: ",
+                    "其保存的字段对应未能撤下：",
+                )
+                + reason_of(error)
+            )
+    return tuple(one for one in told if one is not None)
 
 
 def changes_since_publication(store: Store, round_: str) -> tuple[str, ...]:
@@ -248,7 +280,7 @@ def _summary(district: District, store: Store, round_: str) -> RoundSummary:
             store.imports(round_),
         )
     except StoreError as error:
-        return RoundSummary(round_, "unreadable", {}, None, None, publication, (str(error),), ())
+        return RoundSummary(round_, "unreadable", {}, None, None, publication, (error.args[0],), ())
 
 
 def _opened(district: District | Path | str | None) -> District:

@@ -26,6 +26,7 @@ from geo.importing import ImportReport, import_file
 from geo.mapping import FieldMapping, ImportMapping, load_mapping
 from geo.mapping.saved import as_toml
 from geo.model import Finding
+from geo.rounds import undo_import
 from geo.said import Said
 from geo.store import open_store
 from geo.store.both import BothStore
@@ -366,6 +367,114 @@ def test_a_mapping_is_kept_and_proposed_for_the_next_file_of_the_same_columns(
     assert rows["working"].tolist() == [False, True]
     assert rows.crs.to_epsg() == 4549
     assert list((district / "mappings").iterdir()) == [kept]
+
+
+def kept_in(district: Path) -> dict[str, str]:
+    """The files that the district keeps mappings in, and what field the column 柱号 or 灯号 is for in each."""
+    return {
+        file.name: next(name for name, one in load_mapping(file).fields.items() if one.column)
+        for file in sorted((district / "mappings").iterdir())
+    }
+
+
+def test_an_import_that_is_taken_back_takes_its_mapping_along(
+    tmp_path: Path, district: Path
+) -> None:
+    file = lamps(tmp_path / "a.csv", ["柱号"], ["L1"], ["L2"])
+    before = sorted((district / "rounds").iterdir())
+    take(district, file, "lamps", fields=["id=easting"], crs=METRIC)  # a slip
+    (name,) = kept_in(district)
+    report = undo_import(district, NEXT)
+    assert [str(told) for told in report.mappings] == [
+        f"the column mapping it kept is no longer proposed; it lies in mappings/{name}.undone,"
+        " which --mapping still takes"
+    ]
+    assert "不再建议采用" in report.mappings[0].zh
+    assert kept_in(district) == {f"{name}.undone": "id"}
+    assert sorted((district / "rounds").iterdir())[: len(before)] == before
+    again = take(district, file, "lamps", fields=["id=柱号"], crs=METRIC, accept_proposals=True)
+    assert "saved-mapping" not in proposals(again)
+    # What is set aside is a mapping as any other.
+    aside = district / "mappings" / f"{name}.undone"
+    undo_import(district, NEXT)
+    assert take(district, file, "lamps", mapping=aside, dry_run=True).rows_taken == 2
+
+
+def test_the_mapping_before_is_proposed_again_and_out_of_turn_too(
+    tmp_path: Path, district: Path
+) -> None:
+    file = lamps(tmp_path / "a.csv", ["柱号", "灯号"], ["L1", "M1"], ["L2", "M2"])
+    for day, column in (("01", "柱号"), ("02", "灯号"), ("03", "easting")):
+        take(district, file, "lamps", fields=[f"id={column}"], crs=METRIC, round=f"2008-07-{day}")
+    names = list(kept_in(district))
+    assert names == [names[0], f"{names[0]}.1", f"{names[0]}.2"]
+    proposed = district / "mappings" / names[0]
+
+    def column() -> str | None:
+        return load_mapping(proposed).fields["id"].column
+
+    # The one in the middle goes in silence: it was not proposed.
+    assert undo_import(district, "2008-07-02").mappings == ()
+    assert column() == "easting"
+    (told,) = undo_import(district, "2008-07-03").mappings
+    assert told.endswith("; the one before it for the same columns is proposed again")
+    assert column() == "柱号"
+    (told,) = undo_import(district, "2008-07-01").mappings
+    assert "proposed again" not in told
+    assert not proposed.exists()
+
+
+def test_a_mapping_that_another_import_rests_on_stays(tmp_path: Path, district: Path) -> None:
+    file = lamps(tmp_path / "a.csv", ["柱号"], ["L1"])
+    again = lamps(tmp_path / "b.csv", ["柱号"], ["L2"])
+    take(district, file, "lamps", fields=["id=柱号"], crs=METRIC)
+    take(district, again, "lamps", accept_proposals=True, round="2008-06-30")
+    (told,) = undo_import(district, NEXT).mappings
+    assert "stays, since the import of b.csv has the same" in told
+    (name,) = kept_in(district)
+    (told,) = undo_import(district, "2008-06-30").mappings
+    assert "no longer proposed" in told
+    assert kept_in(district) == {f"{name}.undone": "id"}
+
+
+@pytest.mark.parametrize("edit", [("柱号", "灯号"), (METRIC, "EPSG:4490"), ("[fields", "[[fields")])
+def test_a_mapping_that_was_edited_since_stays(
+    tmp_path: Path, district: Path, edit: tuple[str, str]
+) -> None:
+    file = lamps(tmp_path / "a.csv", ["柱号", "灯号"], ["L1", "M1"])
+    take(district, file, "lamps", fields=["id=柱号"], crs=METRIC)
+    (path,) = (district / "mappings").iterdir()
+    path.write_text(path.read_text(encoding="utf-8").replace(*edit), encoding="utf-8")
+    (told,) = undo_import(district, NEXT).mappings
+    assert told == f"the column mapping it kept was edited since, and stays: mappings/{path.name}"
+    assert path.exists()
+
+
+def test_an_import_that_kept_nothing_takes_nothing_along(tmp_path: Path, district: Path) -> None:
+    file = lamps(tmp_path / "a.csv", ["柱号"], ["L1"])
+    take(district, file, "lamps", fields=["id=柱号"], crs=METRIC)
+    kept = kept_in(district)
+    file = table(tmp_path / "b.csv", ["编号", "受检单元"], ["1", CODES[0]])
+    take(district, file, "inspections")
+    assert undo_import(district, NEXT).mappings == ()
+    assert kept_in(district) == kept
+
+
+def test_a_mapping_that_cannot_be_set_aside_is_said(
+    tmp_path: Path, district: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = lamps(tmp_path / "a.csv", ["柱号"], ["L1"])
+    take(district, file, "lamps", fields=["id=柱号"], crs=METRIC)
+
+    def refused(*given: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("geo.mapping.set_aside", refused)
+    report = undo_import(district, NEXT)
+    assert report.mappings == (
+        "the column mapping it kept could not be set aside: Permission denied",
+    )
+    assert NEXT not in open_store(district / "rounds").rounds()
 
 
 def test_a_refusal_names_the_kept_mapping_that_would_do(tmp_path: Path, district: Path) -> None:

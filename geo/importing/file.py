@@ -168,6 +168,8 @@ def import_file(
     take_usable(rows, opened.spec.metric_crs, accept=accept_proposals)
     _tell_of_round(rows, opened, store, target.round)
 
+    imported_at = now()
+
     def record(number: int) -> ImportRecord:
         return ImportRecord(
             id=number,
@@ -177,7 +179,7 @@ def import_file(
             source_layer=facts[0],
             mapping=mapped.as_json,
             crs=stated,
-            imported_at=now(),
+            imported_at=imported_at,
             imported_by=current_user(),
             rows_read=facts[1],
             rows_taken=len(rows.frame),
@@ -203,7 +205,7 @@ def import_file(
                 f"{declared.called.zh}已写入轮次 {target.round}",
             ),
         )
-        _keep_mapping(rows, plan, mapped, facts[2], provenance.file, said)
+        _keep_mapping(rows, plan, mapped, facts[2], provenance.file, imported_at, said)
     return ImportReport(
         declared.name,
         target.round,
@@ -315,14 +317,19 @@ def _tell_of_round(rows: Rows, district: District, store: Store, round_: str) ->
 
 
 def _keep_mapping(
-    rows: Rows, plan: Plan, mapped: Mapped, columns: Sequence[str], file: str, crs: str | None
+    rows: Rows,
+    plan: Plan,
+    mapped: Mapped,
+    columns: Sequence[str],
+    file: str,
+    at: str,
+    crs: str | None,
 ) -> None:
     """Keep what the user had to say for the next file of these columns, and say that it was kept."""
     from .plan import FOLDER
-    from .target import now
 
     try:
-        path = plan.keep(mapped, columns, file, now(), crs)
+        path = plan.keep(mapped, columns, file, at, crs)
     except OSError as error:
         told = Said(f"the mapping could not be kept: {error}", f"字段对应未能保存：{error}")
         rows.remark("mapping-kept", told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .columns import Mapped, NearMiss, columns_wanted, map_columns, require_fields
 from .declared import ROW, FieldMapping, ImportMapping, load_mapping, with_options
 from .reading import chosen, mapped_fields
-from .saved import Kept, fitting, keep, kept_mappings
+from .saved import Kept, fitting, keep, kept_mappings, set_aside
 
 __all__ = [
     "ROW",
@@ -23,5 +23,6 @@ __all__ = [
     "map_columns",
     "mapped_fields",
     "require_fields",
+    "set_aside",
     "with_options",
 ]

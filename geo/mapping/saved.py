@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import DeclarationError
-from ..model import Layer
-from ..said import Said
+from ..errors import DeclarationError, UnknownNameError
+from ..model import ImportRecord, Layer
+from ..said import NOTHING, Said
+from ..whole import write_whole
 from .columns import find
 from .declared import ROW, ImportMapping, load_mapping
 
 MOST_ALIKE = 0.8
 """The share of columns in common from which on a file counts as one of the same source."""
+UNDONE = ".undone"
+"""Follows the name of a mapping that is not proposed any more, since the import that kept it was taken back."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ def fitting(kept: dict[Path, ImportMapping], columns: Sequence[str]) -> Kept | N
 def keep(folder: Path, mapping: ImportMapping, file: str, at: str) -> Path:
     """Write a mapping into the district's folder, in the place of an earlier one for the same columns.
 
+    The earlier one stays beside it, as `NAME.toml.1` and so on, for `set_aside`.
+
     Parameters
     ----------
     mapping : with `layer` and `columns`
@@ -96,15 +100,129 @@ def keep(folder: Path, mapping: ImportMapping, file: str, at: str) -> Path:
     digest = hashlib.sha256(columns.encode()).hexdigest()[:8]
     target = folder / f"{mapping.layer}-{digest}.toml"
     folder.mkdir(parents=True, exist_ok=True)
-    text = f"# {_one_line(file)}, {at}\n{as_toml(mapping)}"
-    handle, draft = tempfile.mkstemp(prefix=".atlas-", suffix=".part", dir=folder)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        Path(draft).replace(target)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+    if target.exists():
+        shutil.copyfile(target, f"{target}.{_next(target)}")
+    write_whole(target, f"{_mark(file, at)}\n{as_toml(mapping)}".encode())
     return target
+
+
+def set_aside(folder: Path, record: ImportRecord, standing: Iterable[ImportRecord]) -> Said | None:
+    """No longer propose what an import kept, since it was taken back; what was kept before is proposed again.
+
+    Parameters
+    ----------
+    folder : the district's `mappings`
+    record : the import that was taken back
+    standing : those that were not
+
+    Returns
+    -------
+    Said or None
+        What became of the mapping; None where the import kept none.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    mark = _mark(record.file, record.imported_at)
+    for path in sorted(folder.glob(f"{record.layer}-*.toml")) if folder.is_dir() else ():
+        held = [one for one in (path, *reversed(_earlier(path))) if _first_line(one) == mark]
+        if held:
+            # Two imports of one file may fall into the same second.
+            one = next((one for one in held if _as_recorded(one, record)), held[0])
+            return _taken_back(path, one, record, standing)
+    return None
+
+
+def _taken_back(
+    path: Path, one: Path, record: ImportRecord, standing: Iterable[ImportRecord]
+) -> Said | None:
+    """Of a mapping and those it replaced, take the one that an import kept out."""
+    where = f"{path.parent.name}/{path.name}"
+    if one != path:  # another took its place meanwhile, and is what is proposed
+        one.replace(f"{path}{UNDONE}")
+        return None
+    if not _as_recorded(path, record):
+        return Said(
+            f"the column mapping it kept was edited since, and stays: {where}",
+            f"其保存的字段对应之后被修改过，予以保留：{where}",
+        )
+    said = _recorded(record)
+    used = [other for other in standing if other.layer == record.layer and _recorded(other) == said]
+    if used:
+        rest = path.read_text(encoding="utf-8").partition("\n")[2]
+        write_whole(path, f"{_mark(used[-1].file, used[-1].imported_at)}\n{rest}".encode())
+        return Said(
+            f"the column mapping it kept stays, since the import of {used[-1].file} has the same: {where}",
+            f"其保存的字段对应也是导入 {used[-1].file} 所用，予以保留：{where}",
+        )
+    path.replace(f"{path}{UNDONE}")
+    earlier = _earlier(path)
+    if earlier:
+        earlier[-1].replace(path)
+    return Said(
+        f"the column mapping it kept is no longer proposed; it lies in {where}{UNDONE}, which --mapping still takes",
+        f"其保存的字段对应不再建议采用；原文件改名为 {where}{UNDONE}，仍可用 --mapping 指定",
+    ) + (
+        Said(
+            "; the one before it for the same columns is proposed again",
+            "；此前同列的字段对应恢复建议",
+        )
+        if earlier
+        else NOTHING
+    )
+
+
+def _as_recorded(path: Path, record: ImportRecord) -> bool:
+    """Whether a kept mapping still says what the import's record says was used."""
+    from ..crs import state
+
+    try:
+        mapping = load_mapping(path)
+        if _how(mapping.model_dump(mode="json", exclude_defaults=True)) != _recorded(record):
+            return False
+        if mapping.crs is None or not record.crs:
+            return True
+        return state(mapping.crs).text in record.crs  # which also says what was put right
+    except (DeclarationError, UnknownNameError):
+        return False
+
+
+def _recorded(record: ImportRecord) -> dict[str, object]:
+    try:
+        said = json.loads(record.mapping)
+    except ValueError:
+        return {}
+    return _how(said) if isinstance(said, dict) else {}
+
+
+def _how(said: dict[str, object]) -> dict[str, object]:
+    """What a mapping says of rows and columns, without what its record keeps elsewhere."""
+    return {name: said[name] for name in ("where", "has", "join", "fields") if name in said}
+
+
+def _earlier(path: Path) -> list[Path]:
+    """Those that a mapping replaced and that are still there, the oldest first."""
+    held = [one for one in path.parent.glob(f"{path.name}.*") if one.suffix[1:].isdecimal()]
+    return sorted(held, key=lambda one: int(one.suffix[1:]))
+
+
+def _next(path: Path) -> int:
+    return max((int(one.suffix[1:]) for one in _earlier(path)), default=0) + 1
+
+
+def _mark(file: str, at: str) -> str:
+    """The first line of a kept mapping: of which import it is."""
+    return f"# {_one_line(file)}, {at}"
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as stream:
+            return stream.readline().rstrip("\n")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def as_toml(mapping: ImportMapping) -> str:
