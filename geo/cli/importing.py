@@ -119,6 +119,7 @@ def import_(
                 dry_run=dry_run,
                 new_as=as_.value if as_ is not None else None,
                 progress=count,
+                waiting=count.waits,
             )
     except KeyboardInterrupt:
         count.clear()
@@ -216,6 +217,11 @@ class _Count:
             sys.stderr.flush()
         else:
             note(f"{done + 1}/{total} {text}")
+
+    def waits(self, words: str) -> None:
+        """Say at once for whom: it may be half a minute."""
+        self.clear()
+        note(words)
 
     def clear(self) -> None:
         """Leave the line to what comes next."""

@@ -46,6 +46,7 @@ def import_file(
     dry_run: bool = False,
     new_as: str | None = None,
     progress: Progress | None = None,
+    waiting: Callable[[str], None] | None = None,
 ) -> ImportReport:
     """Take a file's rows into a district as one layer of a round, or a raster as one of its rasters.
 
@@ -67,6 +68,7 @@ def import_file(
         else what suits its size
     progress : called with the step's number, how many there are, and what is being done; once all is
         written, with the number of steps and what was written
+    waiting : told once, in words, for whom a writer has to wait; None means that `progress` is
 
     Returns
     -------
@@ -97,7 +99,7 @@ def import_file(
     wanted = mapping_of(mapping, fields, join, source_layer)
     ledger = returned_ledger(
         opened, file, layer, wanted, round=round, accept_proposals=accept_proposals,
-        dry_run=dry_run, progress=step,
+        dry_run=dry_run, progress=step, waiting=waiting,
     )  # fmt: skip
     if ledger is not None:
         return ledger
@@ -112,7 +114,7 @@ def import_file(
         opened,
         round or dt.date.today().isoformat(),
         declared.name,
-        waiting=lambda words: step(_WRITING, _STEPS, words),
+        waiting=waiting or (lambda words: step(_WRITING, _STEPS, words)),
         new_as=new_as,
     )
     target.require_writable()

@@ -45,6 +45,7 @@ def returned_ledger(
     accept_proposals: bool,
     dry_run: bool,
     progress: Progress,
+    waiting: Callable[[str], None] | None = None,
 ) -> ImportReport | None:
     """Import a file that is a returned ledger, where no layer is named and nothing is said of its columns.
 
@@ -64,7 +65,7 @@ def returned_ledger(
         return None
     return import_ledger(
         district, file, record, round=round, accept_proposals=accept_proposals,
-        dry_run=dry_run, progress=progress,
+        dry_run=dry_run, progress=progress, waiting=waiting,
     )  # fmt: skip
 
 
@@ -127,6 +128,7 @@ def import_ledger(
     accept_proposals: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
+    waiting: Callable[[str], None] | None = None,
 ) -> ImportReport:
     """Take the states and remarks of a returned ledger into a new round.
 
@@ -141,6 +143,7 @@ def import_ledger(
     accept_proposals : take it even where the round it was printed from has changed since
     dry_run : do everything but write
     progress : called with the step's number, how many there are, and what is being done
+    waiting : told once, in words, for whom a writer has to wait; None means that `progress` is
 
     Returns
     -------
@@ -181,7 +184,7 @@ def import_ledger(
         district.rounds_folder,
         district.catalog.layers,
         new_as=district.spec.rounds,
-        waiting=lambda words: step(2, 3, words),
+        waiting=waiting or (lambda words: step(2, 3, words)),
     )
     step(1, 3, Said(f"comparing {amount(len(lines), 'row')}", f"比对 {len(lines):,} 行"))
     with store.turn():

@@ -58,7 +58,7 @@ def turn(folder: Path, timeout_s: float, waiting: Waiting | None = None) -> Iter
         lock.acquire(timeout=0)
     except Timeout:
         if waiting is not None:
-            waiting(_holder(folder))
+            waiting(Said("waiting for ", "正在等待 ") + _holder(folder))
         try:
             lock.acquire(timeout=timeout_s)
         except Timeout as error:
