@@ -472,7 +472,7 @@ def test_what_cannot_be_carried_is_said_and_nothing_is_changed(district: Path) -
         ("--layer", "nothing"): "no layer named 'nothing'",
         ("--from", "2001-01-01"): "no round named '2001-01-01'",
         ("--from", NEW): f"round {NEW} cannot be carried into itself",
-        ("--round", "soon"): "a round is named by its date",
+        ("--round", "soon"): "--round: found 'soon'; expected a day",
         ("--round", "2008-07-30"): "no round named '2008-07-30'",
         ("--round", OLD, "--from", NEW, "--layer", "back_streets"): "was not made by imports",
     }

@@ -10,6 +10,7 @@ import typer
 
 from ..errors import amount
 from ..said import in_language
+from .dates import iso_day
 from .output import (
     DISTRICT,
     FORMAT,
@@ -70,7 +71,10 @@ def check(
         help="Put right what can safely be, in a new round, and list the changes.",
     ),
     to: str | None = typer.Option(
-        None, "--to", help="The new round, YYYY-MM-DD [default: the next free day]."
+        None,
+        "--to",
+        callback=iso_day,
+        help="The new round, YYYY-MM-DD [default: the next free day].",
     ),
     output: Path | None = OUTPUT,
     fail_on: FailOn | None = FAIL_ON,

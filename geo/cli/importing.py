@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import amount
+from .dates import iso_day
 from .output import FORMAT, LANG, Form, Format, Reader, note, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -60,7 +61,11 @@ def import_(
     ] = None,
     round_: Annotated[
         str | None,
-        typer.Option("--round", help="The round to make or add to, YYYY-MM-DD [default: today]."),
+        typer.Option(
+            "--round",
+            callback=iso_day,
+            help="The round to make or add to, YYYY-MM-DD [default: today].",
+        ),
     ] = None,
     source_layer: Annotated[
         str | None,

@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from ..views.inert import inert_cell
+from .dates import iso_day
 
 Row = Mapping[str, Any]
 ROWS_AT_ONCE = 20_000
@@ -63,12 +64,18 @@ LANG = typer.Option(
     Reader.en,
     "--lang",
     callback=speak,
+    is_eager=True,
     help="The language of what is found, but in JSON, which is always English.",
 )
 DISTRICT = typer.Option(
     None, "--district", help="The district's folder [default: the embedded one]."
 )
-ROUND = typer.Option(None, "--round", help="The survey round, YYYY-MM-DD [default: the newest].")
+ROUND = typer.Option(
+    None,
+    "--round",
+    callback=iso_day,
+    help="The survey round, YYYY-MM-DD [default: the newest].",
+)
 FORMAT = typer.Option(Format.table, "--format", help="How to print the rows.")
 
 

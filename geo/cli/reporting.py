@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .dates import iso_day
 from .output import DISTRICT, ROUND, Reader, note
 
 
@@ -48,7 +49,10 @@ def report(
     ] = None,
     lang: Annotated[Reader, typer.Option(help="The report's language.")] = Reader.zh,
     date: Annotated[
-        str | None, typer.Option(help="The date to print, YYYY-MM-DD [default: the round's].")
+        str | None,
+        typer.Option(
+            callback=iso_day, help="The date to print, YYYY-MM-DD [default: the round's]."
+        ),
     ] = None,
     author: Annotated[str, typer.Option(help="Who answers for the report.")] = "",
     paper: Annotated[Paper, typer.Option(help="The size of the map sheets.")] = Paper.a4,

@@ -10,6 +10,7 @@ import typer
 
 from ..errors import amount
 from ..views.format import NOTHING, number
+from .dates import iso_day
 from .output import DISTRICT, FORMAT, Form, Format, note, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ _DIGITS = 12
 
 Folder = Annotated[Path, typer.Option("--district", help="The district's folder.")]
 Round = Annotated[
-    str | None, typer.Option("--round", help="The round, YYYY-MM-DD [default: the newest].")
+    str | None,
+    typer.Option("--round", callback=iso_day, help="The round, YYYY-MM-DD [default: the newest]."),
 ]
 
 
@@ -79,7 +81,9 @@ def carry(
     district: Folder,
     round_: Annotated[
         str | None,
-        typer.Option("--round", help="The draft, YYYY-MM-DD [default: the newest]."),
+        typer.Option(
+            "--round", callback=iso_day, help="The draft, YYYY-MM-DD [default: the newest]."
+        ),
     ] = None,
     layer: Annotated[
         list[str] | None,
@@ -88,7 +92,9 @@ def carry(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", help="The round to take them from [default: the newest earlier one]."
+            "--from",
+            callback=iso_day,
+            help="The round to take them from [default: the newest earlier one].",
         ),
     ] = None,
     new: Annotated[
