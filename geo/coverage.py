@@ -18,6 +18,7 @@ from .indicators import MEASURES, Ground, Measured, measure, needed_layers
 from .large import MEMORY_MB, faults_of_large, large_layers, tallies_of_large
 from .model import Indicator, Layer, ShareWithinDistance
 from .points import all_points
+from .said import Said
 from .scope import EDGES_LAYER
 from .tally import Tally, belonging, tally_of
 from .units import UnitLevel, Units, code_of_unit, units_of
@@ -108,7 +109,9 @@ def coverage_of(
 
     def told(layer: str, done: int, rows: int) -> None:
         if progress:
-            progress(0, len(wanted), f"{layer}: {done:,} of {rows:,} rows")
+            title = survey.district.catalog.layer(layer).title.zh
+            words = Said(f"{layer}: {done:,} of {rows:,} rows", f"{title}：{done:,}/{rows:,} 行")
+            progress(0, len(wanted), words)
 
     try:
         held = [name for name in measured_layers if name not in scans]
@@ -120,7 +123,7 @@ def coverage_of(
     tables = []
     for number, (layer, indicator) in enumerate(wanted):
         if progress:
-            progress(number, len(wanted), indicator.id)
+            progress(number, len(wanted), Said(indicator.id, indicator.title.zh))
         tally = tallies.get(indicator.id)
         present = all(survey.has(name) for name in needed_layers(indicator, layer))
         if tally is None and present:

@@ -102,3 +102,9 @@ def test_every_option_that_takes_a_day_takes_its_written_forms(tmp_path: Path) -
         assert refused.returncode == 2
         assert f"{arguments[-1]}: found '2099-02-30', but 2099-02 has 28 days" in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_wrong_day_is_told_in_the_language_that_is_asked_for_wherever_that_stands() -> None:
+    for arguments in (("--round", "soon", "--lang", "zh"), ("--lang", "zh", "--round", "soon")):
+        assert "应为：日期" in atlas("layers", *arguments).stderr
+    assert "expected a day" in atlas("layers", "--round", "soon").stderr

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..model import ImportRecord
+from ..said import Said, alike
 from ..store.base import require_date
 from ..store.lock import current_user
 from .evidence import Evidence, LayerRows
@@ -31,7 +32,7 @@ class Change:
     code: str
     layer: str
     row: object
-    change: str
+    change: Said
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,12 @@ def repaired(
         at = frame[column].isin(list(meant)).to_numpy(dtype=bool)
         for row, text in zip(rows.names[at], frame.loc[at, column], strict=True):
             changes.append(
-                Change("mojibake", rows.name, row, f"{name}: {text!r} → {meant[text]!r}")
+                Change(
+                    "mojibake",
+                    rows.name,
+                    row,
+                    alike(f"{name}: {text!r} → {meant[text]!r}"),
+                )
             )
         frame.loc[at, column] = [meant[text] for text in frame.loc[at, column]]
     if rows.layer.geometry == "Polygon" and isinstance(frame, gpd.GeoDataFrame):
@@ -131,7 +137,14 @@ def repaired(
     again = copies(rows)
     for row, fid in zip(rows.names[again], rows.stored.index[again], strict=True):
         changes.append(
-            Change("duplicate-row", rows.name, row, f"dropped row {fid}, a copy of another")
+            Change(
+                "duplicate-row",
+                rows.name,
+                row,
+                Said(
+                    f"dropped row {fid}, a copy of another", f"删去第 {fid} 行，它与另一行完全相同"
+                ),
+            )
         )
     return frame[~again], changes
 

@@ -122,7 +122,8 @@ def check_round(
             continue
         for step, check in enumerate(checks):
             if progress is not None:
-                progress(number * len(checks) + step, total, f"{name}: {_title(check)}")
+                doing = Said(f"{name}: {_title(check)}", catalog.layer(name).title.zh)
+                progress(number * len(checks) + step, total, doing)
             found += check(rows, evidence)
     found += _of_the_round(evidence, wanted if layers else None)
     if progress is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..errors import amount
-from ..said import in_language
+from ..said import Said, in_language, joined
 from .dates import iso_day
 from .output import (
     DISTRICT,
@@ -25,10 +25,13 @@ from .output import (
     print_json,
     print_table,
 )
+from .wording import code_titled, headed, layer_titled, worded
 
 if TYPE_CHECKING:
+    from ..catalog import Catalog
     from ..check.repair import RepairReport
     from ..model import Finding
+    from ..views.format import Language
 
 COLUMNS = ("code", "severity", "layer", "rows", "found", "expected", "remedy", "repairable")
 SHOWN = ("severity", "code", "layer", "rows", "found", "remedy")
@@ -92,7 +95,7 @@ def check(
     if output is not None:
         require_place_file(output)
     survey = open_survey(district, round_)
-    with counting("checking") as progress:
+    with counting(Said("checking", "检查")) as progress:
         report = check_round(survey, layer or None, progress=progress)
     repaired = None
     if repair:
@@ -103,21 +106,24 @@ def check(
     elif format_ is Format.csv:
         print_csv([_for_reader(row, lang) for row in rows], COLUMNS)
     elif rows:
-        print_table(
-            [{**_for_reader(row, lang), "rows": _few(row["rows"], lang)} for row in rows],
-            {name: name for name in SHOWN},
-            {},
-        )
-    tally = ", ".join(
-        amount(sum(item.severity == severity for item in report.findings), *called)
-        for severity, called in _COUNTED.items()
-    )
-    note(f"{survey.district.spec.name.zh}, round {survey.round}: {tally}")
+        _table(survey.district.catalog, rows, lang.language)
+    counts = [
+        (sum(item.severity == severity for item in report.findings), en, zh)
+        for severity, en, zh in _COUNTED
+    ]
+    tally = joined(Said(amount(count, en), f"{count:,} {zh}") for count, en, zh in counts)
+    name = survey.district.spec.name.zh
+    note(Said(f"{name}, round {survey.round}: ", f"{name}，轮次 {survey.round}：") + tally)
     if repaired is not None:
         _tell(repaired)
     if output is not None:
         written = write_places(report, output, lang.value)
-        note(f"wrote {output} ({amount(written, 'place')})")
+        note(
+            Said(
+                f"wrote {output} ({amount(written, 'place')})",
+                f"已写出 {output}（{written:,} 处位置）",
+            )
+        )
     if fail_on is not None:
         grave = {"error"} if fail_on is FailOn.error else {"error", "warning"}
         mended = repaired is not None and repaired.round is not None
@@ -126,8 +132,27 @@ def check(
             raise typer.Exit(2)
 
 
-_COUNTED = {"error": ("error",), "warning": ("warning",), "info": ("remark",)}
+_COUNTED = (
+    ("error", "error", "个错误"),
+    ("warning", "warning", "个警告"),
+    ("info", "remark", "条提示"),
+)
 """How findings are counted, by severity."""
+
+
+def _table(catalog: Catalog, rows: list[dict[str, object]], language: Language) -> None:
+    otherwise = {"rows": "涉及"} if language == "zh" else {}
+    print_table(
+        [_for_reader(row, language) for row in rows],
+        headed(SHOWN, language) | otherwise,
+        {},
+        {
+            "severity": lambda row: worded(row["severity"], language),
+            "code": lambda row: code_titled(row["code"], language),
+            "layer": lambda row: layer_titled(row["layer"], catalog, language),
+            "rows": lambda row: _few(row["rows"], language),
+        },
+    )
 
 
 def _row(finding: Finding) -> dict[str, object]:
@@ -152,10 +177,24 @@ def _few(rows: object, language: str) -> str:
 
 def _tell(repaired: RepairReport) -> None:
     for change in repaired.changes:
-        note(f"repaired {change.layer} {change.row}: {change.change}")
-    if repaired.round is None:
-        note("nothing that can safely be repaired; no round was written")
-    else:
         note(
-            f"{len(repaired.changes)} changes written to round {repaired.round}; {repaired.source} is as it was"
+            Said(
+                f"repaired {change.layer} {change.row}: {change.change}",
+                f"已修复 {change.layer} {change.row}：{in_language(change.change, 'zh')}",
+            )
+        )
+    if repaired.round is None:
+        note(
+            Said(
+                "nothing that can safely be repaired; no round was written",
+                "没有可安全修复之处；未写入轮次",
+            )
+        )
+    else:
+        count = len(repaired.changes)
+        note(
+            Said(
+                f"{amount(count, 'change')} written to round {repaired.round}; {repaired.source} is as it was",
+                f"{count:,} 处改动写入轮次 {repaired.round}；轮次 {repaired.source} 保持原样",
+            )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -10,25 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..said import Said
+from ..said import Said, in_language, joined
 from ..version import __version__
-from ..views.format import number, percent, percent_range, word
+from ..views.format import measure_unit, number, percent, percent_range, sides, word, yes_no
 from .output import (
     DISTRICT,
     FORMAT,
+    LANG,
     ROUND,
     Format,
+    Reader,
     counting,
     note,
     print_csv,
     print_json,
     print_table,
     records,
+    spoken,
 )
+from .wording import headed, layers_titled, titled, told, worded
 
 if TYPE_CHECKING:
+    from ..catalog import Catalog
     from ..engine import Engine
     from ..survey import Survey
+    from ..views.format import Language
 
 ENGINE = "auto"
 INDICATOR = typer.Option(None, "--indicator", help="Only these [default: all].")
@@ -44,6 +50,11 @@ SCOPE_COLUMNS = (
 )
 
 
+_NOWHERE = "不在任何单元内"
+_HOW = {"trimmed": "截去越过部分", "extended": "延长边线", "joined": "直接连接"}
+"""How a corner was closed, in Chinese."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (layers, scope, coverage, rows):
@@ -51,7 +62,10 @@ def register(app: typer.Typer) -> None:
 
 
 def layers(
-    district: Path | None = DISTRICT, round_: str | None = ROUND, format_: Format = FORMAT
+    district: Path | None = DISTRICT,
+    round_: str | None = ROUND,
+    format_: Format = FORMAT,
+    lang: Reader = LANG,
 ) -> None:
     """The declared layers, their indicators and targets, and how many rows the round has of each."""
     from ..district import open_district
@@ -94,11 +108,17 @@ def layers(
     elif format_ is Format.csv:
         print_csv(table, list(table[0]))
     else:
-        headings = ("layer", "title", "geometry", "rows", "indicators")
+        language = lang.language
+        absent = Said("not in round", "本轮次无")
         print_table(
             table,
-            {name: name for name in headings},
-            {"rows": lambda row: number(row["rows"]) if row["in_round"] else "not in round"},
+            headed(("layer", "title", "geometry", "rows", "indicators"), language),
+            {
+                "rows": lambda row: (
+                    number(row["rows"]) if row["in_round"] else in_language(absent, language)
+                )
+            },
+            {"geometry": lambda row: worded(row["geometry"], language)},
         )
 
 
@@ -111,8 +131,10 @@ def scope(
         help="area_share, representative_point or any_overlap [default: the district's].",
     ),
     format_: Format = FORMAT,
+    lang: Reader = LANG,
 ) -> None:
     """Which units lie in the area, how clearly, and which edge matters for each."""
+    from ..model import corner_zh
     from ..scope import scope_of
     from ..survey import open_survey
 
@@ -139,23 +161,34 @@ def scope(
             }
         )
     else:
-        print_table(
-            table,
-            {name: name for name in SCOPE_COLUMNS},
-            {
-                "share": lambda row: percent(row["share"]),
-                "margin_m": lambda row: number(row["margin_m"]),
-                "near_edge": lambda row: "near edge" if row["near_edge"] else "",
-            },
-        )
+        _scope_table(table, lang.language)
         counts = found.rows[found.rows["level"] == "village"]["decision"].value_counts()
-        tally = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("in", "partly", "out"))
-        note(f"round {survey.round}, rule {found.rule.rule}: {tally} of {counts.sum()} villages")
+        decided = [(counts.get(name, 0), name) for name in ("in", "partly", "out")]
+        tally = joined(
+            Said(f"{count} {name}", f"{word(name)} {count} 个") for count, name in decided
+        )
+        rule_named = found.rule.rule
+        note(
+            Said(
+                f"round {survey.round}, rule {rule_named}: ",
+                f"轮次 {survey.round}，规则：{word(rule_named)}；",
+            )
+            + tally
+            + Said(f" of {counts.sum()} villages", f"，共 {counts.sum()} 个村（社区）")
+        )
         for corner in found.area.corners:
             if corner.how != "met":
                 note(
-                    f"the {'-'.join(corner.sides)} corner was {corner.how} over {corner.gap_m:,.0f} m"
+                    Said(
+                        f"the {_corner(corner.sides)} corner was {corner.how} over {corner.gap_m:,.0f} m",
+                        f"{corner_zh(corner.sides)}转角由{_HOW[corner.how]} {corner.gap_m:,.0f} 米闭合",
+                    )
                 )
+
+
+def _corner(sides: Iterable[str]) -> str:
+    """A corner as English has it: north or south comes first."""
+    return "-".join(sorted(sides, key=("north", "south").count, reverse=True))
 
 
 class _DigestMeanwhile:
@@ -193,9 +226,13 @@ def _tell_carried(survey: Survey) -> None:
 
     lacking = left_behind(survey.district, survey.store, survey.round)
     if lacking:
+        carry = f"atlas carry --district DIR --round {survey.round}"
+        newest = max(lacking.values())
         note(
-            f"round {max(lacking.values())} has {', '.join(lacking)}; if they are as they were:"
-            f" atlas carry --district DIR --round {survey.round}"
+            Said(
+                f"round {newest} has {', '.join(lacking)}; if they are as they were: {carry}",
+                f"轮次 {newest} 有{layers_titled(lacking, survey.district.catalog).zh}；如无变化可沿用：{carry}",
+            )
         )
 
 
@@ -228,6 +265,7 @@ def coverage(
         help="What a process may take; larger layers are read batch by batch [default: the district's, 1024].",
     ),
     format_: Format = FORMAT,
+    lang: Reader = LANG,
 ) -> None:
     """Every coverage rate with its bounds and its verdict against the target."""
     from ..coverage import COLUMNS, absent_layers, coverage_of
@@ -244,15 +282,20 @@ def coverage(
             raise UnknownNameError(what, wanted, known, called=words)
     survey = open_survey(district, round_)
     chosen = indicator or None
-    with _told(survey), counting("measuring") as told:
+    with _told(survey), counting(Said("measuring", "量算")) as shown:
         cutter = _engine(engine, scheduler)
-        digested = _DigestMeanwhile(survey, told)
+        digested = _DigestMeanwhile(survey, shown)
         # CSV is rows and nothing else.
-        progress = told if format_ is Format.csv else digested
+        progress = shown if format_ is Format.csv else digested
         frame = coverage_of(survey, chosen, engine=cutter, memory_mb=memory_mb, progress=progress)
     absent = absent_layers(survey, chosen)
     if absent:
-        note(f"not in round {survey.round}: {', '.join(absent)}; what needs them is no_data")
+        note(
+            Said(
+                f"not in round {survey.round}: {', '.join(absent)}; what needs them is no_data",
+                f"轮次 {survey.round} 没有：{layers_titled(absent, survey.district.catalog).zh}；所涉指标无数据",
+            )
+        )
         _tell_carried(survey)
     if unit is not None:
         named = frame[frame["unit_code"].notna()].drop_duplicates("unit_code")
@@ -278,8 +321,15 @@ def coverage(
     elif format_ is Format.csv:
         print_csv(table, COLUMNS)
     else:
-        _coverage_table([row for row in table if row["unit_code"] or row["total"]])
-        note(f"{survey.district.spec.name.zh}, round {survey.round}, data {digested.digest()[:12]}")
+        held = [row for row in table if row["unit_code"] or row["total"]]
+        _coverage_table(held, survey.district.catalog, lang.language)
+        name, digest = survey.district.spec.name.zh, digested.digest()[:12]
+        note(
+            Said(
+                f"{name}, round {survey.round}, data {digest}",
+                f"{name}，轮次 {survey.round}，数据摘要 {digest}",
+            )
+        )
 
 
 def rows(
@@ -290,6 +340,7 @@ def rows(
     district: Path | None = DISTRICT,
     round_: str | None = ROUND,
     format_: Format = FORMAT,
+    lang: Reader = LANG,
 ) -> None:
     """The rows behind a figure: each feature's part, and the file and line it came from."""
     from ..coverage import rows_behind
@@ -320,8 +371,9 @@ def rows(
     else:
         print_table(
             table,
-            {name: name for name in columns},
+            headed(columns, lang.language),
             {name: _amount(name) for name in ("covered", "not_covered", "unknown")},
+            {"inside": lambda row: yes_no(row["inside"])} if lang is Reader.zh else {},
         )
 
 
@@ -338,29 +390,70 @@ def _engine(name: str, scheduler: str | None) -> Engine | str:
     return ClusterEngine(scheduler)
 
 
-def _coverage_table(table: list[dict[str, Any]]) -> None:
+def _scope_table(table: list[dict[str, Any]], language: Language) -> None:
+    near = Said("near edge", "临界")
+    words: dict[str, Callable[[Mapping[str, Any]], str]] = {
+        "level": lambda row: worded(row["level"], language),
+        "decision": lambda row: worded(row["decision"], language),
+        "near_edge": lambda row: in_language(near, language) if row["near_edge"] else "",
+    }
+    if language == "zh":
+        words["sides"] = lambda row: sides(row["sides"]) if row["sides"] else ""
     print_table(
         table,
+        headed(SCOPE_COLUMNS, language),
         {
-            "indicator": "indicator",
-            "unit_name": "unit",
-            "scope": "scope",
-            "covered": "covered",
-            "not_covered": "not covered",
-            "unknown": "unknown",
-            "measure": "",
-            "rate": "rate",
-            "rate_lower": "lower–upper",
-            "target": "target",
-            "status": "status",
+            "share": lambda row: percent(row["share"]),
+            "margin_m": lambda row: number(row["margin_m"]),
         },
+        words,
+    )
+
+
+def _coverage_table(table: list[dict[str, Any]], catalog: Catalog, language: Language) -> None:
+    columns = (
+        "indicator",
+        "unit_name",
+        "scope",
+        "covered",
+        "not_covered",
+        "unknown",
+        "measure",
+        "rate",
+        "rate_lower",
+        "target",
+        "status",
+    )
+    words: dict[str, Callable[[Mapping[str, Any]], str]] = {
+        "status": lambda row: worded(row["status"], language)
+    }
+    if language == "zh":
+        titles = {one.id: one.title.zh for _, one in catalog.indicators()}
+        words |= {
+            "indicator": lambda row: titled(
+                row["indicator"], titles.get(row["indicator"]), language
+            ),
+            "unit_name": lambda row: row["unit_name"] or _NOWHERE,
+            "scope": lambda row: worded(row["scope"], language),
+            "measure": lambda row: measure_unit(row["measure"], language),
+        }
+    print_table(
+        table,
+        headed(
+            columns,
+            language,
+            unit_name="unit",
+            not_covered="not covered",
+            measure="",
+            rate_lower="lower–upper",
+        ),
         {
             **{name: _amount(name) for name in ("covered", "not_covered", "unknown")},
             "rate": lambda row: percent(row["rate"]),
             "rate_lower": lambda row: percent_range(row["rate_lower"], row["rate_upper"]),
             "target": lambda row: percent(row["target"]),
-            "status": lambda row: row["status"] or "",
         },
+        words,
     )
 
 
@@ -396,4 +489,4 @@ def _told(survey: Survey) -> Iterator[None]:
     """Afterwards, say what was found in the layers that were read."""
     yield
     for finding in survey.findings:
-        note(f"{finding.severity}: {finding.fault()}")
+        note(told(finding, spoken()))

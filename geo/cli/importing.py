@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import amount
+from ..said import NOTHING, Said, in_language
 from .dates import iso_day
-from .output import FORMAT, LANG, Form, Format, Reader, note, print_csv, print_json, print_table
+from .output import (
+    FORMAT,
+    LANG,
+    Form,
+    Format,
+    Reader,
+    note,
+    print_csv,
+    print_json,
+    print_table,
+    spoken,
+)
+from .wording import code_titled, headed, layers_titled, row_called, worded
 
 if TYPE_CHECKING:
     from ..importing import ImportReport
+    from ..views.format import Language
 
 QUIET_SECONDS = 1.0
 BETWEEN_SECONDS = 0.1
 BETWEEN_LINES_SECONDS = 5.0
+NONE = "–"
 REMARKS = ("kind", "code", "row", "remark")
 
 
@@ -129,30 +145,56 @@ def import_(
     except KeyboardInterrupt:
         count.clear()
         if count.written:
-            note(f"stopped, but only after {count.written}; `atlas undo` takes it back")
+            note(
+                Said("stopped, but only after ", "已停止，但此前")
+                + count.written
+                + Said("; `atlas undo` takes it back", "；可用 atlas undo 撤回")
+            )
         elif count.writing:
             raise
         else:
-            note("stopped; nothing was changed")
+            note(Said("stopped; nothing was changed", "已停止；未作任何改动"))
         raise typer.Exit(130) from None
     finally:
         count.clear()
     if format_ is Format.json:
         print_json(report.as_json())
         return
-    rows = _rows(report, lang)
+    language = lang.language
     if format_ is Format.csv:
-        print_csv(rows, REMARKS)
+        print_csv(_rows(report, language, str), REMARKS)
         return
+    rows = _rows(report, language, lambda row: row_called(row, language))
     if rows:
-        print_table(rows, {name: name for name in REMARKS}, {})
+        print_table(
+            rows,
+            headed(REMARKS, language),
+            {},
+            {
+                "kind": lambda row: worded(row["kind"], language),
+                "code": lambda row: code_titled(row["code"], language) or NONE,
+            },
+        )
     if report.round is None and any(one.code == "ledger-changes" for one in report.findings):
-        note(f"{report.layer}: the ledger changes nothing; no round was written")
+        note(
+            Said(
+                f"{report.layer}: the ledger changes nothing; no round was written",
+                f"{report.layer}：台账没有改动；未写入轮次",
+            )
+        )
         return
-    where = "checked, none written" if dry_run else "taken" + _into(report)
+    where = (
+        Said("checked, none written", "已检查，未写入")
+        if dry_run
+        else Said("taken", "已采用") + _into(report)
+    )
     note(
-        f"{report.layer}: {report.rows_taken:,} of {amount(report.rows_read, 'row')} {where},"
-        f" {len(report.left_out):,} left out"
+        Said(
+            f"{report.layer}: {report.rows_taken:,} of {amount(report.rows_read, 'row')} ",
+            f"{report.layer}：共 {report.rows_read:,} 行，其中 {report.rows_taken:,} 行",
+        )
+        + where
+        + Said(f", {len(report.left_out):,} left out", f"，{len(report.left_out):,} 行未采用")
     )
     if report.round is not None and not dry_run:
         _tell_left_behind(district, report.round)
@@ -165,14 +207,20 @@ def _tell_not_taken(report: ImportReport, folder: Path, dry_run: bool) -> None:
     if not codes:
         return
     were, them = ("was", "it") if len(codes) == 1 else ("were", "them")
+    undo = f"atlas undo --district {folder} --round {report.round}"
     first = (
-        ""
+        NOTHING
         if dry_run or report.round is None
-        else f"; first take this import back: atlas undo --district {folder} --round {report.round}"
+        else Said(f"; first take this import back: {undo}", f"；请先撤回本次导入：{undo}")
     )
+    names = ", ".join(dict.fromkeys(codes))
     note(
-        f"{amount(len(codes), 'proposal')} {were} not taken ({', '.join(dict.fromkeys(codes))}):"
-        f" --accept-proposals takes {them}{first}"
+        Said(
+            f"{amount(len(codes), 'proposal')} {were} not taken ({names}):"
+            f" --accept-proposals takes {them}",
+            f"{len(codes)} 项建议未采纳（{names}）：加 --accept-proposals 即采纳",
+        )
+        + first
     )
 
 
@@ -185,14 +233,21 @@ def _tell_left_behind(folder: Path, round_: str) -> None:
     district = open_district(folder)
     lacking = left_behind(district, open_store(district.rounds_folder), round_)
     if lacking:
+        carry = f"atlas carry --district {folder} --round {round_}"
+        newest = max(lacking.values())
         note(
-            f"round {round_} has no {', '.join(lacking)}, without which nothing is counted by unit;"
-            f" if they are as in round {max(lacking.values())}: atlas carry --district {folder} --round {round_}"
+            Said(
+                f"round {round_} has no {', '.join(lacking)}, without which nothing is counted by unit;"
+                f" if they are as in round {newest}: {carry}",
+                f"轮次 {round_} 没有{layers_titled(lacking, district.catalog).zh}，无法按单元统计；如与轮次 {newest} 相同，可沿用：{carry}",
+            )
         )
 
 
-def _into(report: ImportReport) -> str:
-    return f" into round {report.round}" if report.round is not None else ""
+def _into(report: ImportReport) -> Said:
+    if report.round is None:
+        return NOTHING
+    return Said(f" into round {report.round}", f"，写入轮次 {report.round}")
 
 
 class _Count:
@@ -216,7 +271,8 @@ class _Count:
         if now - self.started < QUIET_SECONDS or now - self.shown_at < pause:
             return
         self.shown_at, self.shown = now, what
-        text = "".join(char if char.isprintable() else "\ufffd" for char in what)
+        said = in_language(what, spoken())
+        text = "".join(char if char.isprintable() else "\ufffd" for char in said)
         if self.watched:
             sys.stderr.write(f"\r\033[K{done + 1}/{total} {text}")
             sys.stderr.flush()
@@ -235,16 +291,17 @@ class _Count:
             sys.stderr.flush()
 
 
-def _rows(report: ImportReport, language: str) -> list[dict[str, object]]:
-    """All the report's remarks as rows of one table."""
+def _rows(
+    report: ImportReport, language: Language, called: Callable[[object], str]
+) -> list[dict[str, object]]:
+    """All the report's remarks as rows of one table, the file's rows as they are to be called."""
     from ..errors import abridge
-    from ..said import in_language
 
     rows: list[dict[str, object]] = [
         {
             "kind": "left out",
             "code": None,
-            "row": item.row,
+            "row": called(item.row),
             "remark": in_language(item.reason, language),
         }
         for item in report.left_out
@@ -262,7 +319,9 @@ def _rows(report: ImportReport, language: str) -> list[dict[str, object]]:
         {
             "kind": item.severity,
             "code": item.code,
-            "row": in_language(abridge(item.rows, 3), language) if item.rows else None,
+            "row": in_language(abridge([called(row) for row in item.rows], 3), language)
+            if item.rows
+            else None,
             "remark": in_language(item.found, language),
         }
         for item in report.findings

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import typer
 
+from ..said import Said, in_language
+from ..views.format import Language, size
 from ..views.inert import inert_cell
 from .dates import iso_day
 
@@ -44,20 +47,32 @@ class Reader(StrEnum):
     zh = "zh"
     en = "en"
 
+    @property
+    def language(self) -> Language:
+        """As the rest of the program calls it."""
+        return "zh" if self is Reader.zh else "en"
+
 
 _spoken = Reader.en
 
 
 def speak(language: Reader) -> Reader:
-    """From here on a fault is told in this language."""
+    """From here on remarks and faults are told in this language."""
     global _spoken  # noqa: PLW0603 - of this process, which runs one command
     _spoken = language
     return language
 
 
-def spoken() -> str:
-    """The language a fault is told in: English, unless the command was asked for another."""
-    return _spoken.value
+def speak_if_asked(context: typer.Context, param: typer.CallbackParam, language: Reader) -> Reader:
+    """The same where the user names a language; one that a command merely writes in by default is none."""
+    asked = context.get_parameter_source(str(param.name))
+    speak(language if asked is not None and asked.name == "COMMANDLINE" else Reader.en)
+    return language
+
+
+def spoken() -> Language:
+    """The language remarks and faults are told in: English, unless the command was asked for another."""
+    return _spoken.language
 
 
 LANG = typer.Option(
@@ -65,7 +80,13 @@ LANG = typer.Option(
     "--lang",
     callback=speak,
     is_eager=True,
-    help="The language of what is found, but in JSON, which is always English.",
+    help="The language of tables, remarks and faults; JSON is always English, and so are the columns and"
+    " codes of CSV.",
+)
+FILE_LANG = typer.Option(
+    callback=speak_if_asked,
+    is_eager=True,
+    help="The file's language, and where it is said that of remarks and faults.",
 )
 DISTRICT = typer.Option(
     None, "--district", help="The district's folder [default: the embedded one]."
@@ -76,7 +97,9 @@ ROUND = typer.Option(
     callback=iso_day,
     help="The survey round, YYYY-MM-DD [default: the newest].",
 )
-FORMAT = typer.Option(Format.table, "--format", help="How to print the rows.")
+FORMAT = typer.Option(
+    Format.table, "--format", help="How to print the rows; json and csv are for other programs."
+)
 
 
 def plain(value: object) -> object:
@@ -142,21 +165,26 @@ def print_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
 
 
 def print_table(
-    rows: Sequence[Row], columns: Mapping[str, str], shown: Mapping[str, Callable[[Row], str]]
+    rows: Sequence[Row],
+    columns: Mapping[str, str],
+    figures: Mapping[str, Callable[[Row], str]],
+    words: Mapping[str, Callable[[Row], str]] | None = None,
 ) -> None:
     """Rows as a table for the eye.
 
     Parameters
     ----------
     columns : for each column its heading
-    shown : for some columns how a row's cell is worded
+    figures : for some columns how a row's figure is written, to the right
+    words : for some how a row's cell is worded, to the left; the others stand as they are
     """
+    shown = {**figures, **(words or {})}
     # Here, every cell is a text of one line that steers nothing.
     lines = [
         [_printable(shown[name](row) if name in shown else _word(row[name])) for name in columns]
         for row in rows
     ]
-    right = [name in shown and name not in ("status", "decision") for name in columns]
+    right = [name in figures for name in columns]
     if sys.stdout.isatty():
         _print_folded(list(columns.values()), lines, right)
     else:
@@ -196,7 +224,13 @@ def _print_folded(
 
 def note(text: str) -> None:
     """A remark for the person at the keyboard, on standard error."""
-    typer.echo(f"atlas: {text}", err=True)
+    typer.echo(f"atlas: {in_language(text, spoken())}", err=True)
+
+
+def wrote(file: Path) -> Said:
+    """That a file was written, and its size."""
+    large = size(file.stat().st_size)
+    return Said(f"wrote {file} ({large})", f"已写出 {file}（{large}）")
 
 
 @contextmanager
@@ -207,7 +241,8 @@ def counting(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
         return
 
     def show(done: int, total: int, name: str) -> None:
-        sys.stderr.write(f"\r\033[K{what} {done}/{total} {name}" if done < total else "\r\033[K")
+        doing = f"{in_language(what, spoken())} {done}/{total} {in_language(name, spoken())}"
+        sys.stderr.write(f"\r\033[K{doing}" if done < total else "\r\033[K")
         sys.stderr.flush()
 
     yield show

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from ..said import in_language
 from .dates import iso_day
-from .output import DISTRICT, ROUND, Reader, note
+from .output import DISTRICT, FILE_LANG, ROUND, Reader, note, spoken, wrote
+from .wording import told
 
 
 class ReportFormat(StrEnum):
@@ -47,7 +49,7 @@ def report(
             help="Code of a town or village, or its name where no other has it [default: the district]."
         ),
     ] = None,
-    lang: Annotated[Reader, typer.Option(help="The report's language.")] = Reader.zh,
+    lang: Annotated[Reader, FILE_LANG] = Reader.zh,
     date: Annotated[
         str | None,
         typer.Option(
@@ -81,7 +83,7 @@ def report(
 
     def tell(done: int, total: int, name: str) -> None:
         if name and (progress or sys.stderr.isatty()):
-            note(f"{100 * done // total:3d} % {name}")
+            note(f"{100 * done // total:3d} % {in_language(name, spoken())}")
 
     survey = open_survey(district, round_)
     written = write_report(
@@ -97,5 +99,5 @@ def report(
         progress=tell,
     )
     for finding in survey.findings:
-        note(f"{finding.severity}: {finding.fault()}")
-    note(f"wrote {written} ({written.stat().st_size / 1e6:.1f} MB)")
+        note(told(finding, spoken()))
+    note(wrote(written))

@@ -9,9 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import amount
+from ..said import Said, joined
 from ..views.format import NOTHING, number
 from .dates import iso_day
-from .output import DISTRICT, FORMAT, Form, Format, note, print_csv, print_json, print_table
+from .output import (
+    DISTRICT,
+    FORMAT,
+    LANG,
+    Form,
+    Format,
+    Reader,
+    note,
+    print_csv,
+    print_json,
+    print_table,
+    speak,
+)
+from .wording import file_called, headed, layer_titled, worded
 
 if TYPE_CHECKING:
     from ..district import District
@@ -34,6 +48,12 @@ COLUMNS = (
 SHOWN = ("round", "state", "table", "rows", "file", "source_layer", "imported_at", "imported_by")
 _DIGITS = 12
 
+Language = Annotated[
+    Reader,
+    typer.Option(
+        "--lang", callback=speak, is_eager=True, help="The language of remarks and faults."
+    ),
+]
 Folder = Annotated[Path, typer.Option("--district", help="The district's folder.")]
 Round = Annotated[
     str | None,
@@ -47,7 +67,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def rounds(district: Path | None = DISTRICT, format_: Format = FORMAT) -> None:
+def rounds(district: Path | None = DISTRICT, format_: Format = FORMAT, lang: Reader = LANG) -> None:
     """Every round with its tables, its imports, its digest, and whether it is published."""
     from ..district import open_district
     from ..rounds import rounds_of
@@ -67,11 +87,22 @@ def rounds(district: Path | None = DISTRICT, format_: Format = FORMAT) -> None:
     elif format_ is Format.csv:
         print_csv(rows, COLUMNS)
     else:
-        headings = {name: name.replace("_", " ") for name in SHOWN}
+        language = lang.language
+        headings = headed(SHOWN, language, **{name: name.replace("_", " ") for name in SHOWN})
+        words = {"state": lambda row: worded(row["state"], language)}
+        if lang is Reader.zh:
+            words["table"] = lambda row: (
+                layer_titled(row["table"], opened.catalog, language) if row["table"] else NOTHING
+            )
+            words["file"] = lambda row: (
+                file_called(row["file"], language) if row["file"] else NOTHING
+            )
+            words["imported_at"] = lambda row: _when(row["imported_at"])
         print_table(
             rows,
             headings,
             {"rows": lambda row: NOTHING if row["rows"] is None else number(row["rows"])},
+            words,
         )
         for summary in summaries:
             _remark(summary)
@@ -100,17 +131,27 @@ def carry(
     new: Annotated[
         bool, typer.Option("--new", help="Begin a round of that date with them.")
     ] = False,
+    lang: Language = Reader.en,
 ) -> None:
     """Take layers as they stand in an earlier round into an unpublished one: units and edges, unless said otherwise."""
     from ..carrying import carry_layers
 
     report = carry_layers(district, round_, layer, source=source, new=new, waiting=note)
     for name, date in report.origins.items():
+        rows = report.rows[name]
         note(
-            f"{name}: {amount(report.rows[name], 'row')} of round {date} carried into {report.round}"
+            Said(
+                f"{name}: {amount(rows, 'row')} of round {date} carried into {report.round}",
+                f"{name}：轮次 {date} 的 {rows:,} 行已沿用到轮次 {report.round}",
+            )
         )
     if not report.origins:
-        note(f"round {report.round} lacks no units and no edges that an earlier round has")
+        note(
+            Said(
+                f"round {report.round} lacks no units and no edges that an earlier round has",
+                f"以往轮次有的单元和四至，轮次 {report.round} 都有，无需沿用",
+            )
+        )
 
 
 def publish(
@@ -122,6 +163,7 @@ def publish(
             "--as-it-is", help="Though it lacks units or edges that an earlier round has."
         ),
     ] = False,
+    lang: Language = Reader.en,
 ) -> None:
     """Mark a round as published: it is never changed after, and if it is, that shows."""
     from ..district import open_district
@@ -131,9 +173,14 @@ def publish(
     if not as_it_is:
         _require_whole(opened, round_)
     record = publish_round(opened, round_)
+    digest = record.digest[:_DIGITS]
     note(
-        f"round {record.round} is published by {record.published_by}, {record.published_at},"
-        f" its tables {record.digest[:_DIGITS]}; corrections go into a new round"
+        Said(
+            f"round {record.round} is published by {record.published_by}, {record.published_at},"
+            f" its tables {digest}; corrections go into a new round",
+            f"轮次 {record.round} 已由 {record.published_by} 于 {_when(record.published_at)} 发布，"
+            f"各表摘要 {digest}；更正内容请导入新轮次",
+        )
     )
 
 
@@ -162,30 +209,55 @@ def _require_whole(district: District, round_: str | None) -> None:
         )
 
 
-def undo(district: Folder, round_: Round = None) -> None:
-    """Take back the last import of an unpublished round."""
+def undo(district: Folder, round_: Round = None, lang: Language = Reader.en) -> None:
+    """Take back the last import of an unpublished round, and the column mapping that it kept."""
     from ..rounds import undo_import
 
     report = undo_import(district, round_)
     for record in report.imports:
-        note(f"taken back: {record.layer}, {record.rows_taken} rows of {record.file}")
+        note(
+            Said(
+                f"taken back: {record.layer}, {amount(record.rows_taken, 'row')} of {record.file}",
+                f"已撤回：{record.layer}，{file_called(record.file, 'zh')} 的 {record.rows_taken:,} 行",
+            )
+        )
+    for told in report.mappings:
+        note(told)
     if report.digest is not None:
-        note(f"round {report.round} is as it was before, its tables {report.digest[:_DIGITS]}")
+        digest = report.digest[:_DIGITS]
+        note(
+            Said(
+                f"round {report.round} is as it was before, its tables {digest}",
+                f"轮次 {report.round} 已恢复原样，各表摘要 {digest}",
+            )
+        )
     else:
-        note(f"round {report.round} held nothing else, and is gone")
+        note(
+            Said(
+                f"round {report.round} held nothing else, and is gone",
+                f"轮次 {report.round} 再无其他内容，已移除",
+            )
+        )
 
 
 def convert(
     district: Folder,
     as_: Annotated[Form, typer.Option("--as", help="What the round is to be kept as.")],
     round_: Round = None,
+    lang: Language = Reader.en,
 ) -> None:
     """Keep an unpublished round as the other form: a GeoPackage for QGIS, or GeoParquet for large layers."""
     from ..store.conversion import convert_round
 
     done = convert_round(district, as_.value, round_, waiting=note)
-    words = "is now" if done.changed else "was already"
-    note(f"round {done.round} {words} kept as {_CALLED[as_]}, its tables {done.digest[:_DIGITS]}")
+    words, words_zh = ("is now", "现") if done.changed else ("was already", "原已")
+    digest = done.digest[:_DIGITS]
+    note(
+        Said(
+            f"round {done.round} {words} kept as {_CALLED[as_]}, its tables {digest}",
+            f"轮次 {done.round} {words_zh}以 {_CALLED[as_].split()[-1]} 保存，各表摘要 {digest}",
+        )
+    )
 
 
 _CALLED = {Form.geopackage: "a GeoPackage", Form.geoparquet: "GeoParquet"}
@@ -205,13 +277,43 @@ def _plain(summary: RoundSummary) -> dict[str, object]:
 
 
 def _remark(summary: RoundSummary) -> None:
-    data = f"data {summary.data_digest[:_DIGITS]}" if summary.data_digest else "no data"
-    words: str = summary.state
+    data = (
+        Said(f"data {summary.data_digest[:_DIGITS]}", f"数据摘要 {summary.data_digest[:_DIGITS]}")
+        if summary.data_digest
+        else Said("no data", "无数据")
+    )
+    words = Said(summary.state, worded(summary.state, "zh"))
     if summary.publication is not None:
         said = summary.publication
-        words += f", published {said.published_at} by {said.published_by}"
+        words += Said(
+            f", published {said.published_at} by {said.published_by}",
+            f"，{said.published_by} 于 {_when(said.published_at)} 发布",
+        )
+    changes = joined(summary.changes, "; ", "；")
     if summary.state == "changed":
-        words = f"CHANGED SINCE IT WAS PUBLISHED ({'; '.join(summary.changes)}); {words}"
+        words = (
+            Said("CHANGED SINCE IT WAS PUBLISHED (", "发布后有改动（")
+            + changes
+            + Said("); ", "）；")
+            + words
+        )
     elif summary.changes:
-        words += f": {'; '.join(summary.changes)}"
-    note(f"round {summary.round}: {data}, {words}")
+        words += Said(": ", "：") + changes
+    note(
+        Said(f"round {summary.round}: ", f"轮次 {summary.round}：")
+        + data
+        + Said(", ", "，")
+        + words
+    )
+
+
+def _when(moment: object) -> str:
+    """An ISO moment to the minute, as a Chinese reader has it: `2008-01-02 08:30 UTC`."""
+    import datetime as dt
+
+    try:
+        found = dt.datetime.fromisoformat(str(moment))
+    except ValueError:
+        return NOTHING if moment is None else str(moment)
+    zone = f" {found.tzname()}" if found.tzinfo is not None else ""
+    return f"{found:%Y-%m-%d %H:%M}{zone}"

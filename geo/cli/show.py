@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from ..said import Said
-from .output import DISTRICT, ROUND, Reader, counting, note
+from .output import DISTRICT, FILE_LANG, ROUND, Reader, counting, note, spoken, wrote
+from .wording import told
 
 
 class UnitLevel(StrEnum):
@@ -78,13 +79,13 @@ def map_(
     level: Annotated[
         UnitLevel | None, typer.Option(help="Colour the units of this level by verdict.")
     ] = None,
-    lang: Annotated[Reader, typer.Option(help="The map's language.")] = Reader.zh,
+    lang: Annotated[Reader, FILE_LANG] = Reader.zh,
     basemap: str | None = BASEMAP,
     district: Path | None = DISTRICT,
     round_: str | None = ROUND,
 ) -> None:
     """One HTML file with the area, the decisions and an indicator; opens without a network."""
-    from ..errors import StoreError
+    from ..errors import StoreError, reason_of
     from ..survey import open_survey
     from ..views.basemap import basemap_named
     from ..views.map import write_map
@@ -92,7 +93,7 @@ def map_(
     ground = basemap_named(basemap, os.environ)
     survey = open_survey(district, round_)
     try:
-        with counting("tiles") as progress:
+        with counting(Said("cutting tiles", "切片")) as progress:
             written = write_map(
                 output,
                 survey,
@@ -106,14 +107,11 @@ def map_(
         if isinstance(error, StoreError):
             raise
         raise StoreError(
-            Said(
-                f"cannot write {output}: {error.strerror or error}",
-                f"无法写入 {output}：{error.strerror or error}",
-            )
+            Said(f"cannot write {output}: ", f"无法写入 {output}：") + reason_of(error)
         ) from error
     for finding in survey.findings:
-        note(f"{finding.severity}: {finding.fault()}")
-    note(f"wrote {written} ({written.stat().st_size / 1e6:.1f} MB)")
+        note(told(finding, spoken()))
+    note(wrote(written))
 
 
 def app_(

@@ -229,7 +229,12 @@ def chosen_round(store: Store, round_: str | None, folder: object) -> str:
     rounds = store.rounds()
     if not rounds:
         raise UnknownNameError.nothing(
-            "round", folder, "import one with `atlas import FILE --district …`"
+            "round",
+            folder,
+            Said(
+                "import one with `atlas import FILE --district …`",
+                "请先导入：atlas import FILE --district …",
+            ),
         )
     wanted = round_ if round_ is not None else rounds[-1]
     if wanted not in rounds:

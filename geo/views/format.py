@@ -177,8 +177,18 @@ def amount(
         return NOTHING
     if places is None and measure == "m2" and abs(value or 0.0) >= _SQUARE_KM_FROM_M2:
         return f"{number((value or 0.0) / 1e6, 2)} {'平方公里' if language == 'zh' else 'km²'}"
-    unit = _UNITS.get(measure, (measure, measure))[LANGUAGES.index(language)]
-    return f"{number(value, places or 0)} {unit}".strip()
+    return f"{number(value, places or 0)} {measure_unit(measure, language)}".strip()
+
+
+def measure_unit(measure: str, language: Language = "zh") -> str:
+    """What a measure is counted in; nothing for a count in English.
+
+    Examples
+    --------
+    >>> measure_unit("m2"), measure_unit("m2", "en"), measure_unit("count", "en")
+    ('平方米', 'm²', '')
+    """
+    return _UNITS.get(measure, (measure, measure))[LANGUAGES.index(language)]
 
 
 def places_that_add_up(values: Sequence[float]) -> int:
