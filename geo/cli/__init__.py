@@ -28,27 +28,36 @@ def main() -> None:
     """Run `atlas`: exit status 0, or 2 with one message for a fault of input."""
     _for_one_command()
     _tell_of_compiling()
+    try:
+        _run()
+    except KeyboardInterrupt:
+        _tell_stopped()
+        sys.exit(130)
+    except SystemExit as ended:
+        # Typer ends a command that is stopped without a word.
+        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
+            _tell_stopped()
+        raise
+    finally:
+        # The process ends, and all that it loaded with it: to look through it once more for garbage took a
+        # tenth of a short command.
+        gc.freeze()
+
+
+def _run() -> None:
     import typer
 
     from ..errors import GeoError
+    from ..said import Said
     from .commands import app
-    from .output import spoken
+    from .output import Reader, note, speak, spoken
 
+    speak(Reader.en)
     try:
         app()
     except GeoError as error:
         typer.echo(f"atlas: {error.in_(spoken())}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        # A command that writes does so whole or not at all, and Ctrl-C may come just after.
-        writes = {"import", "carry", "undo", "publish", "convert", "--repair"} & set(sys.argv[1:])
-        said = (
-            "see `atlas rounds`: a round is written whole or not at all"
-            if writes
-            else "nothing was changed"
-        )
-        typer.echo(f"atlas: stopped; {said}", err=True)
-        sys.exit(130)
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing more to say, and not a fault.
         sys.stderr.close()
@@ -57,16 +66,32 @@ def main() -> None:
         # Not a fault of input but of ours: the user still gets one line, a developer the whole.
         if os.environ.get("ATLAS_DEBUG"):
             raise
-        typer.echo(
-            f"atlas: a fault of this program ({type(error).__name__}: {error}); nothing was changed;"
-            " say ATLAS_DEBUG=1 before the command to see where, and report it",
-            err=True,
+        what = f"{type(error).__name__}: {error}"
+        note(
+            Said(
+                f"a fault of this program ({what}); nothing was changed;"
+                " say ATLAS_DEBUG=1 before the command to see where, and report it",
+                f"本程序出错（{what}）；未作任何改动；在命令前加 ATLAS_DEBUG=1 可看到出错位置，请据此反馈",
+            )
         )
         sys.exit(1)
-    finally:
-        # The process ends, and all that it loaded with it: to look through it once more for garbage took a
-        # tenth of a short command.
-        gc.freeze()
+
+
+def _tell_stopped() -> None:
+    from ..said import Said
+    from .output import note
+
+    # A command that writes does so whole or not at all, and Ctrl-C may come just after.
+    writes = {"import", "carry", "undo", "publish", "convert", "--repair"} & set(sys.argv[1:])
+    said = (
+        Said(
+            "see `atlas rounds`: a round is written whole or not at all",
+            "轮次要么完整写入，要么全不写入：请用 atlas rounds 查看",
+        )
+        if writes
+        else Said("nothing was changed", "未作任何改动")
+    )
+    note(Said("stopped; ", "已停止；") + said)
 
 
 def _tell_of_compiling() -> None:
