@@ -2,36 +2,116 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import made
+import openpyxl
 import pytest
 from test_cli import atlas
+
+from geo.catalog import load_catalog
+from geo.errors import SourceError, reason_of
+from geo.sources.base import Request
+from geo.sources.registry import read_source
+from geo.survey import open_survey
+from geo.views.map import write_map
+from geo.whole import write_whole
+
+# -- files that are written ---------------------------------------------------------------------------------------
+
+
+def test_a_file_is_written_whole_or_stays_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "m.html"
+    write_whole(file, b"old")
+    assert file.stat().st_mode & 0o777 == 0o644
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        with pytest.raises(OSError, match="No space left"):
+            write_whole(file, b"new")
+        with pytest.raises(OSError, match="No space left"):
+            write_map(file, open_survey())
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_link_leads_to_what_is_written_and_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link.html").symlink_to(tmp_path / "real.html")
+    write_whole(tmp_path / "link.html", b"x")
+    assert (tmp_path / "link.html").is_symlink()
+    assert (tmp_path / "real.html").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("command", [["report"], ["map"], ["check"]], ids=" ".join)
+def test_a_place_that_cannot_be_written_to_is_said_before_the_work(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geo.survey.Survey.__init__", lambda *_: pytest.fail("the work was begun"))
+    (tmp_path / "folder.geojson").mkdir()
+    (tmp_path / "file").touch()
+    pipe = tmp_path / "pipe.geojson"
+    os.mkfifo(pipe)
+    also = ["--format", "html"] if command == ["report"] else []
+    for name, said in (
+        ("folder.geojson", "it is a folder; name a file in it"),
+        ("nowhere/a.geojson", f"there is no folder {tmp_path / 'nowhere'}"),
+        ("file/a.geojson", f"there is no folder {tmp_path / 'file'}"),
+        ("pipe.geojson", "it is a device or a pipe, not a file"),
+    ):
+        result = atlas(*command, "-o", str(tmp_path / name), *also)
+        assert result.returncode == 2
+        assert result.stderr == f"atlas: cannot write {tmp_path / name}: {said}\n"
+    assert pipe.is_fifo()
+    with monkeypatch.context() as patch:
+        patch.setattr("os.access", lambda *_: False)
+        result = atlas(*command, "-o", str(tmp_path / "a.geojson"), *also, "--lang", "zh")
+    assert f"：{tmp_path} 为只读" in result.stderr
+    old = tmp_path / "old.geojson"
+    old.touch()
+    with monkeypatch.context() as patch:
+        patch.setattr("os.access", lambda path, mode: path != old or mode != os.W_OK)
+        result = atlas(*command, "-o", str(old), *also)
+    assert result.stderr == f"atlas: cannot write {old}: it is read-only\n"
+
+
+def test_what_the_machine_says_is_said_without_its_statements() -> None:
+    full = RuntimeError("sqlite3_exec(CREATE TABLE t (a\n TEXT);) failed: database or disk is full")
+    assert (reason_of(full), reason_of(full).zh) == (os.strerror(errno.ENOSPC), "磁盘空间已满")
+    denied = PermissionError(errno.EACCES, "Permission denied", "/tmp/.atlas-x")
+    assert (reason_of(denied), reason_of(denied).zh) == (os.strerror(errno.EACCES), "没有权限")
+    assert reason_of(ValueError("another")).zh == "another"
+    assert reason_of(OSError(errno.ENOTTY, "Not a typewriter")) == "Not a typewriter"
+
 
 # -- stopping -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["scope"], "atlas: stopped; nothing was changed\n"),
-        (["scope", "--lang", "zh"], "atlas: 已停止；未作任何改动\n"),
-        (["publish", "--district", "d"], "atlas: stopped; see `atlas rounds`: a round is written whole"),
-    ],
-)  # fmt: skip
 def test_whoever_stops_a_command_is_told_so(
-    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("geo.survey.open_survey", stop)
-    monkeypatch.setattr("geo.district.open_district", stop)
-    result = atlas(*arguments)
-    assert (result.returncode, result.stdout) == (130, "")
-    assert result.stderr.startswith(said)
+    district = str(made.write_district(tmp_path / "d", made.squares(load_catalog().layers)))
+    monkeypatch.setattr("geo.scope.scope_of", stop)
+    monkeypatch.setattr("geo.carrying.left_behind", stop)
+    for arguments, said in (
+        (["scope"], "atlas: stopped; nothing was changed"),
+        (["scope", "--lang", "zh"], "atlas: 已停止；未作任何改动"),
+        (["publish"], "atlas: stopped; see `atlas rounds`: a round is written whole or not at all"),
+    ):
+        result = atlas(*arguments, "--district", district)
+        assert (result.returncode, result.stdout, result.stderr) == (130, "", f"{said}\n")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
@@ -54,3 +134,44 @@ def test_a_command_that_is_stopped_while_it_loads_says_so_too() -> None:
     )
     assert done.returncode == 130
     assert done.stderr == "atlas: stopped; nothing was changed\n"
+
+
+# -- files that are read ------------------------------------------------------------------------------------------
+
+
+def test_a_template_that_is_not_there_is_said_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geo.survey.Survey.__init__", lambda *_: pytest.fail("the work was begun"))
+    output, template = tmp_path / "r.docx", tmp_path / "none.docx"
+    result = atlas("report", "-o", str(output), "--template", str(template))
+    assert result.returncode == 2
+    assert f"no file {template}" in result.stderr
+
+
+def test_a_workbook_is_read_under_the_name_of_an_old_one(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (["编号", "亮"], ["L1", "是"]):
+        book.active.append(row)
+    book.save(tmp_path / "lamps.xlsx")
+    (tmp_path / "lamps.xlsx").rename(tmp_path / "lamps.xls")
+    assert read_source(tmp_path / "lamps.xls")[0].frame["编号"].tolist() == ["L1"]
+    (tmp_path / "lamps.xls").write_text("编号,亮\nL1,是\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="expected an Excel file, as its name says"):
+        read_source(tmp_path / "lamps.xls")
+
+
+def test_a_layer_that_a_geojson_does_not_have_is_refused_as_of_any_other_file(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "one.geojson"
+    file.write_text(
+        '{"type": "FeatureCollection", "name": "streets", "features": [{"type": "Feature",'
+        ' "properties": {"id": "S1"}, "geometry": {"type": "Point", "coordinates": [119.9, 32.5]}}]}',
+        encoding="utf-8",
+    )
+    for layer in (None, "one", "streets"):
+        assert len(read_source(file, Request(layer))[0].frame) == 1
+    with pytest.raises(SourceError, match=r"found the layers one, streets; .* nearest: streets"):
+        read_source(file, Request("street"))

@@ -24,6 +24,7 @@ from .output import (
     print_csv,
     print_json,
     print_table,
+    require_place,
 )
 from .wording import code_titled, headed, layer_titled, worded
 
@@ -94,6 +95,7 @@ def check(
         raise typer.BadParameter("only --repair writes a round", param_hint="--to")
     if output is not None:
         require_place_file(output)
+        require_place(output)
     survey = open_survey(district, round_)
     with counting(Said("checking", "检查")) as progress:
         report = check_round(survey, layer or None, progress=progress)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 
 import typer
 
+from ..errors import StoreError
 from ..said import Said, in_language
 from ..views.format import Language, size
 from ..views.inert import inert_cell
@@ -225,6 +227,30 @@ def _print_folded(
 def note(text: str) -> None:
     """A remark for the person at the keyboard, on standard error."""
     typer.echo(f"atlas: {in_language(text, spoken())}", err=True)
+
+
+def require_place(file: Path) -> None:
+    """Refuse a file that cannot be written, before the work rather than after it.
+
+    Raises
+    ------
+    StoreError
+        It is a folder, or the folder it is to lie in is not there or read-only.
+    """
+    folder = file.parent
+    if file.is_dir():
+        why = Said("it is a folder; name a file in it", "这是文件夹；请写明其中的文件名")
+    elif file.exists() and not file.is_file():
+        why = Said("it is a device or a pipe, not a file", "这是设备或管道，不是文件")
+    elif not folder.is_dir():
+        why = Said(f"there is no folder {folder}", f"没有文件夹 {folder}")
+    elif not os.access(folder, os.W_OK):
+        why = Said(f"{folder} is read-only", f"{folder} 为只读")
+    elif file.exists() and not os.access(file, os.W_OK):
+        why = Said("it is read-only", "它是只读的")
+    else:
+        return
+    raise StoreError(Said(f"cannot write {file}: ", f"无法写入 {file}：") + why)
 
 
 def wrote(file: Path) -> Said:

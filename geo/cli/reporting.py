@@ -11,7 +11,7 @@ import typer
 
 from ..said import in_language
 from .dates import iso_day
-from .output import DISTRICT, FILE_LANG, ROUND, Reader, note, spoken, wrote
+from .output import DISTRICT, FILE_LANG, ROUND, Reader, note, require_place, spoken, wrote
 from .wording import told
 
 
@@ -80,6 +80,10 @@ def report(
             ) from None
     if template is not None and str(format_) != "docx":
         raise typer.BadParameter("only a Word report has a template", param_hint="--template")
+
+    if template is not None and not template.is_file():
+        raise typer.BadParameter(f"no file {template}", param_hint="--template")
+    require_place(output)
 
     def tell(done: int, total: int, name: str) -> None:
         if name and (progress or sys.stderr.isatty()):

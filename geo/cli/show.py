@@ -12,7 +12,17 @@ from typing import Annotated
 import typer
 
 from ..said import Said
-from .output import DISTRICT, FILE_LANG, ROUND, Reader, counting, note, spoken, wrote
+from .output import (
+    DISTRICT,
+    FILE_LANG,
+    ROUND,
+    Reader,
+    counting,
+    note,
+    require_place,
+    spoken,
+    wrote,
+)
 from .wording import told
 
 
@@ -90,6 +100,7 @@ def map_(
     from ..views.basemap import basemap_named
     from ..views.map import write_map
 
+    require_place(output)
     ground = basemap_named(basemap, os.environ)
     survey = open_survey(district, round_)
     try:
