@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from test_cli import atlas
 
 from geo.catalog import load_catalog
 from geo.errors import SourceError, reason_of
+from geo.importing import import_file
 from geo.sources.base import Request
 from geo.sources.registry import read_source
 from geo.survey import open_survey
@@ -134,6 +136,63 @@ def test_a_command_that_is_stopped_while_it_loads_says_so_too() -> None:
     )
     assert done.returncode == 130
     assert done.stderr == "atlas: stopped; nothing was changed\n"
+
+
+# -- two at once --------------------------------------------------------------------------------------------------
+
+
+def test_an_import_that_has_to_wait_says_for_whom_at_once(
+    tmp_path: Path,
+) -> None:
+    told: list[str] = []
+    (tmp_path / "rounds").mkdir()
+    (tmp_path / "district.toml").write_text(
+        'name = { zh = "甲", en = "A" }\ncode = "1"\nmetric_crs = "EPSG:4549"\n', encoding="utf-8"
+    )
+    file = tmp_path / "lamps.csv"
+    file.write_text("id,x,y\nL1,500100,3600100\n", encoding="utf-8")
+
+    class LetGoError(Exception):
+        pass
+
+    def waits(words: str) -> None:
+        told.append(words)
+        raise LetGoError  # instead of half a minute
+
+    child = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys\nfrom pathlib import Path\nfrom geo.store.lock import turn\n"
+            f"with turn(Path({str(tmp_path / 'rounds')!r}), 1):\n"
+            "    print('held', flush=True)\n    sys.stdin.read()\n",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with child:
+        assert child.stdout.readline() == "held\n"
+        with pytest.raises(LetGoError):
+            import_file(tmp_path, file, "lamps", crs="EPSG:4549", round="2008-01-01", waiting=waits)
+        child.stdin.close()
+    assert told[0].startswith("waiting for ")
+    assert f"process {child.pid} on {socket.gethostname()}" in told[0]
+
+
+def test_a_port_that_is_taken_is_said_before_a_browser_opens() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        result = atlas("app", "--port", str(port))
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"atlas: port {port}: another program has it, perhaps the app itself: http://127.0.0.1:{port};"
+        " say another with --port\n"
+    )
 
 
 # -- files that are read ------------------------------------------------------------------------------------------

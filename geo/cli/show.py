@@ -141,6 +141,7 @@ def app_(
     basemap_named(chosen, os.environ)
     os.environ[SETTING] = chosen
     folder = open_district(district).folder.resolve()  # says what is wrong before a browser opens
+    _require_free(port)
     os.environ["ATLAS_DISTRICT"] = str(folder)
     note(f"http://127.0.0.1:{port} (stop with Ctrl-C)")
     if browser:
@@ -151,6 +152,38 @@ def app_(
 
     # Headless: otherwise Streamlit greets and advertises; the browser is opened here instead.
     serve({**SETTINGS, "server.port": port, "server.headless": True})
+
+
+def _require_free(port: int) -> None:
+    """Refuse a port that another program has, which would answer the browser in the app's place.
+
+    Raises
+    ------
+    StoreError
+        It is taken, or not for this user.
+    """
+    import errno
+    import socket
+
+    from ..errors import StoreError, reason_of
+
+    with socket.socket() as door:
+        if os.name == "posix":  # elsewhere it would let two programs have the same
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind(("127.0.0.1", port))
+        except OSError as error:
+            why = reason_of(error)
+            if error.errno == errno.EADDRINUSE:
+                why = Said(
+                    f"another program has it, perhaps the app itself: http://127.0.0.1:{port}",
+                    f"已被其他程序占用，也可能本应用已在运行：http://127.0.0.1:{port}",
+                )
+            raise StoreError(
+                Said(f"port {port}: ", f"端口 {port}：")
+                + why
+                + Said("; say another with --port", "；请用 --port 另选")
+            ) from error
 
 
 def _open_when_it_answers(port: int) -> None:
