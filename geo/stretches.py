@@ -35,7 +35,8 @@ def stretches_of(survey: Survey, indicator: str, *, by_unit: bool = False) -> gp
     Returns
     -------
     GeoDataFrame
-        LineStrings in the district's metric CRS, in the order of the layer and along each line: fid, key, label,
+        LineStrings in the district's metric CRS, in the order of the layer and along each line: source_fid
+        (the row of the layer, `fid` in `rows_behind`: a file has a fid of its own), key, label,
         status (covered, not_covered, unknown), length_m, and with `by_unit` unit_code (None for none) and inside.
         A stretch has no break in it; one that ends where the next begins is of another status, but for `by_unit`.
         Their lengths add up to the figures of `coverage_of` and to each row of `rows_behind`, whichever engine
@@ -73,7 +74,7 @@ def stretches_of(survey: Survey, indicator: str, *, by_unit: bool = False) -> gp
     names = np.array([STATUSES[kind] for kind in sorted(STATUSES)], dtype=object)
     label = layer.label or layer.key
     columns = {
-        "fid": rows.index.to_numpy(),
+        "source_fid": rows.index.to_numpy(),
         "key": rows[layer.key].array if layer.key else None,
         "label": rows[label].array if label else None,
     }

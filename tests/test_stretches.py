@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import made
 import numpy as np
 import pandas as pd
@@ -276,6 +277,7 @@ def test_stretches_are_what_the_rows_behind_the_figure_measure(
     rows = rows_behind(survey, REACH, engine=engine)
     rows = rows.assign(unit_code=rows["unit_code"].fillna("–"))
     found = stretches_of(survey, REACH, by_unit=True)
+    found = found.rename(columns={"source_fid": "fid"})
     mine = sums(found.assign(unit_code=found["unit_code"].fillna("–")), by)
     expected = rows.set_index(by)[list(mine.columns)].reindex(mine.index)
     assert len(mine) >= len(rows)
@@ -327,6 +329,17 @@ def test_a_street_of_the_district_is_cut_as_its_lamps_say(squares: Survey) -> No
     assert found["key"].drop_duplicates().tolist() == [f"S{n}" for n in range(1, 9)]
 
 
+def test_they_go_into_a_file_as_they_are(squares: Survey, tmp_path: Path) -> None:
+    for by_unit in (False, True):
+        found = stretches_of(squares, REACH, by_unit=by_unit)
+        found.to_file(tmp_path / "stretches.gpkg")
+        read = gpd.read_file(tmp_path / "stretches.gpkg")
+        assert read["length_m"].tolist() == found["length_m"].tolist()
+        assert read["key"].tolist() == found["key"].tolist()
+        assert read.crs == found.crs
+        assert read.geom_equals(found.geometry).all()
+
+
 def test_a_recount_by_buffers_finds_the_same_stretches_in_the_embedded_district() -> None:
     """Written from the definition: circles of 256 sides fall short of round ones by less than 8e-5 of the radius.
 
@@ -349,12 +362,12 @@ def test_a_recount_by_buffers_finds_the_same_stretches_in_the_embedded_district(
     }
     found = stretches_of(survey, REACH)
     for status, grounds in expected.items():
-        mine = found[found["status"] == status].groupby("fid")["length_m"].sum()
+        mine = found[found["status"] == status].groupby("source_fid")["length_m"].sum()
         apart = mine.reindex(streets.index, fill_value=0.0) - shapely.length(grounds)
         assert apart.abs().max() < 0.2, status
         assert apart.abs().sum() < 1e-4 * streets.length.sum(), status
         own = found[found["status"] == status]
-        home = grounds[streets.index.get_indexer(own["fid"])]
+        home = grounds[streets.index.get_indexer(own["source_fid"])]
         beyond = shapely.difference(own.geometry.to_numpy(), shapely.buffer(home, 0.2))
         assert shapely.length(beyond).max() == 0, status
 

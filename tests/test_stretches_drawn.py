@@ -135,7 +135,7 @@ def test_what_is_too_short_for_six_decimals_is_left_out_and_its_street_stays() -
     line = shapely.LineString([(0, 0), (100, 0)])
     hair = shapely.LineString([(100, 0), (100.01, 0)])
     frame = gpd.GeoDataFrame(
-        {"fid": [1, 1], "status": ["covered", "not_covered"], "length_m": [100.0, 0.01]},
+        {"source_fid": [1, 1], "status": ["covered", "not_covered"], "length_m": [100.0, 0.01]},
         geometry=[shapely.transform(one, lambda xy: xy + made.ORIGIN) for one in (line, hair)],
         crs=made.CRS,
     )

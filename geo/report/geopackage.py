@@ -137,8 +137,8 @@ def _stretches(material: Material, layer: Layer, indicator: Indicator) -> Styled
     found = stretches_of(material.survey, indicator.id, by_unit=True)
     found = found[[material.holds(code) for code in found["unit_code"]]]
     columns = {
-        "source_fid": found["fid"].to_numpy(),
-        **{name: called[name].reindex(found["fid"]).to_numpy() for name in called},
+        "source_fid": found["source_fid"].to_numpy(),
+        **{name: called[name].reindex(found["source_fid"]).to_numpy() for name in called},
         "unit_code": found["unit_code"].to_numpy(),
         "inside": found["inside"].to_numpy(),
         "state": found["status"].to_numpy(),

@@ -58,7 +58,7 @@ def by_street_and_state(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
     turn = found["status"].map(DRAWN_IN_TURN.index).to_numpy(int)
     order = np.argsort(turn, kind="stable")
-    turn, fid = turn[order], found["fid"].to_numpy()[order]
+    turn, fid = turn[order], found["source_fid"].to_numpy()[order]
     begins = np.append(True, (turn[1:] != turn[:-1]) | (fid[1:] != fid[:-1]))[: len(order)]
     first = np.flatnonzero(begins)
     lines = shapely.multilinestrings(
