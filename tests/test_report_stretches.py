@@ -62,6 +62,19 @@ def test_a_sheet_draws_the_stretches_and_says_their_lengths(judged: Survey) -> N
     assert "M0 140L14.4 140" in drawing.svg()
 
 
+def test_where_there_is_no_street_there_is_no_layer_of_stretches(
+    squares: Survey, tmp_path: Path
+) -> None:
+    frames = dict(made.squares(load_catalog().layers))
+    frames["back_streets"] = frames["back_streets"].iloc[:0]
+    none = open_survey(made.write_district(tmp_path / "none", frames))
+    for survey, unit in ((none, None), (squares, "V31")):
+        material = gather(survey, unit, "zh")
+        path = tmp_path / "r.gpkg"
+        path.write_bytes(geopackage_bytes(material, report_from(material)))
+        assert not [name for name, _ in pyogrio.list_layers(path) if "stretches" in name]
+
+
 @pytest.mark.parametrize("unit", [None, "T1"])
 def test_the_geopackage_holds_stretches_that_add_up_to_its_figures(
     unit: str | None, squares: Survey, tmp_path: Path

@@ -135,7 +135,7 @@ def _stretches(material: Material, layer: Layer, indicator: Indicator) -> Styled
     said = pa.table({"key": names.keys, "name": pc.coalesce(names.names, names.keys)})
     called = said.take(pa.array(places)).to_pandas().set_index(pieces["fid"].to_numpy())
     found = stretches_of(material.survey, indicator.id, by_unit=True)
-    found = found[[material.holds(code) for code in found["unit_code"]]]
+    found = found[found["unit_code"].map(material.holds).astype(bool)]
     columns = {
         "source_fid": found["source_fid"].to_numpy(),
         **{name: called[name].reindex(found["source_fid"]).to_numpy() for name in called},

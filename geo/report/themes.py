@@ -137,7 +137,7 @@ def _group(material: Material, items: list[tuple[Layer, Indicator]]) -> Group:
     shown = whole[:1] or items
     pieces = pd.concat([material.pieces(indicator) for _, indicator in shown], ignore_index=True)
     pieces = pieces[["fid", "unit_code", "covered", "not_covered", "unknown"]]
-    (_, first), *_rest = shown
+    first = shown[0][1]
     in_stretches = by_stretch(first, layer, material.survey)
     if in_stretches:
         frame = by_street_and_state(stretches_of(material.survey, first.id)).set_index("fid")

@@ -146,8 +146,8 @@ function drawAtlasMap(L, element, description, options = {}) {
     }
     pick(one);
     const [{ path }] = one.drawn;
-    const bounds = path.getBounds ? L.latLngBounds(path.getBounds()) : L.latLngBounds([path.getLatLng()]);
-    one.drawn.slice(1).forEach((part) => bounds.extend(part.path.getBounds()));
+    const bounds = L.latLngBounds([]); // of its own: what a path gives is the path's
+    one.drawn.forEach((part) => bounds.extend(part.path.getBounds?.() ?? part.path.getLatLng()));
     // Of a feature in parts these are to be told apart.
     const near = one.layer.inParts ? 17 : 15;
     if (!map.getBounds().pad(-0.1).contains(bounds) || (one.layer.inParts && map.getZoom() < near - 1)) {
