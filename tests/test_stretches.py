@@ -150,10 +150,39 @@ def test_units_and_the_area_end_a_stretch_where_they_are_given() -> None:
     ]
 
 
-def test_reaches_that_end_at_one_place_leave_no_gap_between_them() -> None:
-    third = 100 / 3
-    lamps = [(third / 2 + third * n, 0.0, third / 2, third / 2) for n in range(3)]
-    assert [status for status, _ in said(cut(STREET, lamps))] == ["covered"]
+def test_reaches_that_all_but_meet_leave_no_gap_between_them_nor_at_the_ends() -> None:
+    hair = 4e-9  # two of them are less than the noise of coordinates, which is 1e-8 m
+    lamps = [(25.0, 0.0, 25 - hair, 25 - hair), (75.0, 0.0, 25 - hair, 25 - hair)]
+    found = cut(STREET, lamps)
+    assert said(found) == [("covered", "LINESTRING (0 0, 100 0)")]
+    assert found.measure.tolist() == [100]
+    far = [(x, y, sure - 1e-7, maybe - 1e-7) for x, y, sure, maybe in lamps]
+    assert [status for status, _ in said(cut(STREET, far))] == [
+        *("not_covered", "covered", "not_covered", "covered", "not_covered")
+    ]
+
+
+def test_a_gap_at_the_border_of_a_unit_goes_to_the_neighbour_on_its_own_side() -> None:
+    hair = 4e-9
+    found = cut(STREET, [(75, 0, 25 - hair, 25 - hair)], TWO_SQUARES)
+    assert list(zip(found.unit.tolist(), found.kind.tolist(), strict=True)) == [(0, NO), (1, YES)]
+    assert found.measure.tolist() == [50, 50]
+
+
+def test_a_stretch_that_begins_a_hair_before_a_vertex_or_ends_after_it_has_it_once() -> None:
+    x, y = 509_632.0, 3_342_511.0  # where a hair is less than a digit
+    bent = LineString([(x, y), (x + 50, y), (x + 50, y + 50)])
+    found = cut(bent, [(x, y, 50 - 2e-11, 50 - 2e-11)])
+    assert [shapely.get_coordinates(shape).tolist() for shape in found.geometry] == [
+        [[x, y], [x + 50, y]],
+        [[x + 50, y], [x + 50, y + 50]],
+    ]
+    straight = LineString([(x, y), (x + 50, y), (x + 100, y)])
+    found = cut(straight, [(x, y, 50 + 2e-11, 50 + 2e-11)])
+    assert [shapely.get_coordinates(shape).tolist() for shape in found.geometry] == [
+        [[x, y], [x + 50, y]],
+        [[x + 50, y], [x + 100, y]],
+    ]
 
 
 def test_what_is_not_there_has_no_stretches() -> None:
@@ -221,6 +250,7 @@ def test_stretches_follow_one_another_along_their_line_and_are_what_circles_say(
         for place in mine:
             xy = shapely.get_coordinates(found.geometry[place])
             steps = np.hypot(*np.diff(xy, axis=0).T)
+            assert (steps > 0).all()
             assert steps.sum() == pytest.approx(found.measure[place], abs=near)
             for middle, step in zip((xy[:-1] + xy[1:]) / 2, steps.tolist(), strict=True):
                 at = done + step / 2
