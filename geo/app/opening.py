@@ -24,6 +24,7 @@ _USED = ("BidiComponent", "Html", "ButtonGroup", "DownloadButton", "Selectbox", 
 _ASKS_FOR = re.compile(r'(?:from|import)\s*"\./([\w.-]+\.js)"')
 _ENTRY = re.compile(r'<script type="module" crossorigin src="(\./static/js/[\w.-]+\.js)"></script>')
 """Where a page begins to be Streamlit's. Another release may say it otherwise: its pages come as they would."""
+_PRELOADED = re.compile(r'<link rel="modulepreload" crossorigin href="(\./static/js/[\w.-]+\.js)">')
 _HOST = {
     "useExternalAuthToken": False,
     "enableCustomParentMessages": False,
@@ -49,12 +50,19 @@ def opening_page(known: Known | None, language: Language) -> bytes:
         return page.encode()
     entry = json.dumps(begins[1])
     first = drawing_of(known) if known else None
+    end = page[begins.end() :]
     if first is None:
         begin = begins[0]
     else:
+        # The map has the machine to itself until it is drawn: Streamlit's programs are asked for after it.
         script, said = first
+        files = [*_PRELOADED.findall(end), *(f"./static/js/{name}" for name in parts_of_pages())]
+        end = _PRELOADED.sub("", end)
         begin = (
-            f'<script type="module">const said = {json.dumps(said)}, begin = () => import({entry});\n'
+            f'<script type="module">const said = {json.dumps(said)}, files = {json.dumps(files)};\n'
+            "const begin = () => { for (const href of files) document.head.append(Object.assign("
+            'document.createElement("link"), { rel: "modulepreload", crossOrigin: "anonymous", href }));\n'
+            f"return import({entry}); }};\n"
             f"if (innerWidth < said.from) begin(); else import({json.dumps('./' + script)})"
             ".then((it) => it.ahead(said)).catch(() => {}).then(begin);</script>"
         )
@@ -62,7 +70,7 @@ def opening_page(known: Known | None, language: Language) -> bytes:
         '<script>window.__streamlit = { BACKEND_BASE_URL: new URL("./", location.href).href, '
         f"HOST_CONFIG: {{ ...{json.dumps(_HOST)}, allowedOrigins: [location.origin] }} }};</script>\n{begin}"
     )
-    return f"{page[: begins.start()]}{block}{page[begins.end() :]}".encode()
+    return f"{page[: begins.start()]}{block}{end}".encode()
 
 
 @cache
