@@ -83,10 +83,12 @@ def attributes(
     titles, rows
     """
     titles = tuple(field_title(layer, name, language) for name in fields)
-    columns = [
-        [value_in_words(value, layer.fields[name], language) for value in frame[name]]
-        for name in fields
-    ]
+    columns = []
+    for name in fields:
+        # Each value once: of many streets few are of different widths.
+        which, different = pd.factorize(frame[name], use_na_sentinel=False)
+        texts = [value_in_words(value, layer.fields[name], language) for value in different]
+        columns.append([texts[number] for number in which])
     rows: list[tuple[str, ...]] = [()] * len(frame)
     if columns:
         rows = list(zip(*columns, strict=True))
