@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
+import secrets
+import shutil
 from pathlib import Path
-
-_READABLE = 0o644
 
 
 def write_whole(file: Path, data: bytes) -> None:
     """Write a file such that whoever reads it meanwhile, or after a kill or on a full disk, has the old one or the new.
+
+    It can be read by whom the old one could, or, where there was none, by whom the system lets read new files.
 
     Parameters
     ----------
@@ -24,15 +25,16 @@ def write_whole(file: Path, data: bytes) -> None:
         It cannot be written, or what is there is a device or a pipe; nothing is left lying about.
     """
     target = file.resolve()
-    if target.exists() and not target.is_file():
+    there = target.exists()
+    if there and not target.is_file():
         kind = errno.EISDIR if target.is_dir() else errno.EINVAL
         raise OSError(kind, os.strerror(kind), str(file))
-    handle, draft = tempfile.mkstemp(prefix=".atlas-", suffix=".part", dir=target.parent)
-    beside = Path(draft)
+    beside = target.with_name(f".atlas-{secrets.token_hex(8)}.part")
     try:
-        with os.fdopen(handle, "wb") as out:
+        with beside.open("xb") as out:
+            if there:
+                shutil.copymode(target, beside)  # before there is anything to be read
             out.write(data)
-        beside.chmod(_READABLE)  # a temporary file is its owner's alone
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
