@@ -47,10 +47,13 @@ class Units:
 
     @property
     def names(self) -> dict[str, str]:
-        """What the units of all levels are called, by their codes; where two levels share a code, the coarser's."""
+        """What the units of all levels are called, by their codes; where two levels share a code, the finer's.
+
+        It is also the finer that a code alone means.
+        """
         return {
             str(code): "" if pd.isna(name) else str(name)
-            for level in self.levels
+            for level in reversed(self.levels)
             for code, name in zip(level.codes, level.names, strict=True)
         }
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import made
+import numpy as np
 import pytest
 from test_cli import atlas
 
@@ -14,10 +15,11 @@ from geo.coverage import rows_behind
 from geo.errors import UnknownNameError
 from geo.importing import import_file
 from geo.likeness import nearest
+from geo.model import Level
 from geo.report.material import gather
 from geo.said import Said
 from geo.survey import open_survey
-from geo.units import code_of_unit
+from geo.units import UnitLevel, Units, code_of_unit
 
 UNITS = {"001": "泰山街道", "002": "泰山村", "003": "京泰路街道", "004": "泰山村"}
 
@@ -72,6 +74,23 @@ def test_a_unit_goes_by_its_code_or_by_a_name_that_no_other_has() -> None:
         code_of_unit("泰山村", UNITS)
     with pytest.raises(UnknownNameError, match=r"no unit named ''"):
         code_of_unit("", {**UNITS, "005": ""})
+
+
+def test_a_name_and_a_code_that_two_levels_share_mean_the_same_unit() -> None:
+    here = np.array([0])
+
+    def named(level: Level, code: str, name: str) -> UnitLevel:
+        return UnitLevel(level, None, np.array([code], object), np.array([name], object), here)
+
+    levels = (
+        named("village", "001", "西村"),
+        named("town", "001", "东镇"),
+        named("district", "9", "区"),
+    )
+    names = Units(levels[0].codes, np.array([], object), levels).names
+    assert names == {"001": "西村", "9": "区"}
+    with pytest.raises(UnknownNameError, match="no unit named '东镇'"):
+        code_of_unit("东镇", names)  # by that code one would be given the village's figures
 
 
 def test_figures_rows_and_reports_take_a_name() -> None:
