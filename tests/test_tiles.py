@@ -16,6 +16,7 @@ import pytest
 import shapely
 from many import MANY, many_streets
 
+from geo.said import in_language
 from geo.views.description import MapDescription, Shapes, plain
 from geo.views.page import tiles_page
 from geo.views.thinning import drawn_from
@@ -163,6 +164,7 @@ def test_the_pieces_are_counted_while_they_are_cut(large: MapDescription) -> Non
     archive_of(large, progress=lambda *said: told.append(said))
     zooms = ["", *(f"zoom {zoom}" for zoom in range(10, 14))]
     assert told == [(done, 4, zoom) for done, zoom in enumerate(zooms)]
+    assert in_language(told[-1][2], "zh") == "第 13 级"
 
 
 def test_what_is_in_the_tiles_is_not_sent_a_second_time(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from ..said import Said
 from .cutters import cutters
 from .cutting import GEOMETRY, LAYER
 from .pieces import Piece, pieces_of
@@ -163,7 +164,7 @@ def _told(
         progress(0, len(pieces), "")
     for number, (piece, tiles) in enumerate(zip(pieces, coming, strict=True), start=1):
         if progress:
-            progress(number, len(pieces), f"zoom {piece.zoom}")
+            progress(number, len(pieces), Said(f"zoom {piece.zoom}", f"第 {piece.zoom} 级"))
         yield piece, tiles
 
 
