@@ -16,6 +16,7 @@ import pytest
 from streamlit.file_util import get_static_dir
 
 from geo.app import ahead
+from geo.app.computed import files_of
 from geo.app.opening import link_header, opening_page, parts_of_pages
 from geo.app.server import Ahead, answer_at_once
 from geo.app.shell import PAGES
@@ -123,7 +124,8 @@ class Seen:
         return ahead.known_at(ahead.address(page, query))
 
     def keep(self, page: str = "scope", **query: str) -> None:
-        ahead.keep_in_mind(ahead.address(page, query), [self.shown], self.home)
+        asked = ahead.address(page, query)
+        ahead.keep_in_mind(asked, [self.shown], self.home, files_of(self.home))
 
 
 @pytest.fixture
@@ -173,6 +175,15 @@ def test_a_map_is_known_no_longer_than_its_files_stay_and_its_page_keeps_it(tmp_
 
 
 @pytest.mark.usefixtures("nothing_known")
+def test_a_map_of_files_that_changed_while_it_was_made_is_not_brought(tmp_path: Path) -> None:
+    seen = Seen(tmp_path)
+    before = files_of(tmp_path)
+    (tmp_path / "district.toml").write_text("changed", encoding="utf-8")
+    ahead.keep_in_mind(ahead.address("scope", {}), [seen.shown], tmp_path, before)
+    assert seen.at() is None
+
+
+@pytest.mark.usefixtures("nothing_known")
 def test_only_so_many_addresses_are_kept_in_mind_the_newest(tmp_path: Path) -> None:
     seen = Seen(tmp_path)
     for number in range(ahead._ADDRESSES + 5):
@@ -187,7 +198,8 @@ def test_a_page_with_other_maps_is_not_kept_in_mind(tmp_path: Path) -> None:
     seen = Seen(tmp_path)
     other = dataclasses.replace(seen.shown, key="layers_map")
     for shown in ([], [other], [seen.shown, other]):
-        ahead.keep_in_mind(ahead.address("scope", {}), shown, tmp_path)
+        asked = ahead.address("scope", {})
+        ahead.keep_in_mind(asked, shown, tmp_path, files_of(tmp_path))
         assert seen.at() is None
 
 

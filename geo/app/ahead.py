@@ -20,6 +20,7 @@ from ..views.component import SCRIPTS_AT, Drawn, Shown, script_address
 from .computed import files_of
 
 Address = tuple[str, tuple[tuple[str, str], ...]]
+Files = tuple[tuple[str, int, int], ...]
 _ADDRESSES = 64
 """So many are kept in mind; their maps only as long as the cache of the pages keeps them."""
 
@@ -55,7 +56,7 @@ class Known:
     both: bool
     drawing: str
     folder: Path
-    files: tuple[tuple[str, int, int], ...]
+    files: Files
 
 
 _known: OrderedDict[Address, Known] = OrderedDict()
@@ -67,7 +68,7 @@ def address(page: str, query: Mapping[str, str]) -> Address:
     return page, tuple(sorted(query.items()))
 
 
-def keep_in_mind(asked: Address, shown: Sequence[Shown], folder: Path) -> None:
+def keep_in_mind(asked: Address, shown: Sequence[Shown], folder: Path, files: Files) -> None:
     """From now on whoever asks for this address gets the map that it showed.
 
     Parameters
@@ -75,13 +76,12 @@ def keep_in_mind(asked: Address, shown: Sequence[Shown], folder: Path) -> None:
     asked : the address as it was asked for, with which nobody had yet done anything
     shown : the maps that its page showed
     folder : the district's
+    files : its files as they were before the page was made (`files_of`): one that changed meanwhile is not in it
     """
     if len(shown) != 1 or shown[0].key not in PLACES:
         return
     (one,) = shown
-    known = Known(
-        ref(one.map_), one.key, one.height_px, one.both, one.drawing, folder, files_of(folder)
-    )
+    known = Known(ref(one.map_), one.key, one.height_px, one.both, one.drawing, folder, files)
     with _at_work:
         _known.pop(asked, None)
         _known[asked] = known

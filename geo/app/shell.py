@@ -79,13 +79,14 @@ def guarded(name: str, page: Callable[[Survey], None]) -> Callable[[], None]:
             st.session_state["opened"], st.session_state["missed"] = True, {}
         try:
             survey = chosen_survey()
+            files = files_of(survey.district.folder)
             told = st.empty()
             missed_on_any_page(survey)
             tell_what_is_lacking(survey)
             with watched() as maps:
                 page(survey)
             if first:
-                keep_in_mind(asked, maps, survey.district.folder)
+                keep_in_mind(asked, maps, survey.district.folder, files)
             said = told_missed()
             if said:
                 told.warning(as_label(said))
