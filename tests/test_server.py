@@ -9,6 +9,7 @@ import json
 import re
 import socket
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,31 @@ def test_a_map_of_files_that_changed_while_it_was_made_is_not_brought(tmp_path: 
     (tmp_path / "district.toml").write_text("changed", encoding="utf-8")
     ahead.keep_in_mind(ahead.address("scope", {}), [seen.shown], tmp_path, before)
     assert seen.at() is None
+
+
+def test_drafts_and_what_goes_while_it_is_looked_at_are_no_files_of_a_district(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    round_ = tmp_path / "rounds" / "2008-01-01"
+    draft = tmp_path / "rounds" / ".atlas-x1"
+    for folder in (round_, draft):
+        folder.mkdir(parents=True)
+        (folder / "lamps.parquet").write_bytes(b"12")
+    (tmp_path / "district.toml").write_text("a", encoding="utf-8")
+    found = files_of(tmp_path)
+    assert [(name, size) for name, _, size in found] == [
+        (str(tmp_path / "district.toml"), 1),
+        (str(round_ / "lamps.parquet"), 2),
+    ]
+    glob = Path.glob
+
+    def late(self: Path, pattern: str) -> Iterator[Path]:
+        yield from glob(self, pattern)
+        yield self / "gone"
+        raise FileNotFoundError(self)  # as of a folder that went after it was listed
+
+    monkeypatch.setattr(Path, "glob", late)
+    assert files_of(tmp_path) == found
 
 
 @pytest.mark.usefixtures("nothing_known")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,22 +26,26 @@ if TYPE_CHECKING:
     from ..views.format import Language
     from ..views.listing import Listing
 
+_FILES = ("district.toml", "layers/*", "rounds/*.gpkg", "rounds/[!.]*/*", "rasters/*")
 ENTRIES = 16
 """Of each cache."""
 _SURVEYS = 6
 
 
 def files_of(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """What tells that a district's files have changed: names, times, sizes."""
-    files = [
-        folder / "district.toml",
-        *folder.glob("layers/*"),
-        *folder.glob("rounds/*.gpkg"),
-        *folder.glob("rounds/*/*"),
-        *folder.glob("rasters/*"),
-    ]
-    found = [(file, file.stat()) for file in sorted(files) if file.is_file()]
-    return tuple((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
+    """What tells that a district's files have changed: names, times, sizes.
+
+    Without drafts of rounds, which are in folders of a hidden name; whatever goes while it is looked at is left out.
+    """
+    found = []
+    for pattern in _FILES:
+        with suppress(FileNotFoundError):  # a folder that has gone
+            for file in folder.glob(pattern):
+                with suppress(FileNotFoundError):
+                    about = file.stat()
+                    if stat.S_ISREG(about.st_mode):
+                        found.append((str(file), about.st_mtime_ns, about.st_size))
+    return tuple(sorted(found))
 
 
 @st.cache_resource(max_entries=_SURVEYS, show_spinner=False)
