@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import re
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -48,6 +49,8 @@ def serve(settings: Mapping[str, object]) -> None:
 
     address_scripts()
     answer_at_once()
+    # Whoever stops a service says SIGTERM, of which Python dies with what readers sent left lying about.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     sys.setswitchinterval(_TURN_S)
     # `atlas` looks for garbage hardly ever, as suits one command; a server goes on for weeks.
     gc.freeze()

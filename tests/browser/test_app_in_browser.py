@@ -465,3 +465,19 @@ def test_spite_is_shown_whole_and_runs_nowhere_in_the_app(
     assert seen["dialogs"] == []
     assert seen["errors"] == []
     assert refused == []
+
+
+def test_what_a_reader_sent_is_gone_with_the_server(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("TEMP", str(tmp_path))
+    with serving(embedded_district()) as address:
+        page, _ = open_page(f"{address}/import", viewport=SCREEN)
+        page.set_default_timeout(WAIT_MS)
+        page.locator("input[type=file]").set_input_files(
+            {"name": "灯.csv", "mimeType": "", "buffer": "编号,高度\nL1,8\n".encode()}
+        )
+        page.get_by_role("button", name="换一个文件").wait_for()
+        assert list(tmp_path.rglob("灯.csv"))
+    assert not list(tmp_path.rglob("灯.csv"))
