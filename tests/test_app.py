@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
+import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from html import unescape
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import hostile
@@ -19,6 +21,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from geo.app import upload
 from geo.app.shell import asked_district
 from geo.app.upload import the_one_meant
 from geo.app.words import WORDS
@@ -609,6 +612,25 @@ def test_of_several_files_all_but_one_must_be_its_parts() -> None:
     for names in (["a.shp", "b.dbf"], ["a.shp", "a.dbf", "b.csv"], ["a.csv", "a.xlsx"], ["a.dbf"]):
         with pytest.raises(SourceError):
             the_one_meant(names)
+
+
+def test_what_does_not_fit_on_the_disk_is_said_and_leaves_nothing_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, data: bytes) -> None:
+        self.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    session = SimpleNamespace(session_state={"uploads": 0})
+    monkeypatch.setattr(upload, "st", session)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "write_bytes", full)
+    sent = SimpleNamespace(name="灯.csv", file_id="1", getbuffer=lambda: b"x")
+    with pytest.raises(StoreError, match="No space left") as error:
+        upload._set_aside([cast("Any", sent)])
+    assert error.value.in_("zh") == "上传的文件无法暂存：磁盘空间已满"
+    assert list(tmp_path.iterdir()) == []
+    assert session.session_state == {"uploads": 1}  # another may be sent
 
 
 def begun(folder: Path, squares: Path, *layers: str) -> Path:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
-from ..errors import Fault, GeoError, SourceError
+from ..errors import Fault, GeoError, SourceError, StoreError, reason_of
 from ..said import Said
 from .choices import forget, say
 from .parts import fault, heading
@@ -105,11 +105,19 @@ def _set_aside(sent: Sequence[UploadedFile]) -> None:
     try:
         main = the_one_meant(names)
         folder = tempfile.TemporaryDirectory(prefix="atlas-", ignore_cleanup_errors=True)
-        for name, one in zip(names, sent, strict=True):
-            (Path(folder.name) / name).write_bytes(one.getbuffer())
+        try:
+            for name, one in zip(names, sent, strict=True):
+                (Path(folder.name) / name).write_bytes(one.getbuffer())
+        except OSError:
+            folder.cleanup()  # the fault is kept to be told, and would keep it
+            raise
         st.session_state["file_folder"] = folder  # gone with the session
         st.session_state["file_at_hand"] = Path(folder.name) / main
         st.session_state.pop("import_done", None)
+    except OSError as error:
+        raise StoreError(
+            Said("what was sent cannot be kept: ", "上传的文件无法暂存：") + reason_of(error)
+        ) from error
     finally:
         for one in sent:
             _forget(one)
