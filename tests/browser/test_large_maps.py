@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +16,12 @@ import made
 import pytest
 from many import MANY, many_streets, multiplied
 from seeing import DRAWN, SCREEN, WAIT_MS, keep, watched
+from serving import settled
 from test_app_in_browser import drawn, serving
 
+from geo.bundled import embedded_district
+from geo.carrying import carry_layers
+from geo.importing import import_file
 from geo.survey import open_survey
 from geo.views.page import tiles_page
 from geo.views.tiles import archive_of
@@ -225,3 +230,38 @@ def test_the_app_draws_as_many_from_its_own_address(open_page: OpenPage, large_a
     assert "10,200" in page.locator(".atlas-side-table").inner_text()
     assert any("/media/" in url for url in seen["requests"][before:])
     assert (seen["errors"], refused) == ([], [])
+
+
+_DRAWN_UPON = """canvas => {
+  const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+  const context = copy.getContext("2d");
+  context.drawImage(canvas, 0, 0);
+  const { data } = context.getImageData(0, 0, copy.width, copy.height);
+  return data.filter((value, place) => place % 4 === 0 && value !== data[0]).length;
+}"""
+"""How many pixels of a map of tiles are of another colour than its corner."""
+
+
+def test_units_are_seen_at_once_though_what_is_in_tiles_is_switched_off(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    home = tmp_path / "district"
+    shutil.copytree(embedded_district(), home)
+    for round_ in (home / "rounds").glob("*.gpkg"):
+        round_.chmod(0o644)
+    lamps = "".join(
+        f"L{n},{119.88 + n % 110 / 1100:.6f},{32.44 + n // 110 / 1100:.6f},1,8\n"
+        for n in range(11_000)
+    )
+    file = tmp_path / "lamps.csv"
+    file.write_text(f"id,lon,lat,working,height_m\n{lamps}", encoding="utf-8")
+    import_file(home, file, "lamps", crs="EPSG:4326", round="2008-02-02")
+    carry_layers(home, "2008-02-02")
+    with serving(home) as app:
+        path = "coverage?indicator=lighting.lamps_working&round=2008-02-02&level=town"
+        page, _ = open_page(f"{app}/{path}", viewport=SCREEN)
+        drawn(page)
+        settled(page)
+        seen = page.locator(f"{DRAWN} canvas").evaluate(_DRAWN_UPON)
+        assert seen > 20_000  # pixels of towns
+        keep(page, "app-units-over-tiles")
