@@ -1,8 +1,30 @@
 // Keeps a map of tiles smooth where every pixel of a picture costs (a computer that draws WebGL without a graphics
-// card): while it loads and while it moves it is drawn with fewer pixels, and sharp as soon as it rests. Where
-// pictures come quickly it is drawn coarser only while it loads.
+// card): its first picture is made once, when all that belongs to it is there, and while it moves it is drawn with
+// fewer pixels, and sharp as soon as it rests. Where pictures come quickly it is always sharp.
 
-const atlasCoarse = () => 0.5 * (window.devicePixelRatio || 1);
+function atlasFirstPicture(map) {
+  const PATIENCE_MS = 1500; // after that what there is, is shown as it comes
+  const { painter } = map;
+  const paint = painter?.render;
+  if (typeof paint !== "function") return;
+  let pictures = 0;
+  let held = true;
+  painter.render = (...said) => {
+    // The empty picture with which it begins tells the painter the style, without which tiles that come are left out.
+    if (pictures && held && !(map.isStyleLoaded() && map.areTilesLoaded())) return;
+    if (pictures) {
+      held = false;
+      painter.render = paint;
+    }
+    pictures += 1;
+    paint.apply(painter, said);
+  };
+  setTimeout(() => {
+    if (!held) return;
+    held = false;
+    map.triggerRepaint();
+  }, PATIENCE_MS);
+}
 
 function atlasPace(map) {
   const SHARP_MS = 40; // a sharp picture that takes longer will not keep up with a moving hand

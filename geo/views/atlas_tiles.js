@@ -120,7 +120,6 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
       touchPitch: false,
       maxPitch: 0,
       fadeDuration: 0,
-      pixelRatio: atlasCoarse(),
       renderWorldCopies: false,
       refreshExpiredTiles: false,
       // What is drawn stays readable for whoever prints it.
@@ -130,6 +129,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   } catch {
     return failed(words.no_webgl);
   }
+  atlasFirstPicture(map);
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   // Said once the first picture is there, for whoever waits for it.
