@@ -69,6 +69,22 @@ def opened(browser: Browser, file: Path) -> tuple[Page, dict[str, list[Any]]]:
     return page, seen
 
 
+EMPTY = 4
+"""Colours of a picture on which nothing is drawn: the ground's own, and a few for a doubtful driver."""
+
+
+def colours(page: Page) -> int:
+    """How many colours the picture has, as it stands: what is found in its tiles may yet not be drawn."""
+    return int(
+        page.locator(".maplibregl-canvas").evaluate(
+            "(canvas) => { const gl = canvas.getContext('webgl2'), { width, height } = canvas;"
+            " const bytes = new Uint8Array(4 * width * height);"
+            " gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, bytes);"
+            " return new Set(new Uint32Array(bytes.buffer)).size; }"
+        )
+    )
+
+
 def asked_outside(seen: dict[str, list[Any]]) -> list[str]:
     """Requests but for the page itself and the worker that it makes of its own script."""
     return [url for url in seen["requests"] if not url.startswith(("file:", "blob:"))]
@@ -85,6 +101,7 @@ def test_the_file_draws_its_tiles_and_answers(browser: Browser, files: Path) -> 
         " const all = Object.values(found); return [all.filter((e) => e === 0).length, all.length]; }"
     )
     assert classes == [MANY * 2 // 3, MANY]
+    assert colours(page) > EMPTY
     legend = page.locator(".atlas-panel").text_content() or ""
     for said in ("8,000", "4,000", hostile.SPITE):
         assert said in legend
@@ -211,6 +228,7 @@ def test_the_app_draws_as_many_from_its_own_address(open_page: OpenPage, large_a
     seen = watched(page)
     page.goto(f"{large_app}/layers")
     drawn(page, 10_200)
+    assert colours(page) > EMPTY
     page.locator(".atlas-finder input").fill("s1")
     page.locator(".atlas-hits button").first.click()
     card = page.locator(".atlas-card")
