@@ -22,6 +22,7 @@ from geo.app.opening import link_header, opening_page, parts_of_pages
 from geo.app.server import Ahead, answer_at_once
 from geo.app.shell import PAGES
 from geo.views import component
+from geo.views.cards import STYLE
 from geo.views.listing import Column, Listing, Row, listing_json
 from geo.views.tiles import Archive
 
@@ -96,6 +97,7 @@ def test_a_page_is_streamlits_with_its_readers_language() -> None:
         assert headers["cache-control"] == "no-cache"
         assert f'<html lang="{tag}">' in page
         assert f"<title>{title}</title>" in page
+        assert STYLE.removeprefix("<style>\n") in page  # before there is a word that it is for
         assert page.count(entry) == 1
         for line in theirs.splitlines():
             if "lang=" not in line and "<title>" not in line:

@@ -12,8 +12,10 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
+from .. import views
 from ..views.component import last_drawn_by, script_address
 from ..views.format import LANGUAGE_TAGS, Language
 from . import words
@@ -75,16 +77,21 @@ def opening_page(known: Known | None, language: Language) -> bytes:
 
 @cache
 def _in_language(language: Language) -> str:
-    """Streamlit's page with its reader's language, name and background, which it would have a second later."""
+    """Streamlit's page with its reader's language, name, background and our parts' style, which it would have later.
+
+    Streamlit may put a page's words there some tenths of a second before the style that goes with them.
+    """
     import streamlit as st
     from streamlit.file_util import get_static_dir
 
     page = (Path(get_static_dir()) / "index.html").read_text("utf-8")
     ground = st.get_option("theme.backgroundColor") or "#ffffff"
+    # From its file: the module that has it as `STYLE` would load pandas before the first page is answered.
+    style = resources.files(views).joinpath("atlas_cards.css").read_text(encoding="utf-8")
     said = {
         '<html lang="en">': f'<html lang="{LANGUAGE_TAGS[language]}">',
         "<title>Streamlit</title>": f"<title>{words.say('app', language)}</title>"
-        f"<style>body {{ background: {ground} }}</style>",
+        f"<style>body {{ background: {ground} }}\n{style}</style>",
     }
     for theirs, ours in said.items():
         page = page.replace(theirs, ours, 1)
