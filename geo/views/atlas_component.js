@@ -158,7 +158,8 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
       if (part.picked) tell(part.picked);
     }
     atlas.parts.map = part ?? drawMap(atlas.sides.map, said.map, said.archive, tell, view);
-    if (!said.table?.marking) pickAgain(atlas.parts.map);
+    // What the reader picked on this very map is picked already: shown anew it would be brought near.
+    if (!said.table?.marking && !part?.picked) pickAgain(atlas.parts.map);
   }
   if (said.table && atlas.parts.table?.digest !== said.table.digest) {
     const before = atlas.parts.table;

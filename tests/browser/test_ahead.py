@@ -118,6 +118,27 @@ def test_what_is_picked_before_streamlit_is_picked_in_its_list(
     keep(page, "app-ahead-picked")
 
 
+def test_a_street_picked_before_streamlit_stays_as_far_off_as_it_was(
+    open_page: OpenPage, held: tuple[Page, list[Route]], app: str
+) -> None:
+    address = f"{app}/coverage?indicator=lighting.lamp_reach&drawn=features"
+    first, _ = open_page(address, viewport=SCREEN)
+    drawn(first)
+    settled(first)
+    page, waiting = held
+    page.goto(address, wait_until="commit")
+    x, y, width, height = box(ahead(page))
+    page.mouse.click(x + width * 0.62, y + height * 0.6)
+    card, scale = page.locator(".atlas-card"), page.locator(".leaflet-control-scale-line")
+    card.wait_for()
+    said, far = card.inner_text(), scale.inner_text()
+    assert "HX592" in said
+    let_through(waiting)
+    drawn(page)
+    settled(page)
+    assert (card.inner_text(), scale.inner_text()) == (said, far)
+
+
 def test_a_district_that_has_changed_since_is_not_drawn_ahead(
     held: tuple[Page, list[Route]], open_page: OpenPage, tmp_path: Path
 ) -> None:
