@@ -32,7 +32,10 @@ const archiveAt = (addresses) => {
       }
       return read(offset, length);
     }),
-    index: () => (index ||= fetched(addresses.index)),
+    index: () => (index ||= fetched(addresses.index).catch((fault) => {
+      index = null; // asked for again by the next search
+      throw fault;
+    })),
   };
 };
 
