@@ -3,6 +3,7 @@
 
 const PATIENCE_MS = 20000;
 const LOOK_MS = 200;
+const LOOKS_AFTER_THE_END = 5;
 const HELD_UP_MS = 1000;
 
 export async function ahead(said) {
@@ -18,8 +19,11 @@ export async function ahead(said) {
   // Nobody takes it over where the page turns out to be another, or the server does not answer.
   const page = location.pathname;
   const begun = performance.now();
+  let ended = 0; // looks since Streamlit's page was whole, with a fault told in the map's place perhaps
   const watch = setInterval(() => {
-    if (host.isConnected && location.pathname === page && performance.now() - begun < PATIENCE_MS) return;
+    ended = document.querySelector("[data-test-script-state=notRunning]") ? ended + 1 : 0;
+    const coming = ended < LOOKS_AFTER_THE_END && performance.now() - begun < PATIENCE_MS;
+    if (host.isConnected && location.pathname === page && coming) return;
     clearInterval(watch);
     if (host.isConnected) leaveAhead();
   }, LOOK_MS);

@@ -185,3 +185,17 @@ def test_a_map_that_nobody_takes_over_goes_when_the_page_does(
     page.evaluate("() => history.pushState(null, '', 'report')")
     page.locator("#atlas-ahead").wait_for(state="detached")
     assert waiting
+
+
+def test_a_map_in_whose_place_a_fault_is_told_makes_room_for_it(
+    held: tuple[Page, list[Route]], open_page: OpenPage, app: str
+) -> None:
+    first, _ = open_page(f"{app}/scope", viewport=SCREEN)
+    drawn(first)
+    page, waiting = held
+    page.goto(f"{app}/scope", wait_until="commit")
+    ahead(page)
+    # What Streamlit's page says of itself once it is whole.
+    page.evaluate("() => { document.body.dataset.testScriptState = 'notRunning'; }")
+    page.locator("#atlas-ahead").wait_for(state="detached")
+    assert waiting
