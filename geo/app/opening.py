@@ -38,6 +38,16 @@ _HOST = {
 """What a page may be told by a page round it: nothing. Streamlit's own answer trusts hosts of its makers."""
 
 
+_BACK = """<script>
+const push = history.pushState;
+history.pushState = function (state, unused, url) {
+  const here = url !== undefined && new URL(url, location.href).pathname === location.pathname;
+  return (here ? history.replaceState : push).call(this, state, unused, url);
+};
+</script>"""
+"""A choice stands in the address of its page and is no page of its own: Back leads to the page before."""
+
+
 def opening_page(known: Known | None, language: Language) -> bytes:
     """The text of a page, in UTF-8.
 
@@ -72,7 +82,7 @@ def opening_page(known: Known | None, language: Language) -> bytes:
         '<script>window.__streamlit = { BACKEND_BASE_URL: new URL("./", location.href).href, '
         f"HOST_CONFIG: {{ ...{json.dumps(_HOST)}, allowedOrigins: [location.origin] }} }};</script>\n{begin}"
     )
-    return f"{page[: begins.start()]}{block}{end}".encode()
+    return f"{page[: begins.start()]}{_BACK}\n{block}{end}".encode()
 
 
 @cache

@@ -310,6 +310,29 @@ def test_a_picked_village_leads_to_its_figures_and_their_reckoning_and_nothing_t
     assert refused == []
 
 
+def test_back_leads_to_the_page_before_and_not_through_every_choice(
+    open_page: OpenPage, app: str
+) -> None:
+    page, refused = open_page(f"{app}/scope", viewport=SCREEN)
+    drawn(page)
+    settled(page)
+    page.get_by_role("link", name="指标", exact=True).click()
+    page.wait_for_url("**/coverage?*")
+    for choice in ("镇（街道）", "逐个对象"):
+        page.get_by_role("radio", name=choice).or_(
+            page.get_by_role("button", name=choice)
+        ).first.click()
+        settled(page)
+    page.wait_for_url("**/coverage?*drawn=features*")
+    page.go_back()
+    page.wait_for_url("**/scope*")
+    page.locator("tr", has_text="宫涵居委会").wait_for()
+    page.go_forward()
+    page.wait_for_url("**/coverage?*")
+    drawn(page)
+    assert refused == []
+
+
 def test_pages_and_languages_change_by_a_click(open_page: OpenPage, app: str) -> None:
     page, refused = open_page(f"{app}/scope", viewport=SCREEN)
     drawn(page)
