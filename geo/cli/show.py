@@ -41,6 +41,7 @@ SETTINGS: Mapping[str, object] = {
     # An office's figures are no one else's: only this machine, no reports of use, no stack for a stranger.
     "server.address": "127.0.0.1",
     "server.fileWatcherType": "none",
+    "server.baseUrlPath": "",  # a proxy strips its prefix: addresses are relative
     "server.maxUploadSize": 100,
     "server.enableStaticServing": False,
     "logger.hideWelcomeMessage": True,
