@@ -226,7 +226,8 @@ def _print_folded(
 
 def note(text: str) -> None:
     """A remark for the person at the keyboard, on standard error."""
-    typer.echo(f"atlas: {in_language(text, spoken())}", err=True)
+    lines = in_language(text, spoken()).split("\n")
+    typer.echo(f"atlas: {chr(10).join(map(_printable, lines))}", err=True)
 
 
 def require_place(file: Path) -> None:
