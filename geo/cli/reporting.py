@@ -76,7 +76,9 @@ def report(
             format_ = ReportFormat(output.suffix.lower().lstrip("."))
         except ValueError:
             raise typer.BadParameter(
-                f"say which: {', '.join(ReportFormat)}", param_hint="--format"
+                f"{output.name} does not end in one of {', '.join(f'.{one}' for one in ReportFormat)};"
+                f" name it so, or say --format {'|'.join(ReportFormat)}",
+                param_hint="-o",
             ) from None
     if template is not None and str(format_) != "docx":
         raise typer.BadParameter("only a Word report has a template", param_hint="--template")
