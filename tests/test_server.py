@@ -131,12 +131,11 @@ class Seen:
         ahead.keep_in_mind(asked, [self.shown], self.home, files_of(self.home))
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead, "_known", OrderedDict())
 
 
-@pytest.mark.usefixtures("nothing_known")
 def test_a_page_brings_the_map_that_its_address_showed(tmp_path: Path) -> None:
     seen = Seen(tmp_path)
     assert seen.at() is None
@@ -159,7 +158,6 @@ def test_a_page_brings_the_map_that_its_address_showed(tmp_path: Path) -> None:
     assert answer("/scope", query=b"lang=en")[2] == opening_page(None, "en")
 
 
-@pytest.mark.usefixtures("nothing_known")
 def test_a_map_is_known_no_longer_than_its_files_stay_and_its_page_keeps_it(tmp_path: Path) -> None:
     seen = Seen(tmp_path)
     seen.keep()
@@ -177,7 +175,6 @@ def test_a_map_is_known_no_longer_than_its_files_stay_and_its_page_keeps_it(tmp_
     assert answer(f"/atlas/{digest}.json")[0] == 404
 
 
-@pytest.mark.usefixtures("nothing_known")
 def test_a_map_of_files_that_changed_while_it_was_made_is_not_brought(tmp_path: Path) -> None:
     seen = Seen(tmp_path)
     before = files_of(tmp_path)
@@ -211,7 +208,6 @@ def test_drafts_and_what_goes_while_it_is_looked_at_are_no_files_of_a_district(
     assert files_of(tmp_path) == found
 
 
-@pytest.mark.usefixtures("nothing_known")
 def test_only_so_many_addresses_are_kept_in_mind_the_newest(tmp_path: Path) -> None:
     seen = Seen(tmp_path)
     for number in range(ahead._ADDRESSES + 5):
@@ -221,7 +217,6 @@ def test_only_so_many_addresses_are_kept_in_mind_the_newest(tmp_path: Path) -> N
     assert seen.at(unit="5") is not None
 
 
-@pytest.mark.usefixtures("nothing_known")
 def test_a_page_with_other_maps_is_not_kept_in_mind(tmp_path: Path) -> None:
     seen = Seen(tmp_path)
     other = dataclasses.replace(seen.shown, key="layers_map")
@@ -231,7 +226,6 @@ def test_a_page_with_other_maps_is_not_kept_in_mind(tmp_path: Path) -> None:
         assert seen.at() is None
 
 
-@pytest.mark.usefixtures("nothing_known")
 def test_tiles_come_in_the_parts_that_are_asked_for(tmp_path: Path) -> None:
     tiles = bytes(range(200))
     seen = Seen(tmp_path, tiles=tiles)

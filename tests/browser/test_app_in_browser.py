@@ -396,7 +396,7 @@ def test_a_file_is_tried_before_it_is_taken_in(
     file.write_text(json.dumps(points), encoding="utf-8")
     page.reload()
     chooser.set_input_files(file)
-    page.get_by_text("lamps.geojson").wait_for()
+    page.locator(".atlas-q", has_text="lamps.geojson").wait_for()
     page.get_by_label("导入为图层").click()
     page.get_by_role("option", name="(lamps)").click()
     page.get_by_text("字段对应").click()
