@@ -359,7 +359,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
       { animate: false, padding: { left, right, top: wide ? 12 : head.offsetHeight + 20, bottom: notes.offsetHeight + 14 } });
   };
   const roomForPanel = () => {
-    notes.style.maxWidth = `${Math.max(150, element.clientWidth - 150)}px`;
+    notes.style.maxWidth = `${Math.max(150, element.clientWidth - 175)}px`;
     if (!options.legend) groups.style.maxHeight = `${Math.max(120, element.clientHeight - 110)}px`;
   };
   let fitted = false;
