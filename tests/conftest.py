@@ -34,6 +34,9 @@ CHROMIUM_FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
     "--proxy-server=http://127.0.0.1:9",
 )
+collect_ignore = ["misbehaving", "fuzz/engines_run.py", "fuzz/crossover.py"]
+"""Looked through for examples they would be imported: the one would add its format to this process too, and the
+others, which are run by hand, take pytest's words for their own."""
 OWN_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 # The same examples every time; `pytest --hypothesis-profile=thorough` draws a thousand new ones.
