@@ -398,6 +398,10 @@ def test_an_import_that_is_taken_back_takes_its_mapping_along(
     aside = district / "mappings" / f"{name}.undone"
     undo_import(district, NEXT)
     assert take(district, file, "lamps", mapping=aside, dry_run=True).rows_taken == 2
+    # And stays what it was said to be when the next one is set aside.
+    assert kept_in(district) == {f"{name}.2.undone": "id", f"{name}.undone": "id"}
+    columns = [load_mapping(aside.with_name(one)).fields["id"].column for one in kept_in(district)]
+    assert columns == ["柱号", "easting"]
 
 
 def test_the_mapping_before_is_proposed_again_and_out_of_turn_too(

@@ -141,7 +141,7 @@ def _taken_back(
     """Of a mapping and those it replaced, take the one that an import kept out."""
     where = f"{path.parent.name}/{path.name}"
     if one != path:  # another took its place meanwhile, and is what is proposed
-        one.replace(f"{path}{UNDONE}")
+        one.replace(_aside(path))
         return None
     if not _as_recorded(path, record):
         return Said(
@@ -157,13 +157,13 @@ def _taken_back(
             f"the column mapping it kept stays, since the import of {used[-1].file} has the same: {where}",
             f"其保存的字段对应也是导入 {used[-1].file} 所用，予以保留：{where}",
         )
-    path.replace(f"{path}{UNDONE}")
+    aside = path.replace(_aside(path))
     earlier = _earlier(path)
     if earlier:
         earlier[-1].replace(path)
     return Said(
-        f"the column mapping it kept is no longer proposed; it lies in {where}{UNDONE}, which --mapping still takes",
-        f"其保存的字段对应不再建议采用；原文件改名为 {where}{UNDONE}，仍可用 --mapping 指定",
+        f"the column mapping it kept is no longer proposed; it lies in {path.parent.name}/{aside.name}, which --mapping still takes",
+        f"其保存的字段对应不再建议采用；原文件改名为 {path.parent.name}/{aside.name}，仍可用 --mapping 指定",
     ) + (
         Said(
             "; the one before it for the same columns is proposed again",
@@ -200,6 +200,15 @@ def _recorded(record: ImportRecord) -> dict[str, object]:
 def _how(said: dict[str, object]) -> dict[str, object]:
     """What a mapping says of rows and columns, without what its record keeps elsewhere."""
     return {name: said[name] for name in ("where", "has", "join", "fields") if name in said}
+
+
+def _aside(path: Path) -> Path:
+    """Where a mapping is put that is no longer proposed; those that lie there already stay what they were told to be."""
+    number, aside = 1, path.with_name(f"{path.name}{UNDONE}")
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.{number}{UNDONE}")
+    return aside
 
 
 def _earlier(path: Path) -> list[Path]:
