@@ -148,7 +148,10 @@ def test_a_page_brings_the_map_that_its_address_showed(tmp_path: Path) -> None:
     at = f"atlas/{seen.map_.digest}.json"
     assert f'"at": "{at}"' in page
     assert f'import("./{component.script_address("map")}")' in page
-    first, second, *_ = headers["link"].split(", ")
+    first, second = headers["link"].split(", ")  # what is Streamlit's is asked for after the map
+    assert "static/js" not in headers["link"]
+    assert '<link rel="modulepreload"' not in page
+    assert all(f'"./static/js/{name}"' in page for name in parts_of_pages())
     assert first.startswith(f"<./{component.script_address('map')}>; rel=modulepreload")
     assert second.startswith(f"<./{at}>; rel=preload; as=fetch")
     status, headers, body = answer(f"/{at}")

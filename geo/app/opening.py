@@ -109,26 +109,22 @@ def _in_language(language: Language) -> str:
 
 
 def link_header(page: str, known: Known | None = None) -> str:
-    """What a page's head names: Streamlit's parts and what draws its map, once somebody has seen the page.
+    """What a page's head names: what draws its map, or Streamlit's parts, and what drew its last map after them.
 
     Parameters
     ----------
     page : its name
     known : the map that it is going to show, if that is known
     """
-    # Low: the frame, without which nothing of this can be used, goes before them.
-    links = [(f"static/js/{name}", "modulepreload", "low") for name in parts_of_pages()]
     first = drawing_of(known) if known else None
     if first is not None:
-        # What is drawn before the frame is there goes before it.
         script, said = first
-        links = [
-            (script, "modulepreload", "high"),
-            (said["at"], "preload; as=fetch", "high"),
-            *links,
-        ]
-    elif drawing := last_drawn_by(f"{page}_map"):
-        links.append((script_address(drawing), "modulepreload", "low"))
+        links = [(script, "modulepreload", "high"), (said["at"], "preload; as=fetch", "high")]
+    else:
+        # Low: the frame, without which nothing of this can be used, goes before them.
+        links = [(f"static/js/{name}", "modulepreload", "low") for name in parts_of_pages()]
+        if drawing := last_drawn_by(f"{page}_map"):
+            links.append((script_address(drawing), "modulepreload", "low"))
     return ", ".join(
         f"<./{file}>; rel={how}; crossorigin=anonymous; fetchpriority={priority}"
         for file, how, priority in links
