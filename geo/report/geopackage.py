@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyogrio
 
 from ..model import Project
+from ..store.bookkeeping import forget_writes
 from ..store.styles import STYLES_COLUMNS, STYLES_TABLE
 from ..stretches import stretches_of
 from ..views import palette
@@ -67,17 +68,13 @@ def geopackage_bytes(material: Material, report: Report) -> bytes:
     """
     with tempfile.TemporaryDirectory(prefix="atlas-report-") as room:
         path = Path(room) / "report.gpkg"
-        before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{report.date}T00:00:00.000Z"})
-        try:
-            layers = [layer for layer in _layers(material, report) if len(layer.frame)]
-            for layer in layers:
-                _write(path, layer.name, layer.frame)
-            for name, frame in _tables(material, report).items():
-                _write(path, name, frame)
-        finally:
-            pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        layers = [layer for layer in _layers(material, report) if len(layer.frame)]
+        for layer in layers:
+            _write(path, layer.name, layer.frame)
+        for name, frame in _tables(material, report).items():
+            _write(path, name, frame)
         _write_styles(path, layers, report)
+        forget_writes(path)
         return path.read_bytes()
 
 
@@ -228,6 +225,8 @@ def _write_styles(path: Path, layers: Sequence[Styled], report: Report) -> None:
             "VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?)",
             (made,),
         )
+        # The report's day in place of the clock's time.
+        database.execute("UPDATE gpkg_contents SET last_change = ?", (made,))
     with closing(sqlite3.connect(path)) as database:
         database.execute("VACUUM")
 

@@ -28,6 +28,8 @@ from .tables import quoted, read_table, write_table
 
 _STEP = "step"
 _STEP_TABLES = "step_tables"
+# The count of writes, and the count for which the size said in the header holds: they have to agree.
+_COUNTED_AT = (24, 92)
 # Every table of the standard, of GDAL and of QGIS that has rows about a table, and the column that names it.
 _ABOUT = {
     "gpkg_extensions": "table_name",
@@ -154,6 +156,20 @@ def finish(
             for name in written:
                 if name in layers:
                     _keep_style(database, name, layers[name], changed_at)
+    forget_writes(draft)
+
+
+def forget_writes(path: Path) -> None:
+    """Have a SQLite file that nobody has open say that it was written once.
+
+    It counts its writes in its header, and GDAL writes the time of a change once more where the clock moved on
+    meanwhile: by that count alone the same tables would make two files.
+    """
+    once = (1).to_bytes(4, "big")
+    with path.open("r+b") as stream:
+        for place in _COUNTED_AT:
+            stream.seek(place)
+            stream.write(once)
 
 
 def take_out(draft: Path, step: Step) -> None:
