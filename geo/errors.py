@@ -171,6 +171,7 @@ def unreadable(error: OSError | ValueError) -> Said:
 
 _KINDS = {
     "cluster": "计算集群",
+    "command": "命令",
     "coordinate system": "坐标系",
     "engine": "计算引擎",
     "engine with a scheduler": "带调度的计算引擎",
@@ -179,6 +180,7 @@ _KINDS = {
     "layer": "图层",
     "level": "层级",
     "level to draw": "可绘层级",
+    "option": "选项",
     "round": "轮次",
     "round with the layer": "含此图层的轮次",
     "rule": "判定规则",

@@ -255,5 +255,8 @@ def test_a_layer_that_a_geojson_does_not_have_is_refused_as_of_any_other_file(
 def test_a_report_whose_name_says_no_format_is_told_which_there_are(tmp_path: Path) -> None:
     result = atlas("report", "-o", str(tmp_path / "x.pfd"))
     assert result.returncode == 2
-    assert "x.pfd does not end in one of .pdf, .docx, .xlsx, .html, .gpkg" in result.stderr
+    assert result.stderr == (
+        "atlas: -o: found 'x.pfd'; expected a name that ends in one of .pdf, .docx, .xlsx, .html, .gpkg;"
+        " name it so, or say --format with one of them\n"
+    )
     assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..errors import amount
+from ..errors import DataError, Fault, amount
 from ..said import Said, in_language, joined
 from .dates import iso_day
 from .output import (
@@ -92,7 +92,17 @@ def check(
     from ..survey import open_survey
 
     if to is not None and not repair:
-        raise typer.BadParameter("only --repair writes a round", param_hint="--to")
+        raise DataError(
+            Fault(
+                "--to",
+                Said("no --repair", "没有 --repair"),
+                Said(
+                    "--repair with it, which alone writes a round",
+                    "与 --repair 同用（只有它写入轮次）",
+                ),
+                Said("add --repair, or leave --to out", "请加 --repair，或去掉 --to"),
+            )
+        )
     if output is not None:
         require_place_file(output)
         require_place(output)

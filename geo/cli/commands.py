@@ -6,9 +6,11 @@ import typer
 
 from ..version import __version__
 from . import checking, figures, importing, reporting, rounds, show
+from .usage import Command, Commands
 
 app = typer.Typer(
     name="atlas",
+    cls=Commands,
     help="Urban-rural integration in layers: scope, coverage and maps of a district.",
     no_args_is_help=True,
     add_completion=False,
@@ -17,6 +19,8 @@ app = typer.Typer(
 )
 for commands in (figures, checking, importing, rounds, show, reporting):
     commands.register(app)
+for command in app.registered_commands:
+    command.cls = Command
 
 
 def _version(wanted: bool) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -85,6 +85,12 @@ LANG = typer.Option(
     help="The language of tables, remarks and faults; JSON is always English, and so are the columns and"
     " codes of CSV.",
 )
+Speaks = Annotated[
+    Reader,
+    typer.Option(
+        "--lang", callback=speak, is_eager=True, help="The language of remarks and faults."
+    ),
+]
 FILE_LANG = typer.Option(
     callback=speak_if_asked,
     is_eager=True,

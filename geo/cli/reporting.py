@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ..said import in_language
+from ..errors import DataError, Fault
+from ..said import Said, in_language, joined, quoted
 from .dates import iso_day
 from .output import DISTRICT, FILE_LANG, ROUND, Reader, note, require_place, spoken, wrote
 from .wording import told
@@ -75,16 +76,39 @@ def report(
         try:
             format_ = ReportFormat(output.suffix.lower().lstrip("."))
         except ValueError:
-            raise typer.BadParameter(
-                f"{output.name} does not end in one of {', '.join(f'.{one}' for one in ReportFormat)};"
-                f" name it so, or say --format {'|'.join(ReportFormat)}",
-                param_hint="-o",
+            endings = joined(f".{one}" for one in ReportFormat)
+            raise DataError(
+                Fault(
+                    "-o",
+                    quoted(output.name),
+                    Said("a name that ends in one of ", "文件名以下列之一结尾：") + endings,
+                    Said(
+                        "name it so, or say --format with one of them",
+                        "请这样命名，或用 --format 指明格式",
+                    ),
+                )
             ) from None
-    if template is not None and str(format_) != "docx":
-        raise typer.BadParameter("only a Word report has a template", param_hint="--template")
-
+    if template is not None and format_ is not ReportFormat.docx:
+        raise DataError(
+            Fault(
+                "--template",
+                Said(f"a report as {format_}", f"{format_} 报告"),
+                Said("a Word report, which alone has a template", "Word 报告（只有它用模板）"),
+                Said(
+                    "say --format docx, or leave --template out",
+                    "请用 --format docx，或去掉 --template",
+                ),
+            )
+        )
     if template is not None and not template.is_file():
-        raise typer.BadParameter(f"no file {template}", param_hint="--template")
+        raise DataError(
+            Fault(
+                "--template",
+                Said(f"no file {template}", f"没有文件 {template}"),
+                Said("a Word file (.docx)", "Word 文件（.docx）"),
+                Said("correct the name of the file", "请核对文件名"),
+            )
+        )
     require_place(output)
 
     def tell(done: int, total: int, name: str) -> None:

@@ -19,11 +19,11 @@ from .output import (
     Form,
     Format,
     Reader,
+    Speaks,
     note,
     print_csv,
     print_json,
     print_table,
-    speak,
 )
 from .wording import file_called, headed, layer_titled, worded
 
@@ -48,12 +48,6 @@ COLUMNS = (
 SHOWN = ("round", "state", "table", "rows", "file", "source_layer", "imported_at", "imported_by")
 _DIGITS = 12
 
-Language = Annotated[
-    Reader,
-    typer.Option(
-        "--lang", callback=speak, is_eager=True, help="The language of remarks and faults."
-    ),
-]
 Folder = Annotated[Path, typer.Option("--district", help="The district's folder.")]
 Round = Annotated[
     str | None,
@@ -131,7 +125,7 @@ def carry(
     new: Annotated[
         bool, typer.Option("--new", help="Begin a round of that date with them.")
     ] = False,
-    lang: Language = Reader.en,
+    lang: Speaks = Reader.en,
 ) -> None:
     """Take layers as they stand in an earlier round into an unpublished one: units and edges, unless said otherwise."""
     from ..carrying import carry_layers
@@ -163,7 +157,7 @@ def publish(
             "--as-it-is", help="Though it lacks units or edges that an earlier round has."
         ),
     ] = False,
-    lang: Language = Reader.en,
+    lang: Speaks = Reader.en,
 ) -> None:
     """Mark a round as published: it is never changed after, and if it is, that shows."""
     from ..district import open_district
@@ -209,7 +203,7 @@ def _require_whole(district: District, round_: str | None) -> None:
         )
 
 
-def undo(district: Folder, round_: Round = None, lang: Language = Reader.en) -> None:
+def undo(district: Folder, round_: Round = None, lang: Speaks = Reader.en) -> None:
     """Take back the last import of an unpublished round, and the column mapping that it kept."""
     from ..rounds import undo_import
 
@@ -244,7 +238,7 @@ def convert(
     district: Folder,
     as_: Annotated[Form, typer.Option("--as", help="What the round is to be kept as.")],
     round_: Round = None,
-    lang: Language = Reader.en,
+    lang: Speaks = Reader.en,
 ) -> None:
     """Keep an unpublished round as the other form: a GeoPackage for QGIS, or GeoParquet for large layers."""
     from ..store.conversion import convert_round

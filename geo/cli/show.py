@@ -17,6 +17,7 @@ from .output import (
     FILE_LANG,
     ROUND,
     Reader,
+    Speaks,
     counting,
     note,
     require_place,
@@ -133,6 +134,7 @@ def app_(
         bool, typer.Option("--browser/--no-browser", help="Open a browser window.")
     ] = True,
     basemap: str | None = BASEMAP,
+    lang: Speaks = Reader.en,
 ) -> None:
     """The app, on this machine alone, until it is stopped with Ctrl-C."""
     from ..district import open_district
@@ -144,7 +146,7 @@ def app_(
     folder = open_district(district).folder.resolve()  # says what is wrong before a browser opens
     _require_free(port)
     os.environ["ATLAS_DISTRICT"] = str(folder)
-    note(f"http://127.0.0.1:{port} (stop with Ctrl-C)")
+    note(f"http://127.0.0.1:{port}" + Said(" (stop with Ctrl-C)", "（按 Ctrl-C 停止）"))
     if browser:
         Thread(target=_open_when_it_answers, args=(port,), daemon=True).start()
     Thread(target=_visit, args=(port,), daemon=True).start()
