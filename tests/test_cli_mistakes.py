@@ -154,6 +154,46 @@ def test_a_command_that_is_stopped_while_it_loads_says_so_too() -> None:
     assert done.stderr == "atlas: stopped; nothing was changed\n"
 
 
+# -- readers that leave --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are closed as POSIX has it")
+@pytest.mark.parametrize(
+    "line", ["rounds", "rounds --lang zh --format json", "rounds --format csv", "--help", "check -o x.gpkg"]
+)  # fmt: skip
+def test_a_reader_that_has_enough_is_no_fault_and_ends_no_work(line: str, tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)  # as `head` does once it has its line
+    with os.fdopen(write, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "geo", *line.split()],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=120,
+            cwd=tmp_path,
+        )
+    assert done.returncode == 0
+    assert all(told.startswith("atlas: ") for told in done.stderr.splitlines()), done.stderr
+    assert "fault" not in done.stderr
+    if "x.gpkg" in line:
+        assert (tmp_path / "x.gpkg").stat().st_size > 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_standard_output_that_is_full_is_told_and_one_that_is_closed_is_no_file() -> None:
+    python = f"'{sys.executable}' -m geo rounds"
+    full, closed = (
+        subprocess.run(["sh", "-c", python + where], capture_output=True, text=True, check=False)
+        for where in (" >/dev/full", " >&-")
+    )
+    assert full.returncode == 2
+    assert full.stderr == f"atlas: cannot write to standard output: {os.strerror(errno.ENOSPC)}\n"
+    assert (closed.returncode, closed.stdout) == (0, "")
+    assert closed.stderr.startswith("atlas: round ")
+
+
 # -- two at once --------------------------------------------------------------------------------------------------
 
 

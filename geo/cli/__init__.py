@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def __getattr__(name: str) -> object:
 
 def main() -> None:
     """Run `atlas`: exit status 0, or 2 with one message for a fault of input."""
+    _have_somewhere_to_write()
     _for_one_command()
     _tell_of_compiling()
     try:
@@ -34,6 +36,8 @@ def main() -> None:
         _tell_stopped()
         sys.exit(130)
     except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):
+            sys.exit(0)  # the reader of a help text has gone, which Typer takes for a fault
         # Typer ends a command that is stopped without a word.
         if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
             _tell_stopped()
@@ -45,8 +49,6 @@ def main() -> None:
 
 
 def _run() -> None:
-    import typer
-
     from ..errors import GeoError
     from ..said import Said
     from .commands import app
@@ -56,12 +58,8 @@ def _run() -> None:
     try:
         app()
     except GeoError as error:
-        typer.echo(f"atlas: {error.in_(spoken())}", err=True)
+        note(error.in_(spoken()))
         sys.exit(2)
-    except BrokenPipeError:
-        # The reader (head, less) has gone: nothing more to say, and not a fault.
-        sys.stderr.close()
-        sys.exit(0)
     except Exception as error:
         # Not a fault of input but of ours: the user still gets one line, a developer the whole.
         if os.environ.get("ATLAS_DEBUG"):
@@ -103,6 +101,13 @@ def _tell_of_compiling() -> None:
         told.addHandler(logging.StreamHandler())
     told.setLevel(logging.INFO)
     told.propagate = False
+
+
+def _have_somewhere_to_write() -> None:
+    """Where nobody gave this process a standard output (`>&-`), no file that it opens is to become it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
 
 
 def _for_one_command() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import StoreError
+from ..errors import StoreError, reason_of
 from ..said import Said, in_language
 from ..views.format import Language, size
 from ..views.inert import inert_cell
@@ -139,6 +140,18 @@ def _plain_values(column: Any) -> list[object]:
     ]
 
 
+class _ReaderGoneError(Exception):
+    """Nobody reads standard output any more."""
+
+
+@contextmanager
+def _while_read() -> Iterator[None]:
+    """Print as long as somebody reads; that a reader such as `head` has enough is no fault, and ends no work."""
+    with suppress(_ReaderGoneError):
+        yield
+
+
+@_while_read()
 def print_json(payload: Mapping[str, object]) -> None:
     """One JSON object on standard output, UTF-8, NaN refused; each row on a line of its own."""
     # Python's own encoder writes a line at a time at once; indented, it writes a figure at a time.
@@ -162,6 +175,7 @@ def print_json(payload: Mapping[str, object]) -> None:
     _write("\n}\n")
 
 
+@_while_read()
 def print_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
     """Rows as CSV with a header; text that a spreadsheet would run as a formula is made inert."""
     text = io.StringIO()
@@ -172,6 +186,7 @@ def print_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
     _write(text.getvalue())
 
 
+@_while_read()
 def print_table(
     rows: Sequence[Row],
     columns: Mapping[str, str],
@@ -233,7 +248,8 @@ def _print_folded(
 def note(text: str) -> None:
     """A remark for the person at the keyboard, on standard error."""
     lines = in_language(text, spoken()).split("\n")
-    typer.echo(f"atlas: {chr(10).join(map(_printable, lines))}", err=True)
+    with suppress(BrokenPipeError):  # what is done goes on, heard or not
+        typer.echo(f"atlas: {chr(10).join(map(_printable, lines))}", err=True)
 
 
 def require_place(file: Path) -> None:
@@ -305,5 +321,21 @@ def _cell(value: object) -> object:
 
 
 def _write(text: str) -> None:
-    sys.stdout.buffer.write(text.encode("utf-8"))
-    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.flush()
+    except OSError as error:
+        if not _is_of_closed_pipe(error):
+            raise StoreError(
+                Said("cannot write to standard output: ", "无法写到标准输出：") + reason_of(error)
+            ) from error
+        # Else Python tries once more when it ends, and says that it could not.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise _ReaderGoneError from None
+
+
+def _is_of_closed_pipe(error: OSError) -> bool:
+    # Windows calls it an invalid argument.
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
