@@ -140,18 +140,21 @@ def test_the_table_shows_rates_rounded_down_and_says_whose_they_are() -> None:
     assert "round 2007-12-31" in result.stderr
 
 
-def test_columns_stand_under_each_other_and_a_character_takes_two_places() -> None:
+def test_columns_stand_under_each_other_a_character_takes_two_places_and_no_cell_is_empty() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     rows = [
         {"unit": "海陵区", "rate": 0.5, "note": None},
         {"unit": "[b]", "rate": 1, "note": "a\x1b"},
+        {"unit": "", "rate": 0, "note": True},
     ]
     with contextlib.redirect_stdout(out):
         print_table(
             rows, {name: name for name in rows[0]}, {"rate": lambda row: f"{row['rate']:.0%}"}
         )
     out.seek(0)
-    assert out.read() == "unit    rate  note\n海陵区   50%  –\n[b]     100%  a\ufffd\n"
+    assert out.read() == (
+        "unit    rate  note\n海陵区   50%  —\n[b]     100%  a\ufffd\n—         0%  true\n"
+    )
 
 
 def test_scope_is_one_object_of_the_declared_shape() -> None:

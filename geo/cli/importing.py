@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 QUIET_SECONDS = 1.0
 BETWEEN_SECONDS = 0.1
 BETWEEN_LINES_SECONDS = 5.0
-NONE = "–"
 REMARKS = ("kind", "code", "row", "remark")
 
 
@@ -172,7 +171,7 @@ def import_(
             {},
             {
                 "kind": lambda row: worded(row["kind"], language),
-                "code": lambda row: code_titled(row["code"], language) or NONE,
+                "code": lambda row: code_titled(row["code"], language),
             },
         )
     if report.round is None and any(one.code == "ledger-changes" for one in report.findings):

@@ -20,7 +20,7 @@ import typer
 
 from ..errors import StoreError, reason_of
 from ..said import Said, in_language
-from ..views.format import Language, size
+from ..views.format import NOTHING, Language, size
 from ..views.inert import inert_cell
 from .dates import iso_day
 
@@ -202,9 +202,12 @@ def print_table(
     words : for some how a row's cell is worded, to the left; the others stand as they are
     """
     shown = {**figures, **(words or {})}
-    # Here, every cell is a text of one line that steers nothing.
+    # Here, every cell is a text of one line that steers nothing; an empty one looks like one that was cut off.
     lines = [
-        [_printable(shown[name](row) if name in shown else _word(row[name])) for name in columns]
+        [
+            _printable(shown[name](row) if name in shown else _word(row[name])) or NOTHING
+            for name in columns
+        ]
         for row in rows
     ]
     right = [name in figures for name in columns]
@@ -299,9 +302,11 @@ def counting(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
 
 def _word(value: object) -> str:
     if value is None:
-        return "–"
+        return NOTHING
     if isinstance(value, (list, tuple)):
         return ", ".join(str(item) for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"  # as JSON and CSV have it
     return str(value)
 
 
