@@ -189,6 +189,26 @@ def test_rows_behind_a_figure_add_up_to_it(figures: Any) -> None:
     assert all(row["key"] for row in behind["rows"])
 
 
+def test_rows_that_no_file_is_named_for_say_where_they_are_from(tmp_path: Path) -> None:
+    told = atlas("rows", "hardening.fringe_roads", "--unit", "321202002").stderr
+    rows = "50 rows come from no imported file, but were written into round 2007-12-31 itself"
+    assert f"atlas: {rows}: see its table back_streets, by fid\n" in told
+    assert "Illustrative data: outlines, streets, lamps" in told
+    assert "Illustrative data" in atlas("coverage").stderr
+    assert "示意数据" in atlas("scope", "--lang", "zh").stderr
+    (tmp_path / "district.toml").write_text(
+        'name = { zh = "甲", en = "A" }\ncode = "1"\nmetric_crs = "EPSG:4549"\n', encoding="utf-8"
+    )
+    (tmp_path / "l.csv").write_text("id,working,x,y\nL1,是,500100,3600100\n", encoding="utf-8")
+    here = ("--district", str(tmp_path))
+    imported = atlas(
+        "import", str(tmp_path / "l.csv"), *here, "--layer", "lamps", "--crs", "EPSG:4549"
+    )
+    assert imported.returncode == 0, imported.stderr
+    shown = atlas("rows", "lighting.lamps_working", *here)
+    assert (shown.stdout.split()[-3:], shown.stderr) == (["l.csv", "line", "2"], "")
+
+
 def test_layers_are_listed_with_their_indicators() -> None:
     rows = {row["layer"]: row for row in answer("layers")["rows"]}
     assert rows["back_streets"]["rows"] == 657

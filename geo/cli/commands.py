@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ..version import __version__
-from . import checking, figures, importing, reporting, rounds, show
+from . import behind, checking, figures, importing, reporting, rounds, show
 from .usage import Command, Commands
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for commands in (figures, checking, importing, rounds, show, reporting):
+for commands in (figures, behind, checking, importing, rounds, show, reporting):
     commands.register(app)
 for command in app.registered_commands:
     command.cls = Command

@@ -1,4 +1,4 @@
-"""`atlas layers`, `scope`, `coverage` and `rows`: what is declared, and what comes of it."""
+"""`atlas layers`, `scope` and `coverage`: what is declared, and what comes of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from ..said import Said, in_language, joined
 from ..version import __version__
-from ..views.format import measure_unit, number, percent, percent_range, sides, word, yes_no
+from ..views.format import measure_unit, number, percent, percent_range, sides, word
 from .output import (
     DISTRICT,
     FORMAT,
@@ -57,7 +57,7 @@ _HOW = {"trimmed": "截去越过部分", "extended": "延长边线", "joined": "
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (layers, scope, coverage, rows):
+    for command in (layers, scope, coverage):
         app.command()(command)
 
 
@@ -139,7 +139,7 @@ def scope(
     from ..survey import open_survey
 
     survey = open_survey(district, round_)
-    with _told(survey):
+    with told_of(survey):
         found = scope_of(survey, _rule(survey, rule))
     table = list(records(found.rows[list(SCOPE_COLUMNS)]))
     if format_ is Format.csv:
@@ -184,6 +184,7 @@ def scope(
                         f"{corner_zh(corner.sides)}转角由{_HOW[corner.how]} {corner.gap_m:,.0f} 米闭合",
                     )
                 )
+        tell_illustrative(survey)
 
 
 def _corner(sides: Iterable[str]) -> str:
@@ -282,7 +283,7 @@ def coverage(
             raise UnknownNameError(what, wanted, known, called=words)
     survey = open_survey(district, round_)
     chosen = indicator or None
-    with _told(survey), counting(Said("measuring", "量算")) as shown:
+    with told_of(survey), counting(Said("measuring", "量算")) as shown:
         cutter = _engine(engine, scheduler)
         digested = _DigestMeanwhile(survey, shown)
         # CSV is rows and nothing else.
@@ -330,51 +331,14 @@ def coverage(
                 f"{name}，轮次 {survey.round}，数据摘要 {digest}",
             )
         )
+        tell_illustrative(survey)
 
 
-def rows(
-    indicator: str = typer.Argument(help="The indicator's id."),
-    unit: str | None = typer.Option(
-        None, "--unit", help="Only the unit of this code, or of this name."
-    ),
-    district: Path | None = DISTRICT,
-    round_: str | None = ROUND,
-    format_: Format = FORMAT,
-    lang: Reader = LANG,
-) -> None:
-    """The rows behind a figure: each feature's part, and the file and line it came from."""
-    from ..coverage import rows_behind
-    from ..survey import open_survey
-    from ..units import code_of_unit, units_of
-
-    survey = open_survey(district, round_)
-    with _told(survey):
-        if unit is not None:
-            unit = code_of_unit(unit, units_of(survey).names)
-        frame = rows_behind(survey, indicator, unit)
-    table = list(records(frame))
-    columns = tuple(frame.columns)
-    if format_ is Format.json:
-        print_json(
-            {
-                "district": survey.district.spec.name.zh,
-                "code": survey.district.spec.code,
-                "round": survey.round,
-                "data_digest": survey.digest,
-                "indicator": indicator,
-                "unit_code": unit,
-                "rows": table,
-            }
-        )
-    elif format_ is Format.csv:
-        print_csv(table, columns)
-    else:
-        print_table(
-            table,
-            headed(columns, lang.language),
-            {name: _amount(name) for name in ("covered", "not_covered", "unknown")},
-            {"inside": lambda row: yes_no(row["inside"])} if lang is Reader.zh else {},
-        )
+def tell_illustrative(survey: Survey) -> None:
+    """What figures of a made-up district are must stand beside them."""
+    said = survey.district.spec.illustrative
+    if said is not None:
+        note(Said(said.en, said.zh))
 
 
 def _engine(name: str, scheduler: str | None) -> Engine | str:
@@ -448,7 +412,7 @@ def _coverage_table(table: list[dict[str, Any]], catalog: Catalog, language: Lan
             rate_lower="lower–upper",
         ),
         {
-            **{name: _amount(name) for name in ("covered", "not_covered", "unknown")},
+            **{name: amount_of(name) for name in ("covered", "not_covered", "unknown")},
             "rate": lambda row: percent(row["rate"]),
             "rate_lower": lambda row: percent_range(row["rate_lower"], row["rate_upper"]),
             "target": lambda row: percent(row["target"]),
@@ -457,7 +421,7 @@ def _coverage_table(table: list[dict[str, Any]], catalog: Catalog, language: Lan
     )
 
 
-def _amount(name: str) -> Callable[[Mapping[str, Any]], str]:
+def amount_of(name: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda row: number(row[name], 0 if row.get("measure") == "count" else 1)
 
 
@@ -485,7 +449,7 @@ def _rule(survey: Survey, name: str | None) -> Any:
 
 
 @contextmanager
-def _told(survey: Survey) -> Iterator[None]:
+def told_of(survey: Survey) -> Iterator[None]:
     """Afterwards, say what was found in the layers that were read."""
     yield
     for finding in survey.findings:
