@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from .bundled import layers_folder
 from .errors import DeclarationError, UnknownNameError, unreadable
+from .likeness import plain_name
 from .model import (
     Condition,
     FieldSpec,
@@ -74,14 +75,35 @@ class Catalog:
                 for indicator in expand(layer, declared):
                     yield layer, indicator
 
-    def indicator(self, indicator_id: str) -> tuple[Layer, Indicator]:
-        """The indicator of that id and its layer; UnknownNameError where none is declared."""
-        titles = {}
+    def indicator(self, asked: str) -> tuple[Layer, Indicator]:
+        """The indicator that is asked for and its layer: by its id, or by a title that it alone has.
+
+        Parameters
+        ----------
+        asked : as somebody wrote it: an id, or a title in either language
+
+        Raises
+        ------
+        UnknownNameError
+            None has that id or title, or several have the title.
+        """
+        known = {}
         for layer, indicator in self.indicators():
-            if indicator.id == indicator_id:
+            if indicator.id == asked:
                 return layer, indicator
-            titles[indicator.id] = Said(indicator.title.en, indicator.title.zh)
-        raise UnknownNameError("indicator", indicator_id, titles, called=titles)
+            known[indicator.id] = layer, indicator
+        word = plain_name(asked)
+        titles = {one: Said(known[one][1].title.en, known[one][1].title.zh) for one in known}
+        found = [
+            one
+            for one, title in titles.items()
+            if word and word in (plain_name(title), plain_name(title.zh))
+        ]
+        if len(found) > 1:
+            raise UnknownNameError.several("indicator", asked, found, by=Said("id", "标识"))
+        if not found:
+            raise UnknownNameError("indicator", asked, titles, called=titles)
+        return known[found[0]]
 
     def indicators_called(self, ids: Iterable[str]) -> Said:
         """Indicators as a finding speaks of them: their ids, and to a Chinese reader their titles."""

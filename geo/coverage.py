@@ -70,7 +70,7 @@ def coverage_of(
     Parameters
     ----------
     survey : the round
-    indicators : ids; None means all that are declared
+    indicators : ids, or titles in either language where no other has them; None means all that are declared
     engine : what cuts features by units, or its name: auto, reference, fast or cluster
     memory_mb : what the process may take; a layer too large for that is read batch by batch, and the
         figures are the same. None means the district's `memory_mb`, or else 1024
@@ -182,7 +182,7 @@ def rows_behind(
     Parameters
     ----------
     survey : the round
-    indicator : its id
+    indicator : its id, or its title where no other has it
     unit_code : of a unit of any level, or its name where no other has it; None means the whole district
 
     Returns
@@ -256,7 +256,9 @@ def _declared(survey: Survey, ids: Sequence[str] | None) -> list[tuple[Layer, In
     catalog = survey.district.catalog
     if ids is None:
         return list(catalog.indicators())
-    return [catalog.indicator(name) for name in ids]
+    wanted = [catalog.indicator(name) for name in ids]
+    # Once, though it be named by its id and by its title.
+    return list({indicator.id: (layer, indicator) for layer, indicator in wanted}.values())
 
 
 def _whole(survey: Survey, layer: Layer, ground: Ground) -> Batch:

@@ -199,6 +199,7 @@ _LISTED_BY = {
 """The command that lists all there are of a kind."""
 _ALL_LISTED = 40
 """So many names are read to the end; of more, the nearest and how to list them are of more use."""
+_CODE = Said("code", "代码")
 
 
 class UnknownNameError(GeoError, LookupError):
@@ -231,13 +232,15 @@ class UnknownNameError(GeoError, LookupError):
         )
 
     @classmethod
-    def several(cls, what: str, name: object, known: Sequence[str]) -> UnknownNameError:
-        """More than one has that name, so that it names none."""
+    def several(
+        cls, what: str, name: object, known: Sequence[str], by: Said = _CODE
+    ) -> UnknownNameError:
+        """More than one has that name, so that it names none; `by` is what tells them apart."""
         listed = joined(known)
         return cls._saying(
             Said(
-                f"{len(known)} {what}s are named {name!r}: {listed}; say which by its code",
-                f"名为“{name}”的{_kind(what)}有 {len(known)} 个：{listed.zh}；请用代码指明",
+                f"{len(known)} {what}s are named {name!r}: {listed}; say which by its {by}",
+                f"名为“{name}”的{_kind(what)}有 {len(known)} 个：{listed.zh}；请用{by.zh}指明",
             )
         )
 

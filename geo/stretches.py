@@ -29,7 +29,7 @@ def stretches_of(survey: Survey, indicator: str, *, by_unit: bool = False) -> gp
     Parameters
     ----------
     survey : the round
-    indicator : id of one of kind `share_within_distance`
+    indicator : id (or title) of one of kind `share_within_distance`
     by_unit : whether stretches also end where a unit of the finest level or the area does, and say where they lie
 
     Returns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import made
@@ -11,7 +12,7 @@ import pytest
 from test_cli import atlas
 
 from geo.catalog import load_catalog
-from geo.coverage import rows_behind
+from geo.coverage import coverage_of, rows_behind
 from geo.errors import UnknownNameError
 from geo.importing import import_file
 from geo.likeness import nearest
@@ -20,6 +21,8 @@ from geo.report.material import gather
 from geo.said import Said
 from geo.survey import open_survey
 from geo.units import UnitLevel, Units, code_of_unit
+from geo.views.description import plain
+from geo.views.map import map_description
 
 UNITS = {"001": "泰山街道", "002": "泰山村", "003": "京泰路街道", "004": "泰山村"}
 
@@ -147,3 +150,51 @@ def test_a_mistaken_field_column_or_joined_layer_gives_the_nearest(tmp_path: Pat
             import_file(district, file, "lamps", fields=[field], **taken)  # type: ignore[arg-type]
     with pytest.raises(UnknownNameError, match="no layer named 'village'; nearest: villages"):
         import_file(district, file, "inspections", join="village", **taken)  # type: ignore[arg-type]
+
+
+def test_an_indicator_is_found_by_its_title_where_no_other_has_it() -> None:
+    catalog = load_catalog()
+    for asked in (
+        "hardening.fringe_roads",
+        "城中村及城郊结合部道路硬化率",
+        "Roads of urban villages and the fringe hardened",
+        " roads of urban villages and the fringe hardened",
+    ):
+        layer, indicator = catalog.indicator(asked)
+        assert (layer.name, indicator.id) == ("back_streets", "hardening.fringe_roads")
+    assert (
+        catalog.indicator("薄弱环节整改完成率：中小河沟河塘")[1].id
+        == "weak_spots.closed.small_water"
+    )
+    with pytest.raises(UnknownNameError, match=r"nearest: hardening\.back_streets"):
+        catalog.indicator("硬化率")
+    with pytest.raises(UnknownNameError, match="no indicator named ''"):
+        catalog.indicator("")
+    streets = catalog.layers["back_streets"]
+    one = catalog.indicator("hardening.back_streets")[1]
+    other = one.model_copy(update={"id": "cleaning.twin", "project": "cleaning"})
+    twins = streets.model_copy(update={"indicators": (*streets.indicators, other)})
+    doubled = replace(catalog, layers={**catalog.layers, "back_streets": twins})
+    with pytest.raises(UnknownNameError) as refused:
+        doubled.indicator("后街背巷硬化率")
+    assert refused.value.in_("en") == (
+        "2 indicators are named '后街背巷硬化率': hardening.back_streets, cleaning.twin; say which by its id"
+    )
+    assert refused.value.in_("zh") == (
+        "名为“后街背巷硬化率”的指标有 2 个：hardening.back_streets、cleaning.twin；请用标识指明"
+    )
+
+
+def test_a_title_gives_the_figures_of_its_indicator_once() -> None:
+    title, name = "亮灯率", "lighting.lamps_working"
+    assert load_catalog().indicator(title)[1].id == name
+    by_id, by_title = (
+        atlas("rows", asked, "--unit", "城东街道", "--format", "json").stdout
+        for asked in (name, title)
+    )
+    assert by_title == by_id != ""
+    both = coverage_of(open_survey(), [name, title])
+    assert len(both) == len(coverage_of(open_survey(), [title]))
+    assert set(both["indicator"]) == {name}
+    drawn = [map_description(open_survey(), one, language="en") for one in (name, title)]
+    assert plain(drawn[0]) == plain(drawn[1])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ..errors import amount
 from ..said import Said
-from ..views.format import yes_no
-from .figures import amount_of, tell_illustrative, told_of
+from ..views.format import number, yes_no
+from .figures import tell_illustrative, told_of
 from .output import (
     DISTRICT,
     FORMAT,
@@ -27,6 +28,7 @@ from .output import (
 from .wording import headed, layer_titled
 
 if TYPE_CHECKING:
+    from ..model import Layer
     from ..survey import Survey
 
 
@@ -36,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def rows(
-    indicator: str = typer.Argument(help="The indicator's id."),
+    indicator: str = typer.Argument(help="The indicator, by its id or title."),
     unit: str | None = typer.Option(
         None, "--unit", help="Only the unit of this code, or of this name."
     ),
@@ -47,14 +49,16 @@ def rows(
 ) -> None:
     """The rows behind a figure: each feature's part, and the file and line it came from."""
     from ..coverage import rows_behind
+    from ..indicators import MEASURES
     from ..survey import open_survey
     from ..units import code_of_unit, units_of
 
     survey = open_survey(district, round_)
+    layer, wanted = survey.district.catalog.indicator(indicator)
     with told_of(survey):
         if unit is not None:
             unit = code_of_unit(unit, units_of(survey).names)
-        frame = rows_behind(survey, indicator, unit)
+        frame = rows_behind(survey, wanted.id, unit)
     table = list(records(frame))
     columns = tuple(frame.columns)
     if format_ is Format.json:
@@ -64,7 +68,7 @@ def rows(
                 "code": survey.district.spec.code,
                 "round": survey.round,
                 "data_digest": survey.digest,
-                "indicator": indicator,
+                "indicator": wanted.id,
                 "unit_code": unit,
                 "rows": table,
             }
@@ -72,26 +76,29 @@ def rows(
     elif format_ is Format.csv:
         print_csv(table, columns)
     else:
+        places = 0 if MEASURES[wanted.kind] == "count" else 1
         print_table(
             table,
             headed(columns, lang.language),
-            {name: amount_of(name) for name in ("covered", "not_covered", "unknown")},
+            {name: _amount(name, places) for name in ("covered", "not_covered", "unknown")},
             {"inside": lambda row: yes_no(row["inside"])} if lang is Reader.zh else {},
         )
-        _tell_unsourced(survey, indicator, sum(row["source_file"] is None for row in table))
+        _tell_unsourced(survey, layer, sum(row["source_file"] is None for row in table))
         tell_illustrative(survey)
 
 
-def _tell_unsourced(survey: Survey, indicator: str, count: int) -> None:
+def _amount(name: str, places: int) -> Callable[[Mapping[str, Any]], str]:
+    return lambda row: number(row[name], places)
+
+
+def _tell_unsourced(survey: Survey, layer: Layer, count: int) -> None:
     """Say where rows come from that no file is named for."""
     if count:
-        catalog = survey.district.catalog
-        layer, _ = catalog.indicator(indicator)
         note(
             Said(
                 f"{amount(count, 'row comes', 'rows come')} from no imported file, but {'was' if count == 1 else 'were'}"
                 f" written into round {survey.round} itself: see its table {layer.name}, by fid",
                 f"{count:,} 行并非由文件导入，而是直接写在轮次 {survey.round} 中：见其图层"
-                f"{layer_titled(layer.name, catalog, 'zh')}，按轮次内行号查找",
+                f"{layer_titled(layer.name, survey.district.catalog, 'zh')}，按轮次内行号查找",
             )
         )

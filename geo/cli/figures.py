@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from ..views.format import Language
 
 ENGINE = "auto"
-INDICATOR = typer.Option(None, "--indicator", help="Only these [default: all].")
+INDICATOR = typer.Option(
+    None, "--indicator", help="Only these, each by its id or title [default: all]."
+)
 SCOPE_COLUMNS = (
     "unit_code",
     "unit_name",
@@ -412,7 +414,7 @@ def _coverage_table(table: list[dict[str, Any]], catalog: Catalog, language: Lan
             rate_lower="lower–upper",
         ),
         {
-            **{name: amount_of(name) for name in ("covered", "not_covered", "unknown")},
+            **{name: _amount(name) for name in ("covered", "not_covered", "unknown")},
             "rate": lambda row: percent(row["rate"]),
             "rate_lower": lambda row: percent_range(row["rate_lower"], row["rate_upper"]),
             "target": lambda row: percent(row["target"]),
@@ -421,7 +423,7 @@ def _coverage_table(table: list[dict[str, Any]], catalog: Catalog, language: Lan
     )
 
 
-def amount_of(name: str) -> Callable[[Mapping[str, Any]], str]:
+def _amount(name: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda row: number(row[name], 0 if row.get("measure") == "count" else 1)
 
 

@@ -86,7 +86,9 @@ def map_(
     output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
     indicator: Annotated[
         str | None,
-        typer.Option(help="The indicator to show [default: what the streets are styled by]."),
+        typer.Option(
+            help="The indicator to show, by its id or title [default: what the streets are styled by]."
+        ),
     ] = None,
     level: Annotated[
         UnitLevel | None, typer.Option(help="Colour the units of this level by verdict.")

@@ -75,7 +75,7 @@ def map_description(
     Parameters
     ----------
     survey : the round
-    indicator : id of the indicator whose features are drawn by covered, not covered, unknown, or, where it says
+    indicator : id (or title) of the indicator whose features are drawn by covered, not covered, unknown, or, where it says
         how far points reach, whose streets are so drawn stretch by stretch; None draws the area and the decisions
         alone
     level : "village" or "town" colours the units of that level by the indicator's verdict (by its rate,
@@ -106,7 +106,7 @@ def map_description(
     subtitle = "城乡一体化范围" if language == "zh" else "Area of urban-rural integration"
     if indicator is not None:
         _, declared = survey.district.catalog.indicator(indicator)
-        subtitle = declared.title.in_(language)
+        indicator, subtitle = declared.id, declared.title.in_(language)
         if level is None and isinstance(declared, ShareOfPixels):
             level = survey.district.levels[0].unit.level if survey.district.levels[0].unit else None
     layers = tuple(_layers(survey, indicator, level, language, scope, rule))
