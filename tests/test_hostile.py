@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,10 +18,12 @@ from hostile_files import INERT, NAMES, REFUSED, SESAME, Bait
 from watch import Canary, Port, listening
 
 from geo.errors import SourceError
+from geo.sources import sandbox
 from geo.sources.base import Request, Source, Staged
 from geo.sources.registry import format_of, read_source
 
 SECONDS_AT_MOST = 10
+"""Of the processor; on a machine with much else to do, the clock may show more."""
 # Held off by the limits of the process that reads, and not by looking at the file first.
 NEEDS_LIMITS = {
     "osm_blob_that_swells",
@@ -74,6 +77,11 @@ def opened(path: Path) -> Source | str:
         return str(error)
 
 
+def cpu_seconds() -> float:
+    """What this process and the readers took so far."""
+    return time.process_time() + sum(one.cpu_seconds for one in sandbox._ready)
+
+
 def assert_plain(said: str) -> None:
     """A message for people: no traceback, no inner name, nothing of our copies, nothing that steers."""
     assert "Traceback" not in said
@@ -87,9 +95,12 @@ def assert_plain(said: str) -> None:
 def test_a_hostile_file_reaches_nothing(name: str, world: World) -> None:
     path = (REFUSED | INERT)[name](world.bait)
     world.canary.was_opened()  # making it may have
-    started = time.monotonic()
+    started = cpu_seconds()
     answer = opened(path)
-    assert time.monotonic() - started < SECONDS_AT_MOST
+    assert cpu_seconds() - started < SECONDS_AT_MOST
+    assert not re.search(
+        r"\d s to read", str(answer)
+    )  # nor did it lie there until its time was over
     world.untouched()
     if isinstance(answer, Source):
         assert name in INERT, "it should be refused"
@@ -144,7 +155,7 @@ def test_what_is_left_alone_would_be_noticed(world: World) -> None:
     assert world.canary.was_opened()
     assert not world.canary.was_opened()
     socket.create_connection(("127.0.0.1", world.port.number)).close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not world.port.callers and time.monotonic() < deadline:
         pass
     assert world.port.callers
@@ -153,7 +164,7 @@ def test_what_is_left_alone_would_be_noticed(world: World) -> None:
         file = REFUSED[name](world.bait)
         subprocess.run(
             [sys.executable, "-c", "import pyogrio, sys; pyogrio.read_dataframe(sys.argv[1])", str(file)],
-            check=False, capture_output=True, timeout=60,
+            check=False, capture_output=True, timeout=300,
         )  # fmt: skip
         if name.startswith("vrt"):
             assert world.canary.was_opened()

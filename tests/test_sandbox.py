@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
@@ -27,7 +28,7 @@ from watch import Canary, listening
 from geo.errors import DeclarationError, SourceError
 from geo.said import Said
 from geo.sources import formats as formats_package
-from geo.sources import sandbox, transfer
+from geo.sources import registry, sandbox, transfer
 from geo.sources.base import LeftOut, Source
 from geo.sources.limits import Limits, limits
 from geo.sources.private import private_folder
@@ -158,7 +159,7 @@ def test_time_is_limited_by_the_clock(quickly: Do, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ATLAS_LIMIT_WALL_FACTOR", "2")
     started = time.monotonic()
     assert "takes more than 2 s to read" in quickly("sleep", 100)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 @linux
@@ -201,7 +202,7 @@ def test_a_reader_that_hangs_up_is_not_waited_for(
     monkeypatch.setenv("ATLAS_LIMIT_WALL_FACTOR", "2")
     started = time.monotonic()
     assert quickly("hang_up").startswith("REFUSED a.bad")
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert quickly("say", "on") == "on"
 
 
@@ -214,14 +215,26 @@ def test_chatter_is_not_heard(quickly: Do) -> None:
     assert quickly("chatter") == "said"
 
 
+class _ToldError(Exception):
+    """What was waited for was told."""
+
+
 @pytest.mark.usefixtures("bad_format")
-def test_progress_is_told_after_a_second(tmp_path: Path) -> None:
+def test_progress_is_told_after_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def heard(done: int, total: int, what: str) -> None:
+        if (done, total, what) == (3, 7, "rows"):
+            raise _ToldError
+
+    (tmp_path / "a.bad").write_text("sleep 100")
+    with pytest.raises(_ToldError):
+        read_source(tmp_path / "a.bad", progress=heard)
+
+    # However long it takes on a busy machine, by this clock no second passes.
+    standing = SimpleNamespace(monotonic=lambda: 0.0)
+    monkeypatch.setattr(sandbox, "time", standing)
+    monkeypatch.setattr(registry, "time", standing)
     told: list[tuple[int, int, str]] = []
     (tmp_path / "a.bad").write_text("sleep 2")
-    read_source(tmp_path / "a.bad", progress=lambda *what: told.append(what))
-    assert (3, 7, "rows") in told
-    told.clear()
-    (tmp_path / "a.bad").write_text("say on")
     read_source(tmp_path / "a.bad", progress=lambda *what: told.append(what))
     assert told == []
 
@@ -259,8 +272,8 @@ def test_nothing_is_left_when_we_are_stopped(
         children = [Path("/proc") / pid for pid in task.read_text().split()]
         assert len(children) == 1
         process.send_signal(how)
-        said, wrong = process.communicate(timeout=30)
-    deadline = time.monotonic() + 10
+        said, wrong = process.communicate(timeout=120)
+    deadline = time.monotonic() + 60
     while any(_runs(one) for one in children) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(_runs(one) for one in children)
