@@ -326,6 +326,17 @@ def test_a_trial_moves_a_rate_by_exactly_what_was_marked(
     assert sent(app)[0]["marked"] == ["S2"]
 
 
+def test_a_street_without_a_name_is_told_from_others_of_its_kind_when_marked(
+    open_app: Open,
+) -> None:
+    app = open_app("what_if")
+    named = open_survey(asked_district()).frame("back_streets").set_index("id")["name"]
+    said = dict(zip(ids(app), cells(app, 0), strict=True))
+    nameless = named.index[named.isna()]
+    assert len(nameless)
+    assert {said[key] for key in nameless} == set(nameless)
+
+
 def test_a_scenario_that_is_saved_is_the_one_at_hand_and_is_not_lost_to_one_of_its_name(
     open_app: Open, squares: Path, tmp_path: Path
 ) -> None:

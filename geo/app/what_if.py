@@ -22,7 +22,6 @@ from ..scenario import (
 )
 from ..survey import Survey
 from ..views.component import listed, show
-from ..views.format import NOTHING
 from ..views.listing import Listing
 from .choices import as_label, choose, language, say
 from .computed import coverage_for, layers_map_for, list_for, trial_for
@@ -117,7 +116,10 @@ def _features(survey: Survey, layer: Layer, field: str) -> Listing:
         layer.title.in_(language()),
         layer.name,
         [str(key) for key in frame[layer.key]],
-        [in_words(label) or NOTHING for label in frame[layer.label or layer.key]],
+        [
+            in_words(label) or str(key)
+            for label, key in zip(frame[layer.label or layer.key], frame[layer.key], strict=True)
+        ],
         columns,
         language(),
     )

@@ -43,11 +43,14 @@ function drawAtlasMap(L, element, description, options = {}) {
     smoothFactor: 0.5,
   });
 
-  const tip = (label) => parts.quote("div", "atlas-tip", label);
+  const nameOf = ({ id, properties }) => parts.called(properties.label, id);
+  const tip = (feature) => parts.quote("div", "atlas-tip", nameOf(feature));
   // Clear of the finder where it stands on the map: it would lie over the cross that closes the card.
   const cardOptions = { minWidth: 230, maxWidth: 320, autoPanPaddingTopLeft: [20, options.legend ? 56 : 20], autoPanPaddingBottomRight: [20, 20] };
-  const card = (layer, { properties }, found = false) =>
-    parts.card(layer, found && layer.inParts ? null : properties.entry, properties.label, properties.values);
+  const card = (layer, feature, found = false) => {
+    const { entry, values } = feature.properties;
+    return parts.card(layer, found && layer.inParts ? null : entry, nameOf(feature), values);
+  };
 
   // A feature looks as its class says, unless it is marked (for a trial) or picked (to be looked at).
   const known = new Map(); // layer name -> id -> { drawn: [{ path, look }], label, layer }
@@ -88,12 +91,12 @@ function drawAtlasMap(L, element, description, options = {}) {
   const find = (layer, id) => known.get(layer)?.get(String(id));
 
   // A name stands over its feature's middle by the style sheet alone: a tooltip would be measured one by one.
-  const nameOf = (path, label) => {
+  const standing = (path) => {
     let ring = path.getLatLngs?.() ?? [];
     while (Array.isArray(ring[0])) [ring] = ring;
     const at = path instanceof L.Polygon ? L.PolyUtil.polygonCenter(ring, map.options.crs) : path.getLatLng?.() ?? path.getBounds().getCenter();
     return L.marker(at, { interactive: false, keyboard: false,
-      icon: L.divIcon({ className: "atlas-name", html: tip(label), iconSize: [0, 0] }) });
+      icon: L.divIcon({ className: "atlas-name", html: tip(path.feature), iconSize: [0, 0] }) });
   };
   let drawn = 0;
   const layers = description.layers.map((layer) => {
@@ -118,12 +121,12 @@ function drawAtlasMap(L, element, description, options = {}) {
       const before = layer.inParts && find(layer.name, feature.id);
       if (before) before.drawn.push({ path, look });
       else ids?.set(String(feature.id), { drawn: [{ path, look }], label: feature.properties.label, layer });
-      names?.addLayer(nameOf(path, feature.properties.label));
+      names?.addLayer(standing(path));
       group.addLayer(path);
     });
     if (names) group.on("add", () => names.addTo(map)).on("remove", () => names.remove());
     if (layer.answers) {
-      group.bindTooltip((path) => tip(path.feature.properties.label), { sticky: true, className: "atlas-hover" });
+      group.bindTooltip((path) => tip(path.feature), { sticky: true, className: "atlas-hover" });
       group.bindPopup((path) => card(layer, path.feature), cardOptions);
       group.on("click", (event) => {
         const feature = event.layer.feature;

@@ -6,6 +6,9 @@ function atlasParts(description) {
   const words = description.words;
   const { make, quote } = atlasText;
 
+  // What a feature goes by: without a name by its id, here as in every list.
+  const called = (label, id) => label || String(id);
+
   // What a click on a feature shows. A feature in parts that was not clicked on, but found, is of no one class.
   const card = (layer, entry, label, values) => {
     const box = make("div", "atlas-card");
@@ -103,7 +106,7 @@ function atlasParts(description) {
       found.forEach((one) => {
         const hit = make("button", "", null, make("li", "", null, hits));
         hit.type = "button";
-        quote("span", "", one.label || one.id, hit);
+        quote("span", "", called(one.label, one.id), hit);
         quote("small", "", one.title, hit);
         hit.addEventListener("click", (event) => {
           event.stopPropagation(); // the button is about to go, and this would be taken for a click on the map
@@ -160,5 +163,5 @@ function atlasParts(description) {
     return node;
   };
 
-  return { make, quote, card, head, legend, finder, north, notes, silent };
+  return { make, quote, called, card, head, legend, finder, north, notes, silent };
 }

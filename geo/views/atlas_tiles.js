@@ -166,9 +166,9 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     const { e, i, n } = found.properties;
     if (layer.tiled === undefined) {
       const { label, values } = whole.get(layer.name).get(i).properties;
-      return { layer, id: i, entry: e, label, values };
+      return { layer, id: i, entry: e, label: parts.called(label, i), values };
     }
-    return { layer, id: i, entry: e, label: n ?? "", values: layer.fields.map((_, k) => found.properties[`v${k}`] ?? "") };
+    return { layer, id: i, entry: e, label: parts.called(n, i), values: layer.fields.map((_, k) => found.properties[`v${k}`] ?? "") };
   };
   let popup = null;
   let picked = null;
@@ -202,7 +202,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
       const at = asked;
       asked = null;
       const feature = map.isMoving() ? null : featureAt(at, 3);
-      hint.hidden = !feature?.label;
+      hint.hidden = !feature;
       map.getCanvas().style.cursor = feature ? "pointer" : "";
       if (!feature) return;
       hint.textContent = feature.label;
@@ -265,7 +265,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
       const at = layer.inParts && where.feature ? where.feature.geometry.coordinates[0][0] : [(x0 + x1) / 2, (y0 + y1) / 2];
       if (where.feature) {
         const { entry, label, values } = where.feature.properties;
-        open({ layer, id: String(id), entry: layer.inParts ? null : entry, label, values }, at);
+        open({ layer, id: String(id), entry: layer.inParts ? null : entry, label: parts.called(label, id), values }, at);
         return;
       }
       const found = () => map.querySourceFeatures(TILES, { sourceLayer: TILES, filter: ["all",
@@ -345,7 +345,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     names.set(layer.name, layer.features.features.map((feature) => {
       const [x0, y0, x1, y1] = boxOf(feature.geometry);
       const node = parts.make("div", "atlas-name");
-      parts.quote("span", "atlas-tip", feature.properties.label, node);
+      parts.quote("span", "atlas-tip", parts.called(feature.properties.label, feature.id), node);
       node.hidden = !layer.shown;
       return new maplibregl.Marker({ element: node, anchor: "center" }).setLngLat([(x0 + x1) / 2, (y0 + y1) / 2]).addTo(map);
     }));

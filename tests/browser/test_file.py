@@ -118,6 +118,24 @@ def test_a_street_is_found_by_its_name(browser: Browser, district_map: Path) -> 
     context.close()
 
 
+def test_a_street_without_a_name_goes_by_its_id(open_page: OpenPage, district_map: Path) -> None:
+    page, _ = open_page(district_map.as_uri(), viewport=SCREEN)
+    page.wait_for_selector(DRAWN)
+    streets = open_survey().frame("back_streets")
+    nameless = streets.loc[streets["name"].isna(), "id"].iloc[0]
+    page.locator(".atlas-finder input").fill(nameless)
+    page.keyboard.press("Enter")
+    page.locator(".atlas-card h3", has_text=nameless).wait_for()
+    page.locator(".leaflet-popup-close-button").click()
+    x, y = page.evaluate(
+        "id => { let at; map_atlas.eachLayer((one) => { if (one.feature?.id === id)"
+        " at = map_atlas.latLngToContainerPoint(one.getLatLngs()[0]); }); return [at.x, at.y]; }",
+        nameless,
+    )
+    page.mouse.move(x, y)
+    page.locator(".leaflet-tooltip", has_text=nameless).wait_for()
+
+
 @pytest.mark.parametrize("guarded", [True, False], ids=["as written", "without its content policy"])
 def test_spite_is_shown_whole_and_runs_nowhere(
     browser: Browser, spiteful_map: Path, guarded: bool

@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +133,25 @@ def test_the_file_draws_its_tiles_and_answers(browser: Browser, files: Path) -> 
     assert not [ran for ran in hostile.RAN if ran in shown]
     assert page.locator("img").count() == 0
     assert (seen["errors"], seen["dialogs"], asked_outside(seen)) == ([], [], [])
+    page.context.close()
+
+
+def test_one_of_many_without_a_name_goes_by_its_id(browser: Browser, tmp_path: Path) -> None:
+    description = many_streets(count=10_200)
+    field, streets = sorted(description.layers, key=lambda layer: layer.name)
+    nameless = replace(streets.shapes, labels=["", *streets.shapes.labels[1:]])
+    layers = (field, replace(streets, shapes=nameless))
+    archive = archive_of(replace(description, layers=layers))
+    assert archive is not None
+    file = tmp_path / "nameless.html"
+    text = tiles_page(replace(description, layers=layers), archive)
+    file.write_text(text, encoding="utf-8")
+    page, seen = opened(browser, file)
+    page.wait_for_selector(DRAWN)
+    page.locator(".atlas-finder input").fill("s0")
+    page.keyboard.press("Enter")
+    page.locator(".atlas-card h3", has_text=re.compile("^S0$")).wait_for()
+    assert seen["errors"] == []
     page.context.close()
 
 
