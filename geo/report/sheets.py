@@ -12,12 +12,10 @@ import numpy as np
 import shapely
 
 from ..model import Project
-from ..scope import EDGES_LAYER
-from ..views import palette
 from ..views.description import Look
-from ..views.format import number, word
-from ..views.scope_layers import declared_look
-from .drawing import MOST_SHAPES, Drawing, Sign, Window, round_scale, svg, swatch, window_round
+from ..views.format import word
+from .drawing import MOST_SHAPES, Drawing, Sign, Window, round_scale, svg, window_round
+from .ground import Ground
 from .labels import Label, Wish, place
 from .model import pair
 from .themes import Theme, themes_of
@@ -39,12 +37,7 @@ FOOT_MM = 6.0
 SIDE_MM = 62.0
 BENEATH_MM = 66.0
 GRID_MM = 45.0
-INSET_MM = 40.0
 _GRID = Look("#7d8790", width_px=0.4, opacity=0.35)
-_OUTLINE = Look("#8a8f94", width_px=0.9, fill="#ffffff", fill_opacity=1.0)
-_BEYOND = Look("#c3c7cb", width_px=0.7, fill="#f1f1ef", fill_opacity=1.0)
-_FRAME_HERE = Look("#b5340a", width_px=2.5, fill="#b5340a", fill_opacity=0.12)
-_INSET = Look("#8a8f94", width_px=1.0, fill="#e9edf0", fill_opacity=1.0)
 
 
 @dataclass(frozen=True)
@@ -94,6 +87,7 @@ class Atlas:
     def __init__(self, material: Material, report: Report, paper: Paper = "a4") -> None:
         self.material, self.report, self.paper = material, report, paper
         self.language = material.language
+        self.ground = Ground(material)
 
     def sheets(self, *, towns: bool = True) -> Iterator[Sheet]:
         """The sheets in order.
@@ -114,7 +108,7 @@ class Atlas:
 
     def _plans(self, *, towns: bool) -> list[tuple[Unit, Theme | None]]:
         own = self.material.unit
-        if not len(self._unit_shapes):
+        if not len(self.ground.unit_shapes):
             return []
         plans: list[tuple[Unit, Theme | None]] = []
         if self.material.scope is not None:
@@ -122,7 +116,7 @@ class Atlas:
         plans += [(own, theme) for theme in self._themes if theme.has_in(own)]
         if towns and own.level == "district" and not self._too_many_towns:
             for unit in self.material.units.values():
-                if unit.level == "town" and unit.code in self._town_shapes:
+                if unit.level == "town" and unit.code in self.ground.town_shapes:
                     plans += [(unit, theme) for theme in self._themes if theme.has_in(unit)]
         return plans
 
@@ -138,51 +132,16 @@ class Atlas:
         found = (themes_of(self.material, project) for project in get_args(Project))
         return [theme for theme in found if theme is not None]
 
-    @cached_property
-    def _unit_shapes(self) -> dict[str, Any]:
-        layer = self.material.survey.district.levels[0]
-        if layer.unit is None or not self.material.survey.has(layer.name):
-            return {}
-        frame = self.material.survey.frame(layer.name)
-        codes = frame[layer.unit.code].astype(str)
-        return {
-            code: shape
-            for code, shape in zip(codes, frame.geometry, strict=True)
-            if shape is not None and not shape.is_empty
-        }
-
-    @cached_property
-    def _town_shapes(self) -> dict[str, Any]:
-        """The outline of each coarser unit: what its finest units cover together."""
-        members: dict[str, list[Any]] = {}
-        for code, shape in self._unit_shapes.items():
-            parent = self.material.units[code].parent
-            if parent is not None and self.material.units[parent].level == "town":
-                members.setdefault(parent, []).append(shape)
-        return {
-            code: shapely.union_all(shapely.make_valid(np.array(shapes, dtype=object)))
-            for code, shapes in members.items()
-        }
-
-    def _members(self, unit: Unit) -> list[str]:
-        if unit.level == "district":
-            return list(self._unit_shapes)
-        return [
-            code
-            for code in self._unit_shapes
-            if code == unit.code or self.material.units[code].parent == unit.code
-        ]
-
     def _sheet(self, unit: Unit, theme: Theme | None, sheet_number: str) -> Sheet:
-        members = self._members(unit)
-        shapes = [self._unit_shapes[code] for code in members]
+        members = self.ground.members(unit)
+        shapes = [self.ground.unit_shapes[code] for code in members]
         bounds = tuple(
             float(value) for value in shapely.total_bounds(np.array(shapes, dtype=object))
         )
         layout = self._layout(bounds)  # type: ignore[arg-type]
         window = layout.window
         drawing = Drawing(window)
-        legend = list(self._ground(drawing, unit, members, theme))
+        legend = list(self.ground.draw(drawing, members, decided=theme is None))
         ticks = tuple(_grid(drawing))
         if theme is not None:
             legend = [*theme.draw(drawing, unit, self.language), *legend]
@@ -192,7 +151,7 @@ class Atlas:
             if theme
             else pair(self.language, "城乡一体化范围与各单元认定", "The area and the decisions")
         )
-        inset, inset_w, inset_h = self._inset(window)
+        inset, inset_w, inset_h = self.ground.inset(window)
         title = unit.name
         project = (
             word(theme.project, self.language) if theme else pair(self.language, "范围", "Area")
@@ -243,67 +202,6 @@ class Atlas:
         paper = (long, short) if landscape else (short, long)
         return _Layout(landscape, *paper, window)
 
-    def _ground(
-        self, drawing: Drawing, unit: Unit, members: Sequence[str], theme: Theme | None
-    ) -> Iterator[Sign]:
-        """What lies under the theme: units, waters and roads, borders, the area; signs for each."""
-        material, language = self.material, self.language
-        chosen = set(members)
-        drawing.add((s for c, s in self._unit_shapes.items() if c not in chosen), _BEYOND)
-        inside = [self._unit_shapes[code] for code in members]
-        if theme is None and material.scope is not None:
-            yield from self._decisions(drawing, members)
-        else:
-            drawing.add(inside, _OUTLINE)
-        units = material.survey.district.levels[0].title.in_(language)
-        yield Sign(swatch(_OUTLINE, "area"), units, number(len(inside)))
-        for layer in material.survey.district.catalog.layers.values():
-            if layer.backdrop and material.survey.has(layer.name):
-                look = declared_look(layer)
-                drawing.add(material.survey.frame(layer.name).geometry, look)
-                yield Sign(swatch(look, "line"), layer.title.in_(language), "")
-        if self._town_shapes:
-            drawing.add(shapely.boundary(list(self._town_shapes.values())), palette.TOWN)
-            towns = material.survey.district.levels[1].title.in_(language)
-            yield Sign(swatch(palette.TOWN, "line"), towns, "")
-        yield from self._area(drawing, theme)
-
-    def _decisions(self, drawing: Drawing, members: Sequence[str]) -> Iterator[Sign]:
-        assert self.material.scope is not None
-        rows = self.material.scope.rows
-        rows = rows[rows["unit_code"].isin(members) & (rows["level"] == "village")]
-        for kind in ("in", "partly", "out"):
-            codes = rows["unit_code"][rows["decision"] == kind]
-            look = palette.DECISIONS[kind]
-            drawing.add((self._unit_shapes[code] for code in codes), look)
-            yield Sign(swatch(look, "area"), word(kind, self.language), number(len(codes)))
-        near = rows["unit_code"][rows["near_edge"]]
-        if len(near):
-            look = palette.NEAR_EDGE
-            drawing.add((self._unit_shapes[code] for code in near), look)
-            yield Sign(swatch(look, "area"), word("near_edge", self.language), number(len(near)))
-
-    def _area(self, drawing: Drawing, theme: Theme | None) -> Iterator[Sign]:
-        scope, language = self.material.scope, self.language
-        if scope is None:
-            return
-        if theme is None:
-            bands = [
-                shapely.buffer(p.line, p.accuracy_m) for p in scope.area.parts if p.accuracy_m > 0
-            ]
-            if bands:
-                drawing.add([shapely.union_all(bands)], palette.ACCURACY)
-                label = pair(language, "界线位置精度带", "band of the edges' accuracy")
-                yield Sign(swatch(palette.ACCURACY, "area"), label, "")
-        drawing.add([shapely.boundary(scope.area.polygon)], palette.BOUNDARY)
-        square_km = number(scope.area.polygon.area / 1e6, 1)
-        label = pair(language, "城乡一体化范围", "the area")
-        yield Sign(swatch(palette.BOUNDARY, "line"), label, f"{square_km} km²")
-        if theme is None:
-            edges = self.material.survey.frame(EDGES_LAYER).geometry
-            drawing.add(edges[shapely.get_dimensions(edges.to_numpy()) == 1], palette.EDGE)
-            yield Sign(swatch(palette.EDGE, "line"), pair(language, "四至界线", "edges"), "")
-
     def _labels(
         self, window: Window, unit: Unit, members: Sequence[str], *, crowded: bool
     ) -> tuple[tuple[Label, ...], tuple[tuple[str, str], ...], int]:
@@ -311,18 +209,18 @@ class Atlas:
         if unit.level == "district":
             wishes += [
                 self._wish(window, self.material.units[code].name, shape, 8.5, "town")
-                for code, shape in self._town_shapes.items()
+                for code, shape in self.ground.town_shapes.items()
             ]
             if crowded and wishes:
                 return place(wishes, window.width_mm, window.height_mm)
-        ranked = sorted(members, key=lambda code: (-self._unit_shapes[code].area, code))
+        ranked = sorted(members, key=lambda code: (-self.ground.unit_shapes[code].area, code))
         fine = unit.level != "district"
         wishes += [
             replace(
                 self._wish(
                     window,
                     self.material.units[code].name,
-                    self._unit_shapes[code],
+                    self.ground.unit_shapes[code],
                     6.2 if fine else 4.8,
                     "village",
                 ),
@@ -344,29 +242,6 @@ class Atlas:
             return Wish(name, math.nan, math.nan, size_pt, kind)
         ((x, y),) = window.on_paper(shapely.get_coordinates(spot)).tolist()
         return Wish(name, round(x, 2), round(y, 2), size_pt, kind)
-
-    def _inset(self, window: Window) -> tuple[str, float, float]:
-        """Where the sheet lies in the district."""
-        bounds = shapely.total_bounds(np.array(list(self._unit_shapes.values()), dtype=object))
-        west, south, east, north = (float(value) for value in bounds)
-        longest = max(east - west, north - south)
-        width, height = (
-            max(12.0, INSET_MM * side / longest) for side in (east - west, north - south)
-        )
-        scale = math.ceil(longest * 1000 / (INSET_MM - 3))
-        small = Drawing(window_round((west, south, east, north), width, height, scale))
-        small.add(self._town_shapes.values() or self._unit_shapes.values(), _INSET)
-        if self.material.scope is not None:
-            small.add(
-                [shapely.boundary(self.material.scope.area.polygon)],
-                replace(palette.EDGE, width_px=1.6, dash=None),
-            )
-        frame = shapely.intersection(
-            shapely.box(*window.bounds_m), shapely.box(*small.window.bounds_m)
-        )
-        if frame.area < 0.8 * shapely.box(*small.window.bounds_m).area:
-            small.add([frame], _FRAME_HERE)
-        return small.svg(), round(width, 2), round(height, 2)
 
     def _notes(self, left_out: int, *, dotted: bool) -> tuple[str, ...]:
         report, language = self.report, self.language
