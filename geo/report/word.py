@@ -1,8 +1,4 @@
-"""The report as a Word document after GB/T 9704-2012: A4, real headings, tables that repeat their header.
-
-The margins leave the type area of 156 × 225 mm; body text is set on a grid of 22 lines of 28 characters. The
-faces the standard names are not on every machine: each is named with what stands in for it.
-"""
+"""The report as a Word document after GB/T 9704-2012: A4, real headings, tables that repeat their header."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..said import Said
+from .gbt9704 import CELL_STYLE, HEAD_STYLE, TYPE_AREA_MM, element, set_up, tag_of
 from .model import (
     NUMERIC,
     Heading,
@@ -33,23 +30,7 @@ if TYPE_CHECKING:
 
     from .material import Material
 
-TITLE_FACE = "方正小标宋简体"
-BODY_FACE = "仿宋_GB2312"
-HEADING_FACE = "黑体"
-SUBHEADING_FACE = "楷体_GB2312"
-STAND_INS = {
-    TITLE_FACE: "SimSun",
-    BODY_FACE: "FangSong",
-    HEADING_FACE: "SimHei",
-    SUBHEADING_FACE: "KaiTi",
-}
-"""What a machine without the standard's face is told to use."""
-CELL_STYLE, HEAD_STYLE = "Atlas table cell", "Atlas table head"
-_LINE_TWENTIETHS = 579
-"""22 lines of 28.95 pt fill the type area's 225 mm."""
-_LATIN = "Times New Roman"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-_TYPE_AREA_MM = 156.0
 
 
 def word_bytes(
@@ -80,11 +61,7 @@ def word_bytes(
         `template` is not a Word document.
     """
     document = _open(template)
-    if template is None:
-        _page(document, report)
-        _styles(document)
-    _missing_styles(document)
-    _cell_styles(document)
+    set_up(document, report, own=template is not None)
     document.core_properties.title = report.title
     document.core_properties.author = report.author
     document.core_properties.last_modified_by = report.author
@@ -132,138 +109,6 @@ def _open(template: Path | None) -> Document:
         ) from error
 
 
-def _page(document: Document, report: Report) -> None:
-    from docx.shared import Mm
-
-    page = document.sections[0]
-    page.page_width, page.page_height = Mm(210), Mm(297)
-    page.top_margin, page.left_margin = Mm(37), Mm(28)
-    page.bottom_margin, page.right_margin = Mm(297 - 37 - 225), Mm(210 - 28 - 156)
-    page.footer_distance = Mm(25.5)  # its dash then stands 7 mm below the type area
-    # Lines alone: a grid of characters narrower than the type makes other programs take two cells for each.
-    grid = _element("w:docGrid", {"w:type": "lines", "w:linePitch": str(_LINE_TWENTIETHS)})
-    for old in page._sectPr.findall(grid.tag):
-        page._sectPr.remove(old)
-    page._sectPr.append(grid)
-    document.settings.odd_and_even_pages_header_footer = True
-    said = " · ".join(text for text in (report.stamp, report.banner) if text)
-    for header in (page.header, page.even_page_header):
-        header.paragraphs[0].text = said
-    # The number stands outside: a character from the right on odd pages, from the left on even ones.
-    for footer, side in ((page.footer, "right"), (page.even_page_footer, "left")):
-        _page_number(footer.paragraphs[0], side)
-
-
-def _page_number(paragraph: Any, side: str) -> None:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Pt
-
-    form = paragraph.paragraph_format
-    if side == "right":
-        paragraph.alignment, form.right_indent = WD_ALIGN_PARAGRAPH.RIGHT, Pt(14)
-    else:
-        paragraph.alignment, form.left_indent = WD_ALIGN_PARAGRAPH.LEFT, Pt(14)
-    paragraph.add_run("— ")
-    for kind, text in (("begin", None), (None, "PAGE"), ("end", None)):
-        run = paragraph.add_run()
-        if kind is not None:
-            run._r.append(_element("w:fldChar", {"w:fldCharType": kind}))
-        else:
-            part = _element("w:instrText", {})
-            part.text = text
-            run._r.append(part)
-    paragraph.add_run(" —")
-
-
-def _styles(document: Document) -> None:
-    from docx.shared import Pt, RGBColor
-
-    sizes = {
-        "Normal": (BODY_FACE, 16.0),
-        "Title": (TITLE_FACE, 22.0),
-        "Heading 1": (HEADING_FACE, 16.0),
-        "Heading 2": (SUBHEADING_FACE, 16.0),
-        "Heading 3": (BODY_FACE, 12.0),
-        "Header": (BODY_FACE, 9.0),
-        "Footer": ("宋体", 14.0),
-    }
-    for name, (face, size) in sizes.items():
-        style: Any = document.styles[name]
-        style.font.name = _LATIN
-        style.font.size = Pt(size)
-        style.font.bold = name == "Heading 3"
-        style.font.color.rgb = RGBColor(0, 0, 0)
-        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-            fonts.attrib.pop(_name(f"w:{theme}"), None)
-        fonts.set(_name("w:eastAsia"), face)
-    line = document.styles["Title"].element.get_or_add_pPr().find(_name("w:pBdr"))
-    if line is not None:
-        line.getparent().remove(line)
-    normal: Any = document.styles["Normal"]
-    normal.paragraph_format.line_spacing = Pt(_LINE_TWENTIETHS / 20)
-    # 28 characters of 16 pt take 448 pt of the 442 there are: each gives up a quarter of a point.
-    tight = normal.element.get_or_add_rPr()
-    tight.insert_element_before(
-        _element("w:spacing", {"w:val": "-5"}), "w:w", "w:kern", "w:position", "w:sz", "w:szCs"
-    )
-    normal.paragraph_format.first_line_indent = Pt(32)
-    normal.paragraph_format.space_after = Pt(0)
-    for name in ("Title", "Heading 1", "Heading 2", "Heading 3", "Header", "Footer"):
-        other: Any = document.styles[name]
-        other.paragraph_format.first_line_indent = Pt(0)
-        other.paragraph_format.line_spacing = 1.2
-    _stand_ins(document)
-
-
-def _cell_styles(document: Document) -> None:
-    """Styles of a table's cells: small, and off the grid, whose lines are for the body's size."""
-    from docx.enum.style import WD_STYLE_TYPE
-    from docx.shared import Pt
-
-    for name, bold in ((CELL_STYLE, False), (HEAD_STYLE, True)):
-        style: Any = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-        style.base_style = document.styles["Normal"]
-        style.font.size, style.font.bold = Pt(7.5), bold
-        form = style.paragraph_format
-        form.first_line_indent, form.line_spacing = Pt(0), 1.0
-        form.space_before = form.space_after = Pt(0)
-        look = style.element.get_or_add_pPr()
-        look.insert_element_before(
-            _element("w:snapToGrid", {"w:val": "0"}), "w:spacing", "w:ind", "w:jc"
-        )
-        face = style.element.get_or_add_rPr()
-        face.insert_element_before(
-            _element("w:spacing", {"w:val": "0"}), "w:w", "w:kern", "w:position", "w:sz", "w:szCs"
-        )
-
-
-def _missing_styles(document: Document) -> None:
-    """An office's template may lack the styles that headings are made of."""
-    from docx.enum.style import WD_STYLE_TYPE
-
-    known = {style.name for style in document.styles}
-    for name in ("Title", "Heading 1", "Heading 2", "Heading 3"):
-        if name not in known:
-            document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH, builtin=True)
-
-
-def _stand_ins(document: Document) -> None:
-    """Name for each face of the standard what stands in for it (fontTable's altName)."""
-    from docx.opc.constants import RELATIONSHIP_TYPE
-    from lxml import etree
-
-    for relation in document.part.rels.values():
-        if relation.reltype != RELATIONSHIP_TYPE.FONT_TABLE:
-            continue
-        part: Any = relation.target_part
-        root = etree.fromstring(part.blob)
-        for face, other in STAND_INS.items():
-            font = etree.SubElement(root, _name("w:font"), {_name("w:name"): face})
-            etree.SubElement(font, _name("w:altName"), {_name("w:val"): other})
-        part._blob = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-
-
 def _cover(document: Document, report: Report) -> None:
     from docx.shared import Pt
 
@@ -285,35 +130,37 @@ def _table(document: Document, table: Table, report: Report) -> None:
     document.add_heading(table.caption, level=3)
     columns = table.paged()
     whole = sum(column.width for column in columns)
-    widths = [round(_TYPE_AREA_MM / 25.4 * 1440 * column.width / whole) for column in columns]
-    root = _element("w:tbl", {})
-    settings = etree.SubElement(root, _name("w:tblPr"))
+    widths = [round(TYPE_AREA_MM / 25.4 * 1440 * column.width / whole) for column in columns]
+    root = element("w:tbl", {})
+    settings = etree.SubElement(root, tag_of("w:tblPr"))
     etree.SubElement(
-        settings, _name("w:tblW"), {_name("w:w"): str(sum(widths)), _name("w:type"): "dxa"}
+        settings, tag_of("w:tblW"), {tag_of("w:w"): str(sum(widths)), tag_of("w:type"): "dxa"}
     )
-    borders = etree.SubElement(settings, _name("w:tblBorders"))
+    borders = etree.SubElement(settings, tag_of("w:tblBorders"))
     line = {"w:val": "single", "w:sz": "4", "w:space": "0", "w:color": "9AA4AD"}
     for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
         etree.SubElement(
-            borders, _name(f"w:{side}"), {_name(key): value for key, value in line.items()}
+            borders, tag_of(f"w:{side}"), {tag_of(key): value for key, value in line.items()}
         )
-    etree.SubElement(settings, _name("w:tblLayout"), {_name("w:type"): "fixed"})
-    margins = etree.SubElement(settings, _name("w:tblCellMar"))
+    etree.SubElement(settings, tag_of("w:tblLayout"), {tag_of("w:type"): "fixed"})
+    margins = etree.SubElement(settings, tag_of("w:tblCellMar"))
     for side in ("left", "right"):
-        etree.SubElement(margins, _name(f"w:{side}"), {_name("w:w"): "40", _name("w:type"): "dxa"})
-    etree.SubElement(settings, _name("w:tblCaption"), {_name("w:val"): table.title})
-    grid = etree.SubElement(root, _name("w:tblGrid"))
+        etree.SubElement(
+            margins, tag_of(f"w:{side}"), {tag_of("w:w"): "40", tag_of("w:type"): "dxa"}
+        )
+    etree.SubElement(settings, tag_of("w:tblCaption"), {tag_of("w:val"): table.title})
+    grid = etree.SubElement(root, tag_of("w:tblGrid"))
     for width in widths:
-        etree.SubElement(grid, _name("w:gridCol"), {_name("w:w"): str(width)})
+        etree.SubElement(grid, tag_of("w:gridCol"), {tag_of("w:w"): str(width)})
     styles = [document.styles[name].style_id for name in (CELL_STYLE, HEAD_STYLE)]
     numeric = [column.kind in NUMERIC for column in columns]
     head = [column.heading for column in columns]
     for number, cells in enumerate([head, *shown_rows(table, report.language)]):
-        row = etree.SubElement(root, _name("w:tr"))
-        kept = etree.SubElement(row, _name("w:trPr"))
-        etree.SubElement(kept, _name("w:cantSplit"))
+        row = etree.SubElement(root, tag_of("w:tr"))
+        kept = etree.SubElement(row, tag_of("w:trPr"))
+        etree.SubElement(kept, tag_of("w:cantSplit"))
         if number == 0:
-            etree.SubElement(kept, _name("w:tblHeader"))
+            etree.SubElement(kept, tag_of("w:tblHeader"))
         for text, width, right in zip(cells, widths, numeric, strict=True):
             align = "center" if number == 0 else "right" if right else None
             row.append(_cell(text, width, align, styles[number == 0]))
@@ -327,22 +174,24 @@ def _table(document: Document, table: Table, report: Report) -> None:
 def _cell(text: str, width: int, align: str | None, style: str) -> Any:
     from lxml import etree
 
-    cell = _element("w:tc", {})
-    settings = etree.SubElement(cell, _name("w:tcPr"))
-    etree.SubElement(settings, _name("w:tcW"), {_name("w:w"): str(width), _name("w:type"): "dxa"})
+    cell = element("w:tc", {})
+    settings = etree.SubElement(cell, tag_of("w:tcPr"))
+    etree.SubElement(
+        settings, tag_of("w:tcW"), {tag_of("w:w"): str(width), tag_of("w:type"): "dxa"}
+    )
     if align == "center":
         shade = {"w:val": "clear", "w:color": "auto", "w:fill": "E8EEF4"}
         etree.SubElement(
-            settings, _name("w:shd"), {_name(key): value for key, value in shade.items()}
+            settings, tag_of("w:shd"), {tag_of(key): value for key, value in shade.items()}
         )
-    etree.SubElement(settings, _name("w:vAlign"), {_name("w:val"): "center"})
-    paragraph = etree.SubElement(cell, _name("w:p"))
-    look = etree.SubElement(paragraph, _name("w:pPr"))
-    etree.SubElement(look, _name("w:pStyle"), {_name("w:val"): style})
+    etree.SubElement(settings, tag_of("w:vAlign"), {tag_of("w:val"): "center"})
+    paragraph = etree.SubElement(cell, tag_of("w:p"))
+    look = etree.SubElement(paragraph, tag_of("w:pPr"))
+    etree.SubElement(look, tag_of("w:pStyle"), {tag_of("w:val"): style})
     if align is not None:
-        etree.SubElement(look, _name("w:jc"), {_name("w:val"): align})
-    run = etree.SubElement(paragraph, _name("w:r"))
-    said = etree.SubElement(run, _name("w:t"))
+        etree.SubElement(look, tag_of("w:jc"), {tag_of("w:val"): align})
+    run = etree.SubElement(paragraph, tag_of("w:r"))
+    said = etree.SubElement(run, tag_of("w:t"))
     said.text = text
     said.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
     return cell
@@ -370,7 +219,7 @@ def _sheets(
     for number, sheet in enumerate(atlas.sheets(towns=False)):
         if tell:
             tell(number, count, f"{sheet.number} {sheet.name}")
-        room = min(_TYPE_AREA_MM / sheet.width_mm, 205 / sheet.height_mm)
+        room = min(TYPE_AREA_MM / sheet.width_mm, 205 / sheet.height_mm)
         paragraph = document.add_paragraph()
         paragraph.paragraph_format.first_line_indent = 0
         paragraph.paragraph_format.line_spacing = 1.0
@@ -399,21 +248,6 @@ def _centre() -> Any:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
 
     return WD_ALIGN_PARAGRAPH.CENTER
-
-
-def _element(name: str, attributes: dict[str, str]) -> Any:
-    from docx.oxml import OxmlElement
-
-    made = OxmlElement(name)
-    for key, value in attributes.items():
-        made.set(_name(key), value)
-    return made
-
-
-def _name(tag: str) -> str:
-    from docx.oxml.ns import qn
-
-    return str(qn(tag))
 
 
 def _dateless(data: bytes) -> bytes:
