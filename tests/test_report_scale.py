@@ -20,6 +20,7 @@ from geo.report.build import report_from
 from geo.report.columns import Coded, Part, Plain, Rows, Same
 from geo.report.dots import DOTS_A_MM, picture
 from geo.report.drawing import MOST_SHAPES, Drawing, Window
+from geo.report.ground import Ground
 from geo.report.material import gather
 from geo.report.model import Column, Table
 from geo.report.sheets import Atlas
@@ -120,6 +121,26 @@ def test_points_and_surfaces_are_dots_too_and_what_lies_beside_the_sheet_is_not(
     assert at(20, 25)
     assert not at(25, 25)
     assert not at(60, 50)
+
+
+def test_what_is_not_on_the_paper_is_not_said_to_be_drawn() -> None:
+    window, look = Window(0, 100, 100, 100, 1_000), Look("#123456")
+    drawing = Drawing(window)
+    assert drawing.add([LineString([(-50, 50), (50, 50)])], look)
+    for beside in (LineString([(101, 0), (101, 90)]), Point(500, 50), box(-90, -90, -1, -1)):
+        assert not drawing.add([beside], look)
+    assert not drawing.add([None], look)
+
+
+def test_the_legend_of_decisions_names_what_is_drawn() -> None:
+    measured = gather(open_survey(), "321202001", "zh")  # a town inside, far from the east edge
+    sheet = next(Atlas(measured, report_from(measured)).sheets())
+    signs = {sign.label for sign in sheet.legend}
+    assert {"范围内", "部分在内", "城乡一体化范围"} <= signs
+    assert "村（社区）" not in signs  # they are drawn by their decisions
+    nowhere = Drawing(Window(0, 100, 100, 100, 1_000))
+    below = [sign.label for sign in Ground(measured).draw(nowhere, [], decided=False)]
+    assert below == ["村（社区）", "镇（街道）"]  # neither roads nor waters nor the area
 
 
 def test_a_district_of_many_towns_has_no_sheet_for_each_and_says_so(

@@ -114,12 +114,18 @@ class Drawing:
         self.dotted = False
         """Whether some shapes are so many that they are drawn as dots."""
 
-    def add(self, shapes: Iterable[object], look: Look) -> None:
-        """Draw shapes of one look: polygons, lines, or points as discs."""
+    def add(self, shapes: Iterable[object], look: Look) -> bool:
+        """Draw shapes of one look: polygons, lines, or points as discs.
+
+        Returns
+        -------
+        bool
+            Whether any of them is on the paper: what is not needs no sign in a legend.
+        """
         geometry = np.asarray(shapes if hasattr(shapes, "__array__") else [*shapes], dtype=object)
         geometry = geometry[~shapely.is_missing(geometry)]
         if not len(geometry):
-            return
+            return False
         step = self.window.metres_a_mm
         west, south, east, north = self.window.bounds_m
         beyond = _BEYOND_MM * step
@@ -132,7 +138,7 @@ class Drawing:
         )
         if len(geometry) > MOST_SHAPES:
             self._dots(geometry, look)
-            return
+            return True
         geometry = shapely.simplify(geometry, _FINE_MM * step, preserve_topology=False)
         parts = shapely.get_parts(shapely.get_parts(geometry))
         parts = parts[~shapely.is_empty(parts)]
@@ -148,6 +154,13 @@ class Drawing:
             self._parts.append(f'<path d="{"".join(lines)}" {stroke(look)} fill="none"/>')
         if rings:
             self._parts.append(f'<path d="{"".join(rings)}" {stroke(look)} {fill(look)}/>')
+        return self._reached(parts)
+
+    def _reached(self, parts: NDArray[np.object_]) -> bool:
+        west, south, east, north = self.window.bounds_m
+        boxes = shapely.bounds(parts)
+        across = (boxes[:, 0] <= east) & (boxes[:, 2] >= west)
+        return bool((across & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)).any())
 
     def _dots(self, geometry: NDArray[np.object_], look: Look) -> None:
         width, height = self.window.width_mm, self.window.height_mm

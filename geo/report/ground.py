@@ -17,6 +17,7 @@ from ..views.description import Look
 from ..views.format import number, word
 from ..views.scope_layers import declared_look
 from .drawing import Drawing, Sign, Window, swatch, window_round
+from .labels import Wish
 from .model import pair
 
 if TYPE_CHECKING:
@@ -82,25 +83,42 @@ class Ground:
         decided : whether the decisions, the edges and their accuracy are the theme
         """
         material, language = self.material, self.material.language
-        chosen = set(members)
-        drawing.add((s for c, s in self.unit_shapes.items() if c not in chosen), _BEYOND)
-        inside = [self.unit_shapes[code] for code in members]
-        if decided and material.scope is not None:
-            yield from self._decisions(drawing, members)
-        else:
-            drawing.add(inside, _OUTLINE)
-        units = material.survey.district.levels[0].title.in_(language)
-        yield Sign(swatch(_OUTLINE, "area"), units, number(len(inside)))
+        yield from self.units(drawing, members, decided=decided)
         for layer in material.survey.district.catalog.layers.values():
             if layer.backdrop and material.survey.has(layer.name):
                 look = declared_look(layer)
-                drawing.add(material.survey.frame(layer.name).geometry, look)
-                yield Sign(swatch(look, "line"), layer.title.in_(language), "")
+                if drawing.add(material.survey.frame(layer.name).geometry, look):
+                    yield Sign(swatch(look, "line"), layer.title.in_(language), "")
+        yield from self.towns(drawing)
+        yield from self._area(drawing, decided=decided)
+
+    def units(self, drawing: Drawing, members: Sequence[str], *, decided: bool) -> Iterator[Sign]:
+        """Draw the finest units, by their decisions where there are any to be shown; signs for each."""
+        chosen = set(members)
+        drawing.add((s for c, s in self.unit_shapes.items() if c not in chosen), _BEYOND)
+        if decided and self.material.scope is not None:
+            yield from self._decisions(drawing, members)
+        else:
+            drawing.add([self.unit_shapes[code] for code in members], _OUTLINE)
+            title = self.material.survey.district.levels[0].title.in_(self.material.language)
+            yield Sign(swatch(_OUTLINE, "area"), title, number(len(members)))
+
+    def towns(self, drawing: Drawing) -> Iterator[Sign]:
+        """Draw the borders of the coarser units, with their sign."""
         if self.town_shapes:
             drawing.add(shapely.boundary(list(self.town_shapes.values())), palette.TOWN)
-            towns = material.survey.district.levels[1].title.in_(language)
+            towns = self.material.survey.district.levels[1].title.in_(self.material.language)
             yield Sign(swatch(palette.TOWN, "line"), towns, "")
-        yield from self._area(drawing, decided=decided)
+
+    def outline(self, drawing: Drawing) -> Iterator[Sign]:
+        """Draw the border of the area, with its sign, where the map reaches it."""
+        scope, language = self.material.scope, self.material.language
+        if scope is None:
+            return
+        if drawing.add([shapely.boundary(scope.area.polygon)], palette.BOUNDARY):
+            square_km = number(scope.area.polygon.area / 1e6, 1)
+            label = pair(language, "城乡一体化范围", "the area")
+            yield Sign(swatch(palette.BOUNDARY, "line"), label, f"{square_km} km²")
 
     def _decisions(self, drawing: Drawing, members: Sequence[str]) -> Iterator[Sign]:
         assert self.material.scope is not None
@@ -127,18 +145,14 @@ class Ground:
             bands = [
                 shapely.buffer(p.line, p.accuracy_m) for p in scope.area.parts if p.accuracy_m > 0
             ]
-            if bands:
-                drawing.add([shapely.union_all(bands)], palette.ACCURACY)
+            if bands and drawing.add([shapely.union_all(bands)], palette.ACCURACY):
                 label = pair(language, "界线位置精度带", "band of the edges' accuracy")
                 yield Sign(swatch(palette.ACCURACY, "area"), label, "")
-        drawing.add([shapely.boundary(scope.area.polygon)], palette.BOUNDARY)
-        square_km = number(scope.area.polygon.area / 1e6, 1)
-        label = pair(language, "城乡一体化范围", "the area")
-        yield Sign(swatch(palette.BOUNDARY, "line"), label, f"{square_km} km²")
+        yield from self.outline(drawing)
         if decided:
             edges = self.material.survey.frame(EDGES_LAYER).geometry
-            drawing.add(edges[shapely.get_dimensions(edges.to_numpy()) == 1], palette.EDGE)
-            yield Sign(swatch(palette.EDGE, "line"), pair(language, "四至界线", "edges"), "")
+            if drawing.add(edges[shapely.get_dimensions(edges.to_numpy()) == 1], palette.EDGE):
+                yield Sign(swatch(palette.EDGE, "line"), pair(language, "四至界线", "edges"), "")
 
     def inset(self, window: Window) -> tuple[str, float, float]:
         """Where the sheet lies in the district."""
@@ -162,3 +176,13 @@ class Ground:
         if frame.area < 0.8 * shapely.box(*small.window.bounds_m).area:
             small.add([frame], _FRAME_HERE)
         return small.svg(), round(width, 2), round(height, 2)
+
+
+def wish_at(window: Window, name: str, shape: Any, size_pt: float, kind: str) -> Wish:
+    """A name that wants to stand within its shape; at NaN where the map does not reach that."""
+    seen = shapely.intersection(shapely.make_valid(shape), shapely.box(*window.bounds_m))
+    spot = shapely.point_on_surface(seen)
+    if spot is None or spot.is_empty:
+        return Wish(name, math.nan, math.nan, size_pt, kind)
+    ((x, y),) = window.on_paper(shapely.get_coordinates(spot)).tolist()
+    return Wish(name, round(x, 2), round(y, 2), size_pt, kind)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import shapely
@@ -15,7 +15,7 @@ from ..model import Project
 from ..views.description import Look
 from ..views.format import word
 from .drawing import MOST_SHAPES, Drawing, Sign, Window, round_scale, svg, window_round
-from .ground import Ground
+from .ground import Ground, wish_at
 from .labels import Label, Wish, place
 from .model import pair
 from .themes import Theme, themes_of
@@ -208,7 +208,7 @@ class Atlas:
         wishes: list[Wish] = []
         if unit.level == "district":
             wishes += [
-                self._wish(window, self.material.units[code].name, shape, 8.5, "town")
+                wish_at(window, self.material.units[code].name, shape, 8.5, "town")
                 for code, shape in self.ground.town_shapes.items()
             ]
             if crowded and wishes:
@@ -217,7 +217,7 @@ class Atlas:
         fine = unit.level != "district"
         wishes += [
             replace(
-                self._wish(
+                wish_at(
                     window,
                     self.material.units[code].name,
                     self.ground.unit_shapes[code],
@@ -234,14 +234,6 @@ class Atlas:
             window.height_mm,
             MOST_NUMBERS[self.paper],
         )
-
-    def _wish(self, window: Window, name: str, shape: Any, size_pt: float, kind: str) -> Wish:
-        seen = shapely.intersection(shapely.make_valid(shape), shapely.box(*window.bounds_m))
-        spot = shapely.point_on_surface(seen)
-        if spot is None or spot.is_empty:
-            return Wish(name, math.nan, math.nan, size_pt, kind)
-        ((x, y),) = window.on_paper(shapely.get_coordinates(spot)).tolist()
-        return Wish(name, round(x, 2), round(y, 2), size_pt, kind)
 
     def _notes(self, left_out: int, *, dotted: bool) -> tuple[str, ...]:
         report, language = self.report, self.language
