@@ -98,9 +98,12 @@ def chromium() -> str:
 def browser(chromium: str) -> Iterator[Browser]:
     """A running Chromium; one a module, since Playwright keeps an event loop while it lives."""
     from playwright.sync_api import sync_playwright
+    from seeing import WAIT_MS
 
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
+        running = playwright.chromium.launch(
+            executable_path=chromium, args=list(CHROMIUM_FLAGS), timeout=WAIT_MS
+        )
         yield running
         running.close()
 
@@ -108,7 +111,9 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def reader(browser: Browser) -> Iterator[BrowserContext]:
     """A browser's profile; the pages of a module share what it has loaded, as the tabs of a reader do."""
-    context = browser.new_context()
+    from seeing import profile
+
+    context = profile(browser)
     yield context
     context.close()
 

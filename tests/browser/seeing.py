@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 DRAWN = "[data-atlas-drawn=true]"
@@ -14,8 +14,10 @@ SCREEN = {"width": 1366, "height": 768}
 WAIT_MS = 90_000
 """For a state, on a machine with other work to do; nothing waits longer than it has to."""
 
+# A canvas is painted with the next frame, and whatever was asked of it before this was asked for before this frame.
 _COLOURS = """
-(canvas) => {
+async (canvas) => {
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   const { width, height } = canvas;
   const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
   const counts = {};
@@ -29,8 +31,15 @@ _COLOURS = """
 """
 
 
+def profile(browser: Browser, **options: Any) -> BrowserContext:
+    """A profile whose pages wait as long as a busy machine takes."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(WAIT_MS)
+    return context
+
+
 def colours(page: Page) -> dict[str, int]:
-    """How many fully opaque pixels of each colour the map's canvas holds."""
+    """How many fully opaque pixels of each colour the map's canvas holds, once all is painted."""
     found: dict[str, int] = page.locator(f"{DRAWN} canvas").evaluate(_COLOURS)
     return found
 

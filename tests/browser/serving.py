@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+from ports import free_port
 from seeing import DRAWN, WAIT_MS
 
 if TYPE_CHECKING:
@@ -24,36 +25,41 @@ ROOT = Path(__file__).parents[2]
 @contextlib.contextmanager
 def serving(district: Path) -> Iterator[str]:
     """`atlas app` on a free port; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "geo", "app", "--no-browser", "--port", str(port)]
-    server = subprocess.Popen(
-        [*command, "--district", str(district)],
-        cwd=ROOT / "tests",  # where no .streamlit folder lies, as beside an installed copy
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        until = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-                break
-            except OSError:
-                if server.poll() is not None or time.monotonic() > until:
-                    raise
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
+    with free_port() as port:
+        command = [sys.executable, "-m", "geo", "app", "--no-browser", "--port", str(port)]
+        server = subprocess.Popen(
+            [*command, "--district", str(district)],
+            cwd=ROOT / "tests",  # where no .streamlit folder lies, as beside an installed copy
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(server, address)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(WAIT_MS / 1000)
+
+
+def _wait_for(server: subprocess.Popen[bytes], address: str) -> None:
+    """Until the server answers."""
+    until = time.monotonic() + WAIT_MS / 1000
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+        else:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"the server ended at once, with {server.wait(0.1)}")
 
 
 def drawn(page: Page, features: int = 0) -> Locator:
     """The map, once it is drawn with more features than that and has its place in the app."""
-    page.set_default_timeout(WAIT_MS)
     page.wait_for_function(
         "least => [...document.querySelectorAll('#root *')].some((node) => (node.shadowRoot || node)"
         ".querySelector('[data-atlas-drawn=true]')?.dataset.atlasFeatures > least)",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import hostile
 import pytest
-from seeing import DRAWN, SCREEN, WAIT_MS, keep, watched
+from seeing import DRAWN, SCREEN, keep, watched
 from serving import drawn, serving, settled
 
 from geo.bundled import embedded_district
@@ -37,7 +37,6 @@ def held(reader: BrowserContext) -> Iterator[tuple[Page, list[Route]]]:
     """A page to which Streamlit's program does not come before the test lets it."""
     page = reader.new_page()
     page.set_viewport_size(SCREEN)
-    page.set_default_timeout(WAIT_MS)
     waiting: list[Route] = []
 
     def hold(route: Route) -> None:

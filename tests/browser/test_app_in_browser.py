@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import hostile
 import pytest
-from seeing import SCREEN, WAIT_MS, colours, keep, watched
+from seeing import SCREEN, colours, keep, watched
 from serving import drawn, serving, settled
 
 from geo.bundled import embedded_district
@@ -53,7 +53,6 @@ def test_every_page_stands_and_asks_no_one_else(open_page: OpenPage, app: str, n
     page, refused = open_page("about:blank", viewport=SCREEN)
     seen = watched(page)  # from the first request on
     page.goto(f"{app}/{'' if name == 'overview' else name}")
-    page.set_default_timeout(WAIT_MS)
     page.get_by_text("示意数据").first.wait_for()
     if name == "import":
         page.get_by_test_id("stFileUploader").wait_for()
@@ -126,7 +125,6 @@ def test_a_place_is_found_by_its_name(open_page: OpenPage, app: str) -> None:
 
 def test_the_list_of_villages_is_taken_home(open_page: OpenPage, app: str) -> None:
     page, refused = open_page(f"{app}/scope", viewport=SCREEN)
-    page.set_default_timeout(WAIT_MS)
     with page.expect_download() as saving:
         page.get_by_role("button", name="下载表格").click()
     assert saving.value.suggested_filename == "scope-321202-2007-12-31.csv"
@@ -138,7 +136,6 @@ def test_the_list_of_villages_is_taken_home(open_page: OpenPage, app: str) -> No
 
 def test_a_report_is_made_and_taken_home(open_page: OpenPage, app: str) -> None:
     page, refused = open_page(f"{app}/report?format=html&unit=321202001", viewport=SCREEN)
-    page.set_default_timeout(WAIT_MS)
     page.get_by_role("button", name="生成报告").click()
     with page.expect_download() as saving:
         page.get_by_role("button", name="下载报告").click()
@@ -168,7 +165,6 @@ def test_an_address_that_names_no_page_is_told_of_in_its_language(
     open_page: OpenPage, app: str
 ) -> None:
     page, refused = open_page(f"{app}/streets?lang=en&round=2007-06-30", viewport=SCREEN)
-    page.set_default_timeout(WAIT_MS)
     page.get_by_text('Page "streets"').wait_for()
     drawn(page)
     settled(page)
@@ -180,7 +176,6 @@ def test_an_address_that_names_no_page_is_told_of_in_its_language(
 
 def test_streamlits_own_words_are_chinese_in_the_chinese_app(open_page: OpenPage, app: str) -> None:
     page, _ = open_page(f"{app}/import", viewport=SCREEN)
-    page.set_default_timeout(WAIT_MS)
     box = page.get_by_test_id("stFileUploader")
     box.get_by_text("Upload", exact=True).wait_for(state="attached")
     # Seen, and read out as the button's name.
@@ -228,7 +223,6 @@ def test_what_is_too_large_to_send_is_told_of_in_words(
         out.truncate((limit + 1) * 1_000_000)
     for lang, said in (("zh", f"文件超过 {limit} MB"), ("en", f"larger than {limit} MB")):
         page, _ = open_page(f"{app}/import?lang={lang}", viewport=SCREEN)
-        page.set_default_timeout(WAIT_MS)
         page.locator("input[type=file]").set_input_files(file)
         page.locator("[aria-invalid=true]").wait_for()
         told = "node => getComputedStyle(node, '::after').content"
@@ -258,7 +252,6 @@ def test_labels_of_choices_side_by_side_stand_on_one_line(
     open_page: OpenPage, app: str, name: str
 ) -> None:
     page, _ = open_page(f"{app}/{name}", viewport=SCREEN)
-    page.set_default_timeout(WAIT_MS)
     labels = page.get_by_test_id("stHorizontalBlock").nth(1).get_by_test_id("stWidgetLabel")
     labels.nth(2).wait_for()  # the last of them, or the last but one
     settled(page)
@@ -268,7 +261,6 @@ def test_labels_of_choices_side_by_side_stand_on_one_line(
 
 def test_whoever_uses_the_keyboard_sees_where_it_is(open_page: OpenPage, app: str) -> None:
     page, _ = open_page(f"{app}/report", viewport=SCREEN)
-    page.set_default_timeout(WAIT_MS)
     page.get_by_role("button", name="生成报告").wait_for()
     settled(page)
     ring = """() => {
@@ -377,7 +369,6 @@ def test_a_file_is_tried_before_it_is_taken_in(
     open_page: OpenPage, tmp_path: Path, takes_in: str
 ) -> None:
     page, refused = open_page(f"{takes_in}/import", viewport=SCREEN)
-    page.set_default_timeout(WAIT_MS)
     chooser = page.locator("input[type=file]")
     chooser.set_input_files({"name": "a.exe", "mimeType": "", "buffer": b"MZ"})
     page.get_by_text("数据不能使用").wait_for()
@@ -430,7 +421,6 @@ def test_a_finding_picked_in_the_list_is_shown_on_the_map_and_the_reverse(
     open_page: OpenPage, app: str
 ) -> None:
     page, refused = open_page(f"{app}/import?part=check", viewport=SCREEN)
-    page.set_default_timeout(WAIT_MS)
     page.get_by_role("button", name="开始检查").click()
     drawn(page)
     row = page.locator(".atlas-rows tbody tr", has_text="端点未接上")
@@ -497,7 +487,6 @@ def test_what_a_reader_sent_is_gone_with_the_server(
     monkeypatch.setenv("TEMP", str(tmp_path))
     with serving(embedded_district()) as address:
         page, _ = open_page(f"{address}/import", viewport=SCREEN)
-        page.set_default_timeout(WAIT_MS)
         page.locator("input[type=file]").set_input_files(
             {"name": "灯.csv", "mimeType": "", "buffer": "编号,高度\nL1,8\n".encode()}
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from seeing import profile
 
 from geo.views.component import table_component_script
 from geo.views.listing import Column, Listing, Row, listing_json
@@ -38,7 +39,7 @@ LIST = Listing("Villages", "en", (Column("Name"),), (Row("V1", ("one",)), Row("V
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page in which `run` is what Streamlit calls."""
-    page = browser.new_context(offline=True).new_page()
+    page = profile(browser, offline=True).new_page()
     script = table_component_script().replace("const drawAtlas = null;", _FRAME)
     page.add_script_tag(content=script.replace("export default function", "const show = function"))
     yield page

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import hostile
 import pytest
-from seeing import DRAWN, SCREEN, colours, keep, watched
+from seeing import DRAWN, SCREEN, colours, keep, profile, watched
 
 from geo.survey import open_survey
 from geo.views import palette
@@ -40,7 +40,7 @@ def spiteful_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_file_draws_its_features_and_asks_for_nothing(
     browser: Browser, district_map: Path
 ) -> None:
-    context = browser.new_context(viewport=SCREEN, offline=True)
+    context = profile(browser, viewport=SCREEN, offline=True)
     page = context.new_page()
     seen = watched(page)
     page.goto(district_map.as_uri())
@@ -95,7 +95,7 @@ def test_a_basemap_that_does_not_answer_is_said_and_the_map_works(
 ) -> None:
     ground = basemap_named("http://127.0.0.1:9/{z}/{x}/{y}.png", {})
     file = write_map(tmp_path / "over.html", open_survey(), basemap=ground)
-    context = browser.new_context(viewport=SCREEN, offline=True)
+    context = profile(browser, viewport=SCREEN, offline=True)
     page = context.new_page()
     page.goto(file.as_uri())
     page.wait_for_selector(DRAWN)
@@ -106,7 +106,7 @@ def test_a_basemap_that_does_not_answer_is_said_and_the_map_works(
 
 
 def test_a_street_is_found_by_its_name(browser: Browser, district_map: Path) -> None:
-    context = browser.new_context(viewport=SCREEN, offline=True)
+    context = profile(browser, viewport=SCREEN, offline=True)
     page = context.new_page()
     page.goto(district_map.as_uri())
     page.wait_for_selector(DRAWN)
@@ -140,7 +140,7 @@ def test_a_street_without_a_name_goes_by_its_id(open_page: OpenPage, district_ma
 def test_spite_is_shown_whole_and_runs_nowhere(
     browser: Browser, spiteful_map: Path, guarded: bool
 ) -> None:
-    context = browser.new_context(viewport=SCREEN, offline=True, bypass_csp=not guarded)
+    context = profile(browser, viewport=SCREEN, offline=True, bypass_csp=not guarded)
     page = context.new_page()
     seen = watched(page)
     page.goto(spiteful_map.as_uri())

@@ -16,7 +16,7 @@ import hostile
 import made
 import pytest
 from many import MANY, many_streets, multiplied
-from seeing import DRAWN, SCREEN, WAIT_MS, keep, watched
+from seeing import DRAWN, SCREEN, keep, profile, watched
 from serving import settled
 from test_app_in_browser import drawn, serving
 
@@ -63,8 +63,7 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(browser: Browser, file: Path) -> tuple[Page, dict[str, list[Any]]]:
-    page = browser.new_context(viewport=SCREEN, offline=True).new_page()
-    page.set_default_timeout(WAIT_MS)
+    page = profile(browser, viewport=SCREEN, offline=True).new_page()
     seen = watched(page)
     page.goto(file.as_uri())
     return page, seen
@@ -215,7 +214,7 @@ def test_a_pair_on_a_server_needs_no_asking(open_page: OpenPage, office: str, fi
 
 
 def test_a_browser_without_webgl_says_so(browser: Browser, files: Path) -> None:
-    context = browser.new_context(viewport=SCREEN, offline=True)
+    context = profile(browser, viewport=SCREEN, offline=True)
     context.add_init_script(
         "const own = HTMLCanvasElement.prototype.getContext;"
         "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"

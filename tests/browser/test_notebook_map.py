@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from seeing import DRAWN, SCREEN, WAIT_MS, keep, watched
+from seeing import DRAWN, SCREEN, keep, profile, watched
 
 from geo.survey import open_survey
 from geo.views.inline import show_map
@@ -23,12 +23,12 @@ def test_it_draws_in_its_frame_and_reaches_neither_notebook_nor_network(
     notebook = tmp_path / "notebook.html"
     shown = show_map(open_survey(), "hardening.back_streets", language="en")
     notebook.write_text(f"<!doctype html><h1>Cell 1</h1>{shown._repr_html_()}", encoding="utf-8")
-    context = browser.new_context(viewport=SCREEN, offline=True)
+    context = profile(browser, viewport=SCREEN, offline=True)
     page = context.new_page()
     seen = watched(page)
     page.goto(notebook.as_uri())
     frame = page.frame_locator("iframe")
-    frame.locator(DRAWN).wait_for(timeout=WAIT_MS)
+    frame.locator(DRAWN).wait_for()
     assert int(frame.locator(DRAWN).get_attribute("data-atlas-features") or 0) > 657
     assert page.locator("iframe").bounding_box()["height"] == shown.height_px  # type: ignore[index]
     inner = next(one for one in page.frames if one.parent_frame is not None)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from seeing import DRAWN, SCREEN, WAIT_MS, colours, keep, watched
+from seeing import DRAWN, SCREEN, colours, keep, profile, watched
 from test_app_in_browser import app, drawn, settled  # noqa: F401  # a fixture
 
 from geo.coverage import rows_behind
@@ -55,8 +55,7 @@ def street() -> pd.Series[Any]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_context(viewport=SCREEN, offline=True).new_page()
-    page.set_default_timeout(WAIT_MS)
+    page = profile(browser, viewport=SCREEN, offline=True).new_page()
     yield page
     page.context.close()
 
