@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from ports import free_port
 from shapely import LineString
 
 import geo
@@ -27,13 +27,6 @@ from tests.test_streaming import as_geoparquet, assert_same
 
 LAYERS = load_catalog().layers
 HERE = Path(geo.__file__).parents[1]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
@@ -51,22 +44,24 @@ def scheduler() -> Iterator[str]:
             )
         )
 
-    address = f"tcp://127.0.0.1:{free_port()}"
-    port = address.rsplit(":", 1)[1]
-    start("dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
-    for _ in range(2):
-        start(
-            "dask_worker", address, "--host", "127.0.0.1",
-            "--nthreads", "1", "--no-nanny", "--no-dashboard",
-        )  # fmt: skip
-    try:
-        connected(address).wait_for_workers(2, timeout=60)
-        yield address
-    finally:
-        connected(address).close()
-        for process in started:
-            process.kill()
-            process.wait()
+    with free_port() as port, pytest.MonkeyPatch.context() as patch:
+        # It has to load first, on a machine that is doing much else.
+        patch.setattr("geo.engine.cluster.SCHEDULER_S", 120)
+        address = f"tcp://127.0.0.1:{port}"
+        try:
+            start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+            for _ in range(2):
+                start(
+                    "dask_worker", address, "--host", "127.0.0.1",
+                    "--nthreads", "1", "--no-nanny", "--no-dashboard",
+                )  # fmt: skip
+            connected(address).wait_for_workers(2, timeout=120)
+            yield address
+            connected(address).close()
+        finally:
+            for process in started:
+                process.kill()
+                process.wait()
 
 
 @pytest.fixture
@@ -114,6 +109,7 @@ def test_figures_are_the_same_though_a_worker_is_killed_midway(
         if said.startswith("back_streets: ") and not killed:
             killed.append(next(iter(workers.values())))
             os.kill(killed[0], signal.SIGKILL)
+            os.waitpid(killed[0], 0)  # gone before the scheduler is asked who is left
 
     engine = ClusterEngine(scheduler)
     streamed = open_survey(as_geoparquet(folder))
@@ -148,8 +144,11 @@ def test_a_cluster_that_is_started_here_listens_on_this_machine_alone() -> None:
 
 def test_a_cluster_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geo.engine.cluster.SCHEDULER_S", 0.2)
-    with pytest.raises(EngineError, match=r"no cluster at tcp://127\.0\.0\.1:"):
-        ClusterEngine(f"tcp://127.0.0.1:{free_port()}")
+    with (
+        free_port() as port,
+        pytest.raises(EngineError, match=r"no cluster at tcp://127\.0\.0\.1:"),
+    ):
+        ClusterEngine(f"tcp://127.0.0.1:{port}")
 
 
 def test_errors_go_from_process_to_process_as_they_are() -> None:
