@@ -197,7 +197,7 @@ def killed_imports(
         for kill in range(kills):
             # Spread over all of it, and a little beyond its end.
             # The first at its very beginning: how long all of it takes differs with what else the machine does.
-            part = chance.random() if kill else 0.1
+            part = chance.random() if kill else 0.0 if whole else 0.1
             moment = (kill + part) / kills * 1.1 * seconds_of_all
             as_before(district, kept)
             ended = warm.run(*job, kill_after_s=moment, only_writing=not whole)
