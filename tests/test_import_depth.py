@@ -428,6 +428,39 @@ def test_the_mapping_before_is_proposed_again_and_out_of_turn_too(
     assert not proposed.exists()
 
 
+def test_a_mapping_that_is_tried_again_and_again_lies_there_once(
+    tmp_path: Path, district: Path
+) -> None:
+    file = lamps(tmp_path / "a.csv", ["柱号", "灯号"], ["L1", "M1"])
+    told = set()
+    for column in ("柱号", "柱号", "灯号", "柱号", "灯号"):
+        take(district, file, "lamps", fields=[f"id={column}"], crs=METRIC)
+        told |= set(undo_import(district, NEXT).mappings)
+    name = min(kept_in(district)).removesuffix(".2.undone")
+    assert sorted(kept_in(district)) == [f"{name}.2.undone", f"{name}.undone"]
+    assert len(told) == 2  # each where it was said to lie the first time
+
+
+def test_mappings_that_take_turns_lie_there_once_each_and_go_with_their_last_import(
+    tmp_path: Path, district: Path
+) -> None:
+    file = lamps(tmp_path / "a.csv", ["柱号", "灯号"], ["L1", "M1"])
+    days = [f"2008-07-{day:02}" for day in range(1, 7)]
+    for at, day in enumerate(days):
+        column = ("柱号", "灯号")[at % 2]
+        take(district, file, "lamps", fields=[f"id={column}"], crs=METRIC, round=day)
+    name = min(kept_in(district))
+    assert len(kept_in(district)) == 3  # what is proposed, and what it and the other were before
+    columns = []
+    for day in (days[4], *days[:4], days[5]):  # the last but one first, then from the oldest on
+        undo_import(district, day)
+        proposed = district / "mappings" / name
+        if proposed.exists():
+            columns.append(load_mapping(proposed).fields["id"].column)
+    assert columns == ["灯号"] * 5
+    assert sorted(kept_in(district)) == [f"{name}.2.undone", f"{name}.undone"]
+
+
 def test_a_mapping_that_another_import_rests_on_stays(tmp_path: Path, district: Path) -> None:
     file = lamps(tmp_path / "a.csv", ["柱号"], ["L1"])
     again = lamps(tmp_path / "b.csv", ["柱号"], ["L2"])

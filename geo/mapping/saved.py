@@ -84,7 +84,8 @@ def fitting(kept: dict[Path, ImportMapping], columns: Sequence[str]) -> Kept | N
 def keep(folder: Path, mapping: ImportMapping, file: str, at: str) -> Path:
     """Write a mapping into the district's folder, in the place of an earlier one for the same columns.
 
-    The earlier one stays beside it, as `NAME.toml.1` and so on, for `set_aside`.
+    The earlier one stays beside it, as `NAME.toml.1` and so on, for `set_aside`; one that says the same as another
+    takes its place.
 
     Parameters
     ----------
@@ -101,7 +102,11 @@ def keep(folder: Path, mapping: ImportMapping, file: str, at: str) -> Path:
     target = folder / f"{mapping.layer}-{digest}.toml"
     folder.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        shutil.copyfile(target, f"{target}.{_next(target)}")
+        number = _next(target)
+        for one in _earlier(target):
+            if _body(one) == _body(target):
+                one.unlink()
+        shutil.copyfile(target, f"{target}.{number}")
     write_whole(target, f"{_mark(file, at)}\n{as_toml(mapping)}".encode())
     return target
 
@@ -140,30 +145,33 @@ def _taken_back(
 ) -> Said | None:
     """Of a mapping and those it replaced, take the one that an import kept out."""
     where = f"{path.parent.name}/{path.name}"
-    if one != path:  # another took its place meanwhile, and is what is proposed
-        one.replace(_aside(path))
-        return None
-    if not _as_recorded(path, record):
+    said = _recorded(record)
+    used = [other for other in standing if other.layer == record.layer and _recorded(other) == said]
+    edited = not _as_recorded(one, record)
+    if one == path and edited:
         return Said(
             f"the column mapping it kept was edited since, and stays: {where}",
             f"其保存的字段对应之后被修改过，予以保留：{where}",
         )
-    said = _recorded(record)
-    used = [other for other in standing if other.layer == record.layer and _recorded(other) == said]
+    if used and not edited:
+        last = max(used, key=lambda other: other.imported_at)
+        _pass_on(one, path, last)
+    elif one != path:
+        _put_aside(one, path)
+    if one != path:  # another took its place meanwhile, and is what is proposed
+        return None
     if used:
-        rest = path.read_text(encoding="utf-8").partition("\n")[2]
-        write_whole(path, f"{_mark(used[-1].file, used[-1].imported_at)}\n{rest}".encode())
         return Said(
-            f"the column mapping it kept stays, since the import of {used[-1].file} has the same: {where}",
-            f"其保存的字段对应也是导入 {used[-1].file} 所用，予以保留：{where}",
+            f"the column mapping it kept stays, since the import of {last.file} has the same: {where}",
+            f"其保存的字段对应也是导入 {last.file} 所用，予以保留：{where}",
         )
-    aside = path.replace(_aside(path))
+    aside = _put_aside(path, path)
     earlier = _earlier(path)
     if earlier:
         earlier[-1].replace(path)
     return Said(
         f"the column mapping it kept is no longer proposed; it lies in {path.parent.name}/{aside.name}, which --mapping still takes",
-        f"其保存的字段对应不再建议采用；原文件改名为 {path.parent.name}/{aside.name}，仍可用 --mapping 指定",
+        f"其保存的字段对应不再建议采用；见 {path.parent.name}/{aside.name}，仍可用 --mapping 指定",
     ) + (
         Said(
             "; the one before it for the same columns is proposed again",
@@ -172,6 +180,18 @@ def _taken_back(
         if earlier
         else NOTHING
     )
+
+
+def _pass_on(one: Path, path: Path, heir: ImportRecord) -> None:
+    """Let a mapping be that of an import that has the same, and lie there once."""
+    body = _body(one)
+    for twin in (path, *_earlier(path)):
+        if twin != one and _body(twin) == body:
+            if twin == path:
+                one.unlink()
+                return
+            twin.unlink()
+    write_whole(one, _mark(heir.file, heir.imported_at).encode() + b"\n" + body)
 
 
 def _as_recorded(path: Path, record: ImportRecord) -> bool:
@@ -202,19 +222,22 @@ def _how(said: dict[str, object]) -> dict[str, object]:
     return {name: said[name] for name in ("where", "has", "join", "fields") if name in said}
 
 
-def _aside(path: Path) -> Path:
-    """Where a mapping is put that is no longer proposed; those that lie there already stay what they were told to be."""
+def _put_aside(one: Path, path: Path) -> Path:
+    """Where a mapping is that is no longer proposed; those that lie there already stay what they were told to be."""
     number, aside = 1, path.with_name(f"{path.name}{UNDONE}")
     while aside.exists():
+        if _body(aside) == _body(one):  # tried and taken back once more
+            one.unlink()
+            return aside
         number += 1
         aside = path.with_name(f"{path.name}.{number}{UNDONE}")
-    return aside
+    return one.replace(aside)
 
 
 def _earlier(path: Path) -> list[Path]:
-    """Those that a mapping replaced and that are still there, the oldest first."""
+    """Those that a mapping replaced and that are still there, by when they were imported, the oldest first."""
     held = [one for one in path.parent.glob(f"{path.name}.*") if one.suffix[1:].isdecimal()]
-    return sorted(held, key=lambda one: int(one.suffix[1:]))
+    return sorted(held, key=lambda one: (_first_line(one).rpartition(", ")[2], int(one.suffix[1:])))
 
 
 def _next(path: Path) -> int:
@@ -232,6 +255,11 @@ def _first_line(path: Path) -> str:
             return stream.readline().rstrip("\n")
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _body(path: Path) -> bytes:
+    """What a kept mapping says, whichever import it is of."""
+    return path.read_bytes().partition(b"\n")[2]
 
 
 def as_toml(mapping: ImportMapping) -> str:
