@@ -259,6 +259,31 @@ def test_labels_of_choices_side_by_side_stand_on_one_line(
     assert max(tops) - min(tops) < 1, tops
 
 
+@pytest.mark.parametrize("name", ["coverage", "explain"])
+def test_the_longest_indicator_that_is_chosen_is_read_whole(
+    open_page: OpenPage, app: str, name: str
+) -> None:
+    declared = [one for _, one in open_survey().district.catalog.indicators()]
+    longest = max(declared, key=lambda one: len(one.title.en))
+    page, _ = open_page(f"{app}/{name}?lang=en&indicator={longest.id}", viewport=SCREEN)
+    page.set_default_timeout(WAIT_MS)
+    chosen = page.get_by_role("combobox", name="Indicator")
+    chosen.wait_for()
+    assert chosen.input_value() == longest.title.en
+    assert chosen.evaluate("node => node.scrollWidth <= node.clientWidth")
+    keep(page, f"app-{name}-longest")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_tile_breaks_a_word(open_page: OpenPage, app: str, lang: str) -> None:
+    page, _ = open_page(f"{app}/scope?lang={lang}", viewport={"width": 1024, "height": 768})
+    drawn(page)
+    settled(page)
+    heights = page.locator(".atlas-tile").evaluate_all("all => all.map((one) => one.clientHeight)")
+    assert max(heights) < 70, heights  # of two lines at most
+    keep(page, f"app-scope-1024-{lang}")
+
+
 def test_whoever_uses_the_keyboard_sees_where_it_is(open_page: OpenPage, app: str) -> None:
     page, _ = open_page(f"{app}/report", viewport=SCREEN)
     page.get_by_role("button", name="生成报告").wait_for()
