@@ -23,6 +23,7 @@ from geo.app.server import Ahead, answer_at_once
 from geo.app.shell import PAGES
 from geo.views import component
 from geo.views.cards import STYLE
+from geo.views.inert import inert
 from geo.views.listing import Column, Listing, Row, listing_json
 from geo.views.tiles import Archive
 
@@ -121,6 +122,7 @@ class Seen:
         (home / "district.toml").write_text("a", encoding="utf-8")
         archive = Archive(tiles, b"index", ("streets",), (8, 14), (1,), "abc") if tiles else None
         self.map_ = component.drawn(text, archive)
+        self.rows: list[ahead.Above | None] = []
         self.shown = component.Shown("scope_map", self.map_, 520, True, "tiles" if tiles else "map")
 
     def at(self, page: str = "scope", **query: str) -> ahead.Known | None:
@@ -128,7 +130,7 @@ class Seen:
 
     def keep(self, page: str = "scope", **query: str) -> None:
         asked = ahead.address(page, query)
-        ahead.keep_in_mind(asked, [self.shown], self.home, files_of(self.home))
+        ahead.keep_in_mind(asked, [self.shown], self.rows, self.home, files_of(self.home))
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +148,7 @@ def test_a_page_brings_the_map_that_its_address_showed(tmp_path: Path) -> None:
     page = body.decode()
     assert "<i>" not in page.split("<style>")[1]  # the address is looked up, never repeated
     at = f"atlas/{seen.map_.digest}.json"
-    assert f'"at": "{at}"' in page
+    assert f'"at":"{at}"' in page
     assert f'import("./{component.script_address("map")}")' in page
     first, second = headers["link"].split(", ")  # what is Streamlit's is asked for after the map
     assert "static/js" not in headers["link"]
@@ -182,7 +184,7 @@ def test_a_map_of_files_that_changed_while_it_was_made_is_not_brought(tmp_path: 
     seen = Seen(tmp_path)
     before = files_of(tmp_path)
     (tmp_path / "district.toml").write_text("changed", encoding="utf-8")
-    ahead.keep_in_mind(ahead.address("scope", {}), [seen.shown], tmp_path, before)
+    ahead.keep_in_mind(ahead.address("scope", {}), [seen.shown], [], tmp_path, before)
     assert seen.at() is None
 
 
@@ -225,8 +227,29 @@ def test_a_page_with_other_maps_is_not_kept_in_mind(tmp_path: Path) -> None:
     other = dataclasses.replace(seen.shown, key="layers_map")
     for shown in ([], [other], [seen.shown, other]):
         asked = ahead.address("scope", {})
-        ahead.keep_in_mind(asked, shown, tmp_path, files_of(tmp_path))
+        ahead.keep_in_mind(asked, shown, [], tmp_path, files_of(tmp_path))
         assert seen.at() is None
+
+
+def test_a_page_brings_what_stands_above_its_map_or_no_map(tmp_path: Path) -> None:
+    seen = Seen(tmp_path)
+    with ahead.rows_above() as rows:
+        assert ahead.above(inert("</script>{x}"), width="9px", least_px=60) == inert("</script>{x}")
+    seen.rows = rows
+    seen.keep()
+    (said,) = re.findall(r"const said = (\{.*\}), files", answer("/scope")[2].decode())
+    assert "<" not in said
+    assert json.loads(said)["above"] == [
+        {"html": inert("</script>{x}"), "width": "9px", "least_px": 60}
+    ]
+    with ahead.rows_above() as rows:
+        ahead.above("a head")
+        ahead.above_unmeasured()  # a warning, of as many lines as the window makes of it
+    seen.rows = rows
+    seen.keep(lang="en")
+    assert seen.at(lang="en") is None
+    ahead.above("of no page")  # heard by nobody
+    assert len(rows) == 2
 
 
 def test_tiles_come_in_the_parts_that_are_asked_for(tmp_path: Path) -> None:
@@ -234,7 +257,7 @@ def test_tiles_come_in_the_parts_that_are_asked_for(tmp_path: Path) -> None:
     seen = Seen(tmp_path, tiles=tiles)
     seen.keep()
     page = answer("/scope")[2].decode()
-    assert '"tiles": "atlas/abc.pmtiles", "index": "atlas/abc.index.gz"' in page
+    assert '"tiles":"atlas/abc.pmtiles","index":"atlas/abc.index.gz"' in page
     assert answer("/atlas/abc.pmtiles")[::2] == (200, tiles)
     assert answer("/atlas/abc.index.gz")[::2] == (200, b"index")
     for asked, part, status in (

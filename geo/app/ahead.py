@@ -4,13 +4,18 @@ Which map a page shows follows from its address and the district's files. So onc
 whoever opens it next gets a page that names its map, and the browser draws that while Streamlit's own programs are
 still being read. What Streamlit says afterwards takes the drawn map over, or puts another in its place: nothing
 here decides what is shown, only when. A district whose files have changed since is opened the usual way.
+
+Where the map lies follows from what stands above it, which takes more lines in one window than in another. So the
+page brings that as well, row by row; a page above whose map a warning stands comes the usual way.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -26,22 +31,38 @@ _ADDRESSES = 64
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a page shows its map on a screen that is wide enough for two columns, in CSS pixels."""
+class Above:
+    """A row of a page above its map."""
 
-    top_px: int
+    html: str
+    """What is read in it, made inert; empty where it has widgets alone."""
     width: str
-    """Of the map, or of the map and the list where they stand side by side."""
+    least_px: float
+    """The height of the widgets beside that."""
 
 
-_INNER = "(100vw - 51.2px)"
-_LEFT_PX = 25.6
-PLACES: Mapping[str, Place] = {
-    "overview_map": Place(153, f"calc(({_INNER} - 33.6px) * 10 / 21)"),
-    "scope_map": Place(209, f"calc({_INNER})"),
-    "coverage_map": Place(323, f"calc({_INNER})"),
+_WHOLE = "100vw - 3.2rem"
+
+
+def column(weights: Sequence[float], gap_rem: float = 1) -> str:
+    """How wide the first of the columns of a page is, in CSS.
+
+    Examples
+    --------
+    >>> column([10, 2])
+    'calc((100vw - 3.2rem) * 10 / 12 - 0.5rem)'
+    """
+    count = len(weights)
+    less = round(gap_rem * (count - 1) / count, 4)
+    return f"calc(({_WHOLE}) * {weights[0]} / {sum(weights)} - {less}rem)"
+
+
+WIDTHS: Mapping[str, str] = {
+    "overview_map": column([10, 11], gap_rem=2),
+    "scope_map": f"calc({_WHOLE})",
+    "coverage_map": f"calc({_WHOLE})",
 }
-"""By the keys of the maps; a test holds them against what the pages do."""
+"""Of a map by its key, or of the map and the list where they stand side by side; a test holds them against the pages."""
 _NARROWEST_PX = 981
 """Of a screen on which a page has two columns."""
 
@@ -55,11 +76,13 @@ class Known:
     height_px: int
     both: bool
     drawing: str
+    above: tuple[Above, ...]
     folder: Path
     files: Files
 
 
 _known: OrderedDict[Address, Known] = OrderedDict()
+_rows: ContextVar[list[Above | None] | None] = ContextVar("rows", default=None)
 _at_work = Lock()
 
 
@@ -68,20 +91,65 @@ def address(page: str, query: Mapping[str, str]) -> Address:
     return page, tuple(sorted(query.items()))
 
 
-def keep_in_mind(asked: Address, shown: Sequence[Shown], folder: Path, files: Files) -> None:
+@contextmanager
+def rows_above() -> Iterator[list[Above | None]]:
+    """The rows that a page has above its map; None for one whose height nobody knows beforehand."""
+    rows: list[Above | None] = []
+    before = _rows.set(rows)
+    try:
+        yield rows
+    finally:
+        _rows.reset(before)
+
+
+def above(html: str = "", *, width: str = f"calc({_WHOLE})", least_px: float = 0) -> str:
+    """Take note of a row above the map; the markup as it is.
+
+    Parameters
+    ----------
+    html : made inert, without widgets
+    width : of the markup, in CSS
+    least_px : the height of the widgets beside it
+    """
+    _note(Above(html, width, least_px))
+    return html
+
+
+def above_unmeasured() -> None:
+    """Take note of a row above the map of which nobody knows beforehand how high it is."""
+    _note(None)
+
+
+def _note(row: Above | None) -> None:
+    rows = _rows.get()
+    if rows is not None:
+        rows.append(row)
+
+
+def keep_in_mind(
+    asked: Address,
+    shown: Sequence[Shown],
+    rows: Sequence[Above | None],
+    folder: Path,
+    files: Files,
+) -> None:
     """From now on whoever asks for this address gets the map that it showed.
 
     Parameters
     ----------
     asked : the address as it was asked for, with which nobody had yet done anything
     shown : the maps that its page showed
+    rows : what stands above it
     folder : the district's
     files : its files as they were before the page was made (`files_of`): one that changed meanwhile is not in it
     """
-    if len(shown) != 1 or shown[0].key not in PLACES:
+    measured = tuple(row for row in rows if row is not None)
+    if len(shown) != 1 or shown[0].key not in WIDTHS or len(measured) < len(rows):
         return
     (one,) = shown
-    known = Known(ref(one.map_), one.key, one.height_px, one.both, one.drawing, folder, files)
+    known = Known(
+        ref(one.map_), one.key, one.height_px, one.both, one.drawing, measured, folder, files
+    )
     with _at_work:
         _known.pop(asked, None)
         _known[asked] = known
@@ -100,19 +168,17 @@ def known_at(asked: Address) -> Known | None:
 def drawing_of(known: Known) -> tuple[str, dict[str, Any]] | None:
     """Which script draws a known map, and what it is told; None where the map is no longer kept.
 
-    Numbers, digests and names of our own: nothing that a file or a reader says comes into the page.
+    Numbers, digests, names of our own, and what the page shows above the map, which is inert.
     """
     map_ = known.map_()
     if map_ is None:
         return None
-    place = PLACES[known.key]
     said: dict[str, Any] = {
         "at": f"{SCRIPTS_AT}/{map_.digest}.json",
         "digest": map_.digest,
         "height": known.height_px,
-        "left": _LEFT_PX,
-        "top": place.top_px,
-        "width": place.width,
+        "above": [asdict(row) for row in known.above],
+        "width": WIDTHS[known.key],
         "both": known.both,
         "from": _NARROWEST_PX,
     }

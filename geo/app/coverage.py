@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from ..survey import Survey
+from .ahead import above
 from .choices import choose, language, remembered, say
 from .computed import coverage_for, list_for, map_for, rows_for, rows_list_for
 from .parts import (
@@ -20,6 +21,9 @@ from .parts import (
     side_by_side,
     way_to,
 )
+
+_CHOICES_PX = 68
+"""How high a choice is, with its label."""
 
 
 def page(survey: Survey) -> None:
@@ -40,11 +44,12 @@ def page(survey: Survey) -> None:
         shown = choose(
             st.segmented_control, "drawn", ("verdicts", "features"), format_func=say, required=True
         )
+    above(least_px=_CHOICES_PX)
     rows = coverage_for(survey)
     rows = rows[(rows["scope"] == within) & (rows["indicator"] == indicator.id)]
     whole = one_row(rows, [("level", "district")])
     if whole is not None:
-        st.html(figure(survey, whole, indicator, language(), wide=True))
+        st.html(above(figure(survey, whole, indicator, language(), wide=True)))
     judged = survey.district.target(indicator) is not None
     # A round that lacks these units is drawn by its features.
     there = any(

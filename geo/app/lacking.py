@@ -6,6 +6,7 @@ import streamlit as st
 
 from ..errors import GeoError, StoreError
 from ..survey import Survey
+from .ahead import above_unmeasured
 from .choices import as_label, say
 from .parts import fault, titles_of
 
@@ -17,6 +18,7 @@ def tell_what_is_lacking(survey: Survey) -> None:
     carried = st.session_state.pop("carried", ())
     if carried:
         st.success("  \n".join(carried))
+        above_unmeasured()
     found = left_behind(survey.district, survey.store, survey.round)
     absent = [name for name in survey.district.spec.levels if not survey.has(name)]
     layers = dict.fromkeys((*absent, *found))
@@ -30,6 +32,7 @@ def tell_what_is_lacking(survey: Survey) -> None:
         say("lacks_held" if date else "lacks_unheld").format(say("listed").join(names), date)
         for date, names in named.items()
     ]
+    above_unmeasured()
     line, button = st.columns([9, 3], vertical_alignment="center")
     line.warning(say("lacks").format(say("semicolon").join(parts)))
     if not found or not _is_draft(survey):

@@ -18,6 +18,7 @@ from pathlib import Path
 from .. import views
 from ..views.component import last_drawn_by, script_address
 from ..views.format import LANGUAGE_TAGS, Language
+from ..views.inert import json_block
 from . import words
 from .ahead import Known, drawing_of
 
@@ -71,7 +72,7 @@ def opening_page(known: Known | None, language: Language) -> bytes:
         files = [*_PRELOADED.findall(end), *(f"./static/js/{name}" for name in parts_of_pages())]
         end = _PRELOADED.sub("", end)
         begin = (
-            f'<script type="module">const said = {json.dumps(said)}, files = {json.dumps(files)};\n'
+            f'<script type="module">const said = {json_block({**said, "font": _font()})}, files = {json.dumps(files)};\n'
             "const begin = () => { for (const href of files) document.head.append(Object.assign("
             'document.createElement("link"), { rel: "modulepreload", crossOrigin: "anonymous", href }));\n'
             f"return import({entry}); }};\n"
@@ -83,6 +84,12 @@ def opening_page(known: Known | None, language: Language) -> bytes:
         f"HOST_CONFIG: {{ ...{json.dumps(_HOST)}, allowedOrigins: [location.origin] }} }};</script>\n{begin}"
     )
     return f"{page[: begins.start()]}{_BACK}\n{block}{end}".encode()
+
+
+def _font() -> str:
+    import streamlit as st
+
+    return str(st.get_option("theme.font") or "sans-serif")
 
 
 @cache

@@ -9,6 +9,7 @@ import streamlit as st
 
 from ..survey import Survey
 from ..views.component import show
+from .ahead import above, above_unmeasured, column
 from .choices import choose, language, remembered, say
 from .computed import list_for, map_for, scope_for
 from .parts import download, heading, list_alone, side_by_side, way_to
@@ -29,18 +30,20 @@ def page(survey: Survey) -> None:
     bounded = survey.has(EDGES_LAYER)
     if not bounded:
         st.info(say("no_scope"))
+        above_unmeasured()
     if not bounded or not survey.has(survey.district.levels[0].name):
         # Nothing is decided: what there is, is drawn.
         show(map_for(survey, None, None, language()), key="scope_map")
         return
-    tiles, switch = st.columns([10, 2], vertical_alignment="center")
+    widths = [10, 2]
+    tiles, switch = st.columns(widths, vertical_alignment="center")
     with switch:
         trying = st.toggle(say("try_rule"), key="try_rule")
     rule, said_of_it = _rule_tried(survey) if trying else (None, None)
     scope = scope_for(survey, rule)
     unit = survey.district.levels[0].unit
     level = unit.level if unit else "village"
-    tiles.html(scope_tiles(scope, level, language()))
+    tiles.html(above(scope_tiles(scope, level, language()), width=column(widths)))
     said = rule.model_dump_json() if rule else None
     changes = None
     if rule is not None and said_of_it is not None:

@@ -18,7 +18,7 @@ from ..survey import Survey
 from ..version import __version__
 from ..views.component import watched
 from ..views.format import LANGUAGES
-from .ahead import address, keep_in_mind
+from .ahead import above, above_unmeasured, address, column, keep_in_mind, rows_above
 from .choices import as_label, choose, language, missed, remember, say, started_with, told_missed
 from .computed import files_of, rounds_for, survey_for
 from .lacking import tell_what_is_lacking
@@ -28,6 +28,8 @@ PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "repor
 """By their names in addresses, in the order they are offered; the first is the one that opens."""
 FEW_ROUNDS = 3
 """So many stand side by side; more are a list, which takes the browser longer to load."""
+_SIDE_BY_SIDE_PX, _LISTED_PX = 60, 68
+"""How high the choice of a round is, with its label."""
 
 
 def main() -> None:
@@ -78,18 +80,19 @@ def guarded(name: str, page: Callable[[Survey], None]) -> Callable[[], None]:
         if first:
             st.session_state["opened"], st.session_state["missed"] = True, {}
         try:
-            survey = chosen_survey()
-            files = files_of(survey.district.folder)
-            told = st.empty()
-            missed_on_any_page(survey)
-            tell_what_is_lacking(survey)
-            with watched() as maps:
+            with watched() as maps, rows_above() as rows:
+                survey = chosen_survey()
+                files = files_of(survey.district.folder)
+                told = st.empty()
+                missed_on_any_page(survey)
+                tell_what_is_lacking(survey)
                 page(survey)
+                said = told_missed()
+                if said:
+                    told.warning(as_label(said))
+                    above_unmeasured()
             if first:
-                keep_in_mind(asked, maps, survey.district.folder, files)
-            said = told_missed()
-            if said:
-                told.warning(as_label(said))
+                keep_in_mind(asked, maps, rows, survey.district.folder, files)
         except GeoError as error:
             fault(error)
 
@@ -173,12 +176,15 @@ def chosen_survey() -> Survey:
                 st.segmented_control, "round", rounds, first, required=True, always=True
             )
     survey = survey_for(str(beside[name]), round_, files)
+    beside_px = _LISTED_PX if several or len(rounds) > FEW_ROUNDS else _SIDE_BY_SIDE_PX
     with head:
-        st.html(top(survey, language(), __version__))
+        words = top(survey, language(), __version__)
+        st.html(above(words, width=column(widths), least_px=beside_px))
     if round_ != first:
         st.session_state["round_by_default"] = False
     elif rounds and first != rounds[0] and st.session_state.get("round_by_default"):
         st.caption(say("newer_round").format(rounds[0]))
+        above_unmeasured()
     return survey
 
 

@@ -9,8 +9,20 @@ const HELD_UP_MS = 1000;
 export async function ahead(said) {
   const host = document.createElement("div");
   host.id = AHEAD;
-  host.style.cssText = `left: ${said.left}px; position: fixed; top: ${said.top}px; width: ${said.width}; z-index: 1;`;
-  const root = host.attachShadow({ mode: "open" });
+  // As Streamlit's page has it: its margins, the gap between its rows, its letters. Widgets may come beneath.
+  host.style.cssText = `color: #1b1b1b; display: flex; flex-direction: column; font: 1rem/1.6 ${said.font}; gap: .7rem;
+    left: 1.6rem; pointer-events: none; position: fixed; right: 1.6rem; top: 3.4rem; z-index: 1;`;
+  const ground = getComputedStyle(document.body).backgroundColor;
+  said.above.forEach((row) => {
+    const line = make("", host);
+    line.style.cssText = `display: grid; align-content: end; min-height: ${row.least_px}px;`;
+    const words = make("", line);
+    words.style.cssText = `background: ${row.html ? ground : "none"}; width: ${row.width};`;
+    words.innerHTML = row.html; // made inert by the server (geo/views/inert.py)
+  });
+  const frame = make("atlas-ahead-frame", host);
+  frame.style.cssText = `pointer-events: auto; width: ${said.width};`;
+  const root = frame.attachShadow({ mode: "open" });
   make("", root, "style").textContent = atlasStyle;
   const mount = make("atlas-mount", root);
   mount.classList.toggle("atlas-both", said.both);

@@ -85,7 +85,7 @@ const takenOver = (digest, side) => {
     leaveAhead();
     return null;
   }
-  const held = host.shadowRoot.activeElement; // whoever is typing a name goes on
+  const held = host.lastElementChild.shadowRoot.activeElement; // whoever is typing a name goes on
   side.append(part.place, part.legend);
   host.remove();
   held?.focus({ preventScroll: true });
