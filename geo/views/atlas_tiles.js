@@ -323,21 +323,22 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
   map.addControl(new maplibregl.ScaleControl({ maxWidth: 140, unit: "metric" }), "bottom-left");
   control("bottom-left", parts.north());
   const notes = control("bottom-right", parts.notes());
-  // Said while the zoom is one of those at which not every feature has room.
+  // Said while the zoom is one of those at which not every feature has room; beneath the title, or beneath the map
+  // where its legend lies, since upon the map it would hide what it speaks of.
   const left = parts.quote("p", "atlas-left-out", "");
   left.setAttribute("role", "status");
   left.hidden = true;
-  if (archive) {
-    control("top-left", left);
-    const [coarsest] = description.zooms;
+  const tell = () => {
+    if (!archive) return;
     const all = description.drawn.at(-1);
-    const tell = () => {
-      const drawn = description.drawn[Math.max(0, Math.floor(map.getZoom()) - coarsest)] ?? all;
-      left.hidden = drawn === all;
-      if (drawn < all) left.textContent = words.left_out.replace("{0}", drawn.toLocaleString("en")).replace("{1}", all.toLocaleString("en"));
-    };
+    const drawn = description.drawn[Math.max(0, Math.floor(map.getZoom()) - description.zooms[0])] ?? all;
+    left.hidden = drawn === all;
+    if (drawn < all) left.textContent = words.left_out.replace("{0}", drawn.toLocaleString("en")).replace("{1}", all.toLocaleString("en"));
+  };
+  if (archive && description.drawn[0] < description.drawn.at(-1)) {
+    if (options.legend) options.legend.prepend(left);
+    else head.append(left);
     map.on("zoom", tell);
-    tell();
   }
   // Names stand as markup of ours: letters in the picture would need a font to be fetched.
   const names = new Map();
@@ -369,6 +370,8 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     map.resize();
     roomForPanel();
     if (options.view) map.jumpTo(options.view); else fit();
+    tell();
+    if (!options.view && !left.hidden) fit(); // the title has grown by it
     pace = atlasPace(map);
     const drawn = () => {
       if (!map.loaded() || !map.areTilesLoaded()) return;

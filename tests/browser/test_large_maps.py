@@ -154,6 +154,30 @@ def test_one_of_many_without_a_name_goes_by_its_id(browser: Browser, tmp_path: P
     page.context.close()
 
 
+@pytest.mark.parametrize("screen", [(390, 844), (1000, 420)], ids=["phone", "low"])
+def test_what_is_said_of_it_hides_nothing_of_the_map(
+    browser: Browser, far: Path, screen: tuple[int, int]
+) -> None:
+    page = browser.new_context(offline=True).new_page()
+    page.set_viewport_size({"width": screen[0], "height": screen[1]})
+    page.goto(far.as_uri())
+    page.wait_for_selector(DRAWN)
+    note = page.locator(".atlas-left-out").bounding_box()
+    assert note
+    west, north, east, south = page.evaluate(
+        "() => [[119.9, 32.485], [120.02, 32.4]].flatMap((at) => Object.values(map_atlas.project(at)))"
+    )
+    apart = (
+        note["x"] + note["width"] <= west
+        or note["x"] >= east
+        or note["y"] + note["height"] <= north
+        or note["y"] >= south
+    )
+    keep(page, f"large-file-far-{screen[0]}")
+    assert apart, (note, (west, north, east, south))
+    page.context.close()
+
+
 def test_a_map_says_while_not_all_is_drawn(browser: Browser, far: Path) -> None:
     page, seen = opened(browser, far)
     page.wait_for_selector(DRAWN)
@@ -287,8 +311,8 @@ def test_units_are_seen_at_once_though_what_is_in_tiles_is_switched_off(
     for round_ in (home / "rounds").glob("*.gpkg"):
         round_.chmod(0o644)
     lamps = "".join(
-        f"L{n},{119.88 + n % 110 / 1100:.6f},{32.44 + n // 110 / 1100:.6f},1,8\n"
-        for n in range(11_000)
+        f"L{n},{119.88 + n % 150 / 1500:.6f},{32.44 + n // 150 / 1500:.6f},1,8\n"
+        for n in range(22_500)
     )
     file = tmp_path / "lamps.csv"
     file.write_text(f"id,lon,lat,working,height_m\n{lamps}", encoding="utf-8")
@@ -301,4 +325,10 @@ def test_units_are_seen_at_once_though_what_is_in_tiles_is_switched_off(
         settled(page)
         seen = page.locator(f"{DRAWN} canvas").evaluate(_DRAWN_UPON)
         assert seen > 20_000  # pixels of towns
+        note, map_ = page.locator(".atlas-left-out"), drawn(page)
+        assert "22,500" in note.inner_text()
+        below, above = note.bounding_box(), map_.bounding_box()
+        assert below
+        assert above
+        assert below["y"] >= above["y"] + above["height"]  # and not upon the map
         keep(page, "app-units-over-tiles")
