@@ -229,9 +229,8 @@ function drawAtlasMap(L, element, description, options = {}) {
     const wide = element.clientWidth > 900;
     const right = wide && panel.open && !options.legend ? panel.offsetWidth + 20 : 12;
     // Clear of the title: beside it or below it, whichever leaves the larger picture.
-    const clear = wide
-      ? [[head.offsetWidth + 24, 12], [52, head.offsetHeight + 20]]
-      : [[12, head.offsetHeight + 20]];
+    const beneath = head.offsetTop + head.offsetHeight + 20;
+    const clear = wide ? [[head.offsetWidth + 24, 12], [52, beneath]] : [[12, beneath]];
     const below = notes.offsetHeight + 14;
     const zoomOf = (topLeft) => map.getBoundsZoom(bounds, false, L.point(topLeft[0] + right, topLeft[1] + below));
     const topLeft = clear.reduce((best, one) => (zoomOf(one) > zoomOf(best) ? one : best));

@@ -357,7 +357,7 @@ function drawAtlasTiles(maplibregl, element, description, options = {}) {
     const right = wide && panel.open && !options.legend ? panel.offsetWidth + 20 : 12;
     const left = wide && head.childNodes.length ? head.offsetWidth + 24 : 12;
     map.fitBounds([[west, south], [east, northern]],
-      { animate: false, padding: { left, right, top: wide ? 12 : head.offsetHeight + 20, bottom: notes.offsetHeight + 14 } });
+      { animate: false, padding: { left, right, top: wide ? 12 : head.offsetTop + head.offsetHeight + 20, bottom: notes.offsetHeight + 14 } });
   };
   const roomForPanel = () => {
     notes.style.maxWidth = `${Math.max(150, element.clientWidth - 175)}px`;

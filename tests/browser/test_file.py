@@ -118,6 +118,23 @@ def test_a_street_is_found_by_its_name(browser: Browser, district_map: Path) -> 
     context.close()
 
 
+def test_on_a_phone_nothing_lies_over_title_or_district(
+    open_page: OpenPage, district_map: Path
+) -> None:
+    page, _ = open_page(district_map.as_uri(), viewport={"width": 390, "height": 844})
+    page.wait_for_selector(DRAWN)
+    head, legend = (page.locator(name).bounding_box() for name in (".atlas-head", ".atlas-panel"))
+    assert head
+    assert legend
+    assert legend["y"] + legend["height"] <= head["y"]
+    north = page.evaluate(
+        "() => Math.min(...Object.values(map_atlas._layers).filter((one) => one.getBounds && one.feature)"
+        ".map((one) => map_atlas.latLngToContainerPoint(one.getBounds().getNorthWest()).y))"
+    )
+    assert head["y"] + head["height"] <= north
+    keep(page, "file-phone")
+
+
 def test_a_street_without_a_name_goes_by_its_id(open_page: OpenPage, district_map: Path) -> None:
     page, _ = open_page(district_map.as_uri(), viewport=SCREEN)
     page.wait_for_selector(DRAWN)

@@ -7,7 +7,7 @@ import http.server
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,15 +167,23 @@ def test_what_is_said_of_it_hides_nothing_of_the_map(
     west, north, east, south = page.evaluate(
         "() => [[119.9, 32.485], [120.02, 32.4]].flatMap((at) => Object.values(map_atlas.project(at)))"
     )
-    apart = (
-        note["x"] + note["width"] <= west
-        or note["x"] >= east
-        or note["y"] + note["height"] <= north
-        or note["y"] >= south
-    )
+    field = {"x": west, "y": north, "width": east - west, "height": south - north}
     keep(page, f"large-file-far-{screen[0]}")
-    assert apart, (note, (west, north, east, south))
+    head, legend = (page.locator(name).bounding_box() for name in (".atlas-head", ".atlas-panel"))
+    for one, other in ((note, field), (head, field), (legend, field), (legend, head)):
+        assert one
+        assert other
+        assert apart(one, other), (one, other)
     page.context.close()
+
+
+def apart(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether two boxes share nothing."""
+    return any(
+        first[at] + first[size] <= second[at]
+        for first, second in ((one, other), (other, one))
+        for at, size in (("x", "width"), ("y", "height"))
+    )
 
 
 def test_a_map_says_while_not_all_is_drawn(browser: Browser, far: Path) -> None:
