@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import made
 import openpyxl
 import pytest
+from many import many_streets
 from test_cli import atlas
 
 from geo.catalog import load_catalog
@@ -21,7 +23,7 @@ from geo.importing import import_file
 from geo.sources.base import Request
 from geo.sources.registry import read_source
 from geo.survey import open_survey
-from geo.views.map import write_map
+from geo.views.map import write_described, write_map
 from geo.whole import write_whole
 
 # -- files that are written ---------------------------------------------------------------------------------------
@@ -44,6 +46,44 @@ def test_a_file_is_written_whole_or_stays_what_it_was(
             write_map(file, open_survey())
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    "before", [{}, {"m.html": b"page", "m.pmtiles": b"tiles"}], ids=["new", "old"]
+)
+def test_a_map_that_is_a_pair_of_files_is_written_whole_or_stays_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: dict[str, bytes]
+) -> None:
+    def there() -> dict[str, bytes]:
+        return {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    for name, data in before.items():
+        (tmp_path / name).write_bytes(data)
+    monkeypatch.setattr("geo.views.map.EMBEDDED_UP_TO_BYTES", 0)
+    description = many_streets(count=10_200)
+    replace = Path.replace
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.suffix == ".part" and Path(target).suffix == ".html":
+            raise PermissionError(errno.EACCES, "it is open in another program")
+        return replace(self, target)
+
+    def full(self: Path, *said: Any, **named: Any) -> Any:
+        if self.suffix == ".part" and any(tmp_path.glob("*.part")):  # the second of the two
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(self, *said, **named)
+
+    opened = Path.open
+    for name, fault in (("replace", refused), ("open", full)):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, name, fault)
+            with pytest.raises(OSError, match=r"open in another|No space left"):
+                write_described(tmp_path / "m.html", description)
+        assert there() == before
+    write_described(tmp_path / "m.html", description)
+    assert set(there()) == {"m.html", "m.pmtiles"}
+    assert there()["m.pmtiles"].startswith(b"PMTiles")
+    assert b"m.pmtiles" in there()["m.html"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere files have no such modes")

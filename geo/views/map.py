@@ -12,7 +12,7 @@ from ..errors import DataError, Fault
 from ..model import Level, ScopeRule, ShareOfPixels
 from ..said import Said
 from ..version import __version__
-from ..whole import write_whole
+from ..whole import write_together, write_whole
 from .basemap import Basemap, laid_on
 from .declared_layers import declared_layer
 from .description import DrawnLayer, MapDescription
@@ -265,7 +265,7 @@ def write_described(
     Returns
     -------
     Path
-        The page, beside which lies its `.pmtiles` where the tiles are too large to stand in it.
+        The page, beside which lies its `.pmtiles` where the tiles are too large to stand in it: both or neither.
     """
     file = Path(path)
     archive = archive_of(description, progress=progress)
@@ -275,8 +275,9 @@ def write_described(
         text = tiles_page(description, archive)
     else:
         data = file.with_suffix(".pmtiles")
-        write_whole(data, archive.tiles)
         text = tiles_page(description, archive, data.name)
+        write_together({data: archive.tiles, file: text.encode("utf-8")})
+        return file
     write_whole(file, text.encode("utf-8"))
     return file
 
