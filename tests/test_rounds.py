@@ -13,6 +13,7 @@ from typing import Any
 import geopandas as gpd
 import pytest
 from shapely.geometry import LineString, box
+from test_cli import atlas
 from typer.testing import CliRunner
 
 from geo.carrying import carry_layers
@@ -279,7 +280,9 @@ def test_a_refusal_is_one_message_and_status_2(
 
 def test_publish_and_undo_never_touch_the_embedded_district_unasked() -> None:
     for command in ("publish", "undo"):
-        assert run(command).exit_code == 2
+        result = atlas(command)
+        assert result.returncode == 2
+        assert result.stderr.startswith("atlas: --district: found nothing; expected a path;")
 
 
 def test_a_check_names_what_changed_since_it_was_published(tmp_path: Path) -> None:
