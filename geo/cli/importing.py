@@ -19,6 +19,7 @@ from .output import (
     Form,
     Format,
     Reader,
+    in_one_line,
     note,
     print_csv,
     print_json,
@@ -271,12 +272,12 @@ class _Count:
             return
         self.shown_at, self.shown = now, what
         said = in_language(what, spoken())
-        text = "".join(char if char.isprintable() else "\ufffd" for char in said)
+        text = f"{done + 1}/{total} {said}"
         if self.watched:
-            sys.stderr.write(f"\r\033[K{done + 1}/{total} {text}")
+            sys.stderr.write(f"\r\033[K{in_one_line(text)}")
             sys.stderr.flush()
         else:
-            note(f"{done + 1}/{total} {text}")
+            note(text)
 
     def waits(self, words: str) -> None:
         """Say at once for whom: it may be half a minute."""

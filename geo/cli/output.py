@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -201,6 +202,8 @@ def print_table(
     figures : for some columns how a row's figure is written, to the right
     words : for some how a row's cell is worded, to the left; the others stand as they are
     """
+    from .layout import aligned
+
     shown = {**figures, **(words or {})}
     # Here, every cell is a text of one line that steers nothing; an empty one looks like one that was cut off.
     lines = [
@@ -211,41 +214,29 @@ def print_table(
         for row in rows
     ]
     right = [name in figures for name in columns]
+    headings = list(columns.values())
     if sys.stdout.isatty():
-        _print_folded(list(columns.values()), lines, right)
+        _onto_screen(headings, lines, right, list(columns))
     else:
         # Into a file or a pipe, never cut a line to the width of a screen.
-        _write("".join(_aligned([list(columns.values()), *lines], right)))
+        _write("".join(f"{line}\n" for line in aligned([headings, *lines], right)))
 
 
-def _aligned(lines: Sequence[Sequence[str]], right: Sequence[bool]) -> Iterator[str]:
-    """Lines of cells with each column as wide as its widest cell; a Chinese character takes two places."""
-    from rich.cells import cell_len
-
-    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        padded = []
-        for cell, width, to_the_right in zip(line, widths, right, strict=True):
-            space = " " * (width - cell_len(cell))
-            padded.append(space + cell if to_the_right else cell + space)
-        yield "  ".join(padded).rstrip() + "\n"
-
-
-def _print_folded(
-    headings: Sequence[str], lines: Sequence[Sequence[str]], right: Sequence[bool]
+def _onto_screen(
+    headings: list[str], lines: list[list[str]], right: list[bool], names: list[str]
 ) -> None:
-    """Onto a screen, where cells that are too long for it are folded."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, to_the_right in zip(headings, right, strict=True):
-        table.add_column(heading, justify="right" if to_the_right else "left", overflow="fold")
-    for line in lines:
-        # Text(): a name from a file must not be read as markup.
-        table.add_row(*map(Text, line))
-    Console(file=sys.stdout, highlight=False).print(table)
+    from .layout import fitted
+
+    screen = Console(file=sys.stdout, highlight=False)
+    head, rest = fitted(headings, lines, right, names, screen.width)
+    # Text(): a name from a file must not be read as markup.
+    for line in head:
+        screen.print(Text(line, "bold"), soft_wrap=True)
+    if rest:
+        screen.print(Text("\n".join(rest)), soft_wrap=True)
 
 
 def note(text: str) -> None:
@@ -285,6 +276,14 @@ def wrote(file: Path) -> Said:
     return Said(f"wrote {file} ({large})", f"已写出 {file}（{large}）")
 
 
+def in_one_line(text: str) -> str:
+    """As much of a text as a line of the screen holds: what had run over it could not be taken back."""
+    from rich.cells import chop_cells
+
+    width = shutil.get_terminal_size().columns - 1
+    return next(iter(chop_cells(_printable(text), max(1, width))), "")
+
+
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
     """A count on standard error, where a person is watching; None where nobody is."""
@@ -294,7 +293,7 @@ def counting(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
 
     def show(done: int, total: int, name: str) -> None:
         doing = f"{in_language(what, spoken())} {done}/{total} {in_language(name, spoken())}"
-        sys.stderr.write(f"\r\033[K{doing}" if done < total else "\r\033[K")
+        sys.stderr.write(f"\r\033[K{in_one_line(doing)}" if done < total else "\r\033[K")
         sys.stderr.flush()
 
     yield show
