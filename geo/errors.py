@@ -321,6 +321,7 @@ class MissingExtraError(GeoError, ImportError):
     """An optional package is absent; names the extra that brings it."""
 
     def __init__(self, package: str, extra: str) -> None:
+        install = f"pip install 'chengxiang-atlas[{extra}]'"
         super().__init__(
-            f"this needs the package {package}: pip install 'chengxiang-atlas[{extra}]'"
+            Said(f"this needs the package {package}: {install}", f"需要安装 {package}：{install}")
         )

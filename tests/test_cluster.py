@@ -146,9 +146,10 @@ def test_a_cluster_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("geo.engine.cluster.SCHEDULER_S", 0.2)
     with (
         free_port() as port,
-        pytest.raises(EngineError, match=r"no cluster at tcp://127\.0\.0\.1:"),
+        pytest.raises(EngineError, match=r"no cluster at tcp://127\.0\.0\.1:") as refused,
     ):
         ClusterEngine(f"tcp://127.0.0.1:{port}")
+    assert "没有计算集群" in refused.value.in_("zh")
 
 
 def test_errors_go_from_process_to_process_as_they_are() -> None:

@@ -514,6 +514,23 @@ def test_a_mapping_that_cannot_be_set_aside_is_said(
     assert NEXT not in open_store(district / "rounds").rounds()
 
 
+def test_a_mapping_that_cannot_be_kept_is_said_and_the_rows_are_taken(
+    tmp_path: Path, district: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*given: object) -> None:
+        raise PermissionError(13, "Permission denied", "/tmp/secret.part")
+
+    monkeypatch.setattr("geo.mapping.saved.write_whole", refused)
+    file = lamps(tmp_path / "a.csv", ["柱号"], ["L1"])
+    report = take(district, file, "lamps", fields=["id=柱号"], crs=METRIC)
+    told = findings(report)["mapping-kept"].found
+    assert told == "the mapping could not be kept: Permission denied"
+    assert told.zh == "字段对应未能保存：没有权限"
+    # As JSON has it: English, whoever reads.
+    assert json.loads(json.dumps(report.as_json()))["findings"][-1]["found"] == str(told)
+    assert stored(district, "lamps", NEXT)["id"].tolist() == ["L1"]
+
+
 def test_a_refusal_names_the_kept_mapping_that_would_do(tmp_path: Path, district: Path) -> None:
     file = lamps(tmp_path / "a.csv", ["柱号"], ["L1"])
     take(district, file, "lamps", fields=["id=柱号"], crs=METRIC)

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 
 from ..errors import EngineError, GeoError, MissingExtraError
+from ..said import Said
 from .auto import AutoEngine
 from .base import AreaPieces, Engine, Pieces, ReachPieces
 
@@ -267,7 +268,10 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Any:
     except (OSError, TimeoutError, ValueError) as error:
         where = scheduler or "this machine"
         raise EngineError(
-            f"no cluster at {where}: {error}; start a scheduler (`dask scheduler`) and workers (`dask worker`)"
+            Said(
+                f"no cluster at {where}: {error}; start a scheduler (`dask scheduler`) and workers (`dask worker`)",
+                f"{scheduler or '本机'} 没有计算集群（{error}）；请启动调度器（dask scheduler）和工作进程（dask worker）",
+            )
         ) from error
     atexit.register(_closed, client)
     _clients[scheduler] = client
@@ -326,4 +330,7 @@ def _answer(future: Any) -> Any:
     except GeoError:
         raise
     except Exception as error:
-        raise EngineError(f"the cluster failed ({type(error).__name__}: {error})") from error
+        what = f"{type(error).__name__}: {error}"
+        raise EngineError(
+            Said(f"the cluster failed ({what})", f"计算集群出错（{what}）")
+        ) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..district import District, open_district
-from ..errors import abridge, amount
+from ..errors import abridge, amount, reason_of
 from ..model import ImportRecord, Layer
 from ..said import Said, in_language
 from .report import ImportReport
@@ -333,7 +333,7 @@ def _keep_mapping(
     try:
         path = plan.keep(mapped, columns, file, at, crs)
     except OSError as error:
-        told = Said(f"the mapping could not be kept: {error}", f"字段对应未能保存：{error}")
+        told = Said("the mapping could not be kept: ", "字段对应未能保存：") + reason_of(error)
         rows.remark("mapping-kept", told)
         return
     if path is not None:

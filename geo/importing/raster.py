@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..crs import state
 from ..district import District
-from ..errors import DataError, Fault, StoreError
+from ..errors import DataError, Fault, StoreError, reason_of
 from ..model import Finding, Layer
 from ..placing import Home, Placement, home_of
 from ..said import NOTHING, Said
@@ -172,10 +172,9 @@ def _put(made: Path, target: Path, beside: Path) -> None:
         if isinstance(error, StoreError):
             raise
         raise StoreError(
-            Said(
-                f"cannot write {target} ({error}); what was there is as it was",
-                f"无法写入 {target}（{error}）；原有内容未变",
-            )
+            Said(f"cannot write {target}: ", f"无法写入 {target}：")
+            + reason_of(error)
+            + Said("; what was there is as it was", "；原有内容未变")
         ) from error
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..errors import reason_of
 from ..said import Said
 from .base import refuse
 
@@ -30,10 +31,8 @@ def private_folder() -> Iterator[Path]:
     except OSError as error:
         raise refuse(
             "temporary files",
-            Said(
-                f"no folder to keep a copy of the file in ({error})",
-                f"没有可存放文件副本的文件夹（{error}）",
-            ),
+            Said("no folder to keep a copy of the file in: ", "没有可存放文件副本的文件夹：")
+            + reason_of(error),
             Said("one that can be written to, with room for the file", "可写且空间足够的文件夹"),
             Said("set TMPDIR to such a folder", "将 TMPDIR 设为这样的文件夹"),
         ) from error
