@@ -266,6 +266,8 @@ class Layer(Declared):
     """Lines that meet at their ends, as streets do: an end that falls just short is a slip."""
     backdrop: bool = False
     """Drawn underneath for orientation; never measured."""
+    rows_at_least: float = Field(default=0.75, ge=0, le=1)
+    """Of the rows of the round before, the share from which on those of a round are not remarked on as few."""
     indicators: tuple[Indicator, ...] = Field(default=(), alias="indicator")
 
     @property

@@ -16,13 +16,16 @@ from shapely.geometry import LineString, box
 from test_cli import atlas
 from typer.testing import CliRunner
 
+from geo.bundled import embedded_district
 from geo.carrying import carry_layers
+from geo.catalog import load_catalog
 from geo.check.report import check_round
 from geo.cli import app, main
 from geo.coverage import coverage_of, rows_behind
 from geo.district import open_district
 from geo.errors import GeoError, StoreError, UnknownNameError
 from geo.importing import import_file
+from geo.importing.fewer import fewer_rows
 from geo.model import ImportRecord
 from geo.rounds import (
     changes_since_publication,
@@ -352,6 +355,73 @@ def test_units_that_a_later_round_leaves_out_are_named(tmp_path: Path, district:
     for round_ in (OLD, NEW, after):
         found = {item.code for item in check_round(open_survey(district, round_)).findings}
         assert "units-left-out" not in found
+
+
+def test_far_fewer_rows_than_the_round_before_are_told_of_with_the_units_left_without(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "d"
+    shutil.copytree(embedded_district(), folder)
+    store = open_store(folder / "rounds")
+    before, later = store.rounds()[-1], "2008-06-30"
+    streets = store.read(before, "back_streets")
+    towns = store.read(before, "towns").set_index("code")
+    of_town = streets[streets.within(towns.geometry["321202002"])]
+    file = tmp_path / "streets.gpkg"
+    of_town.to_file(file, driver="GPKG")
+    report = import_file(folder, file, "back_streets", round=later)
+    (told,) = [item for item in report.findings if item.code == "fewer-rows"]
+    assert (told.severity, told.rows) == ("warning", ())
+    count = len(of_town)
+    assert told.found.startswith(
+        f"{count} rows, where round {before} has 657; of the 14 towns that had some 13 have none:"
+        " 321202001 (城东街道), 321202003 (城南街道), "
+    )
+    assert told.found.zh.startswith(
+        f"{count} 行，而 {before} 轮次有 657 行；原有数据的 14 个镇（街道）中，13 个已无数据：城东街道（321202001）、"
+    )
+    assert "at least 75% of the rows" in told.expected
+    assert "read their figures, and not the district's" in told.remedy
+    # The check says the very same, and where those towns are: the round has no units of its own.
+    checked = check_round(open_survey(folder, later), ["back_streets"])
+    (seen,) = [item for item in checked.observations if item.finding.code == "fewer-rows"]
+    assert seen.finding == told
+    assert len(seen.shapes) == 13
+    # Where every town has some, the villages are named; three quarters are enough.
+    some = streets.iloc[::2]
+    some.to_file(file, driver="GPKG")
+    report = import_file(folder, file, "back_streets", round="2008-03-31")
+    (told,) = [item for item in report.findings if item.code == "fewer-rows"]
+    assert told.found.startswith(f"{len(some)} rows, where round {before} has 657; of the ")
+    assert " villages that had some " in told.found
+    streets.iloc[: 3 * len(streets) // 4 + 1].to_file(file, driver="GPKG")
+    report = import_file(folder, file, "back_streets", round="2008-01-31")
+    assert "fewer-rows" not in {item.code for item in report.findings}
+    for round_ in (before, "2008-01-31"):
+        found = {item.code for item in check_round(open_survey(folder, round_)).findings}
+        assert "fewer-rows" not in found
+
+
+def test_where_rows_come_anew_each_time_few_are_no_remark(tmp_path: Path, district: Path) -> None:
+    layer = load_catalog().layers["weak_spots"]
+    store = open_store(district / "rounds")
+    frame = store.read(NEW, "villages").pipe(
+        lambda all_: all_.set_geometry(all_.representative_point())
+    )
+    spots = frame[["code", "geometry"]].rename(columns={"code": "id"})
+    store.write("2008-01-31", {"weak_spots": spots}, [record(3, "weak_spots", "点.csv")])
+    opened = open_survey(district).district
+    few = fewer_rows(opened, store, "2008-06-30", layer, spots.iloc[:1])
+    assert few is not None
+    assert (
+        few.found
+        == "1 row, where round 2008-01-31 has 2; of the 2 villages that had some 1 has none: 2 (西村)"
+    )
+    anew = layer.model_copy(update={"rows_at_least": 0})
+    assert fewer_rows(opened, store, "2008-06-30", anew, spots.iloc[:1]) is None
+    # The first round of all has none before it; what has no rows at all is told of as an empty layer.
+    assert fewer_rows(opened, store, "2008-01-31", layer, spots.iloc[:1]) is None
+    assert fewer_rows(opened, store, "2008-06-30", layer, spots.iloc[:0]) is None
 
 
 def test_a_round_of_the_future_is_taken_with_a_warning(tmp_path: Path, district: Path) -> None:

@@ -14,6 +14,7 @@ from ..carrying import left_behind
 from ..crs import MetricError, cgcs2000_zone, local_metric_crs, metric_error
 from ..edges import area_of
 from ..errors import ScopeError
+from ..importing.fewer import fewer_rows
 from ..importing.units import units_left_out
 from ..model import Finding, corner_zh
 from ..said import NOTHING, Said
@@ -177,6 +178,22 @@ def units_before(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     )
 
 
+def rows_before(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
+    """Far fewer rows than in the newest earlier round with the layer, and the units where none is left."""
+    survey = evidence.survey
+    few = fewer_rows(survey.district, survey.store, survey.round, rows.layer, rows.frame)
+    if few is not None:
+        yield rows.observe(
+            "fewer-rows",
+            "warning",
+            [],
+            found=few.found,
+            expected=few.expected,
+            remedy=few.remedy,
+            shapes=few.shapes,
+        )
+
+
 def undeclared_tables(evidence: Evidence) -> Iterator[Observation]:
     """Tables of the round that no declaration knows: a layer of a wrong name is measured by nobody."""
     catalog = evidence.survey.district.catalog
@@ -207,4 +224,4 @@ def undeclared_tables(evidence: Evidence) -> Iterator[Observation]:
             )
 
 
-CHECKS: tuple[Check, ...] = (metric_system, edges_close, units_before)
+CHECKS: tuple[Check, ...] = (metric_system, edges_close, units_before, rows_before)

@@ -73,6 +73,7 @@ _CODES = {
     "changed-since-published": ("发布后有改动", "Changed since it was published"),
     "layer-left-behind": ("本轮次缺单元或四至", "Units or edges left behind"),
     "units-left-out": ("缺上一轮次的部分单元", "Units of the round before left out"),
+    "fewer-rows": ("行数比上一轮次少很多", "Far fewer rows than the round before"),
     "undeclared-table": ("未声明的表", "Table nobody declared"),
     "unreadable-layer": ("图层无法读取", "Layer that cannot be read"),
     "unusable-raster": ("栅格无法量算", "Raster that cannot be measured"),

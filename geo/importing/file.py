@@ -303,7 +303,8 @@ def _tell_mapping(
 
 
 def _tell_of_round(rows: Rows, district: District, store: Store, round_: str) -> None:
-    """Whether its date is to come, and which units of the round before the rows lack, where they are units."""
+    """Whether its date is to come, and what the round before has that the rows lack: units, or a great part of them."""
+    from .fewer import fewer_rows
     from .target import of_the_future
     from .units import units_left_out
 
@@ -311,6 +312,9 @@ def _tell_of_round(rows: Rows, district: District, store: Store, round_: str) ->
     if odd is not None:
         rows.find("future-round", (), *odd)
     layer = rows.layer
+    few = fewer_rows(district, store, round_, layer, rows.frame)
+    if few is not None:
+        rows.find("fewer-rows", (), few.found, few.expected, few.remedy)
     if layer not in district.levels:
         return
     left = units_left_out(layer, store, round_, rows.frame[str(layer.key)])
