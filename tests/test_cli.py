@@ -254,7 +254,10 @@ def test_every_command_is_in_both_readmes_and_explains_itself(command: str) -> N
     name = command.removesuffix("_command").removesuffix("_")
     for readme in ("README.md", "README.zh-CN.md"):
         assert f"atlas {name}" in (ROOT / readme).read_text(encoding="utf-8")
-    assert atlas(name, "--help").returncode == 0
+    helped = atlas(name, "--help")
+    assert helped.returncode == 0
+    # What an option takes is called in the user's words, not by its type in Python.
+    assert re.findall(r"--[a-z-]+ <(?:str|int|path|list|bool)\b.*", helped.stdout) == []
 
 
 @pytest.mark.parametrize(

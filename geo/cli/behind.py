@@ -38,9 +38,9 @@ def register(app: typer.Typer) -> None:
 
 
 def rows(
-    indicator: str = typer.Argument(help="The indicator, by its id or title."),
+    indicator: str = typer.Argument(metavar="INDICATOR", help="The indicator, by its id or title."),
     unit: str | None = typer.Option(
-        None, "--unit", help="Only the unit of this code, or of this name."
+        None, "--unit", metavar="UNIT", help="Only the unit of this code, or of this name."
     ),
     district: Path | None = DISTRICT,
     round_: str | None = ROUND,

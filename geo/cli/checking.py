@@ -37,13 +37,14 @@ if TYPE_CHECKING:
 COLUMNS = ("code", "severity", "layer", "rows", "found", "expected", "remedy", "repairable")
 SHOWN = ("severity", "code", "layer", "rows", "found", "remedy")
 ROWS_SHOWN = 5
-LAYER = typer.Option(None, "--layer", help="Only these [default: all].")
+LAYER = typer.Option(None, "--layer", metavar="NAME", help="Only these [default: all].")
 
 
 OUTPUT = typer.Option(
     None,
     "--output",
     "-o",
+    metavar="FILE",
     help="Also write the places of the findings as a map layer: FILE.geojson or FILE.gpkg.",
 )
 FAIL_ON = typer.Option(
@@ -77,6 +78,7 @@ def check(
     to: str | None = typer.Option(
         None,
         "--to",
+        metavar="DAY",
         callback=iso_day,
         help="The new round, YYYY-MM-DD [default: the next free day].",
     ),

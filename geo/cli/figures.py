@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
 ENGINE = "auto"
 INDICATOR = typer.Option(
-    None, "--indicator", help="Only these, each by its id or title [default: all]."
+    None,
+    "--indicator",
+    metavar="INDICATOR",
+    help="Only these, each by its id or title [default: all].",
 )
 SCOPE_COLUMNS = (
     "unit_code",
@@ -133,6 +136,7 @@ def scope(
         help="area_share, representative_point or any_overlap [default: the district's].",
     ),
     format_: Format = FORMAT,
+        metavar="RULE",
     lang: Reader = LANG,
 ) -> None:
     """Which units lie in the area, how clearly, and which edge matters for each."""
@@ -244,28 +248,37 @@ def coverage(
     round_: str | None = ROUND,
     indicator: list[str] | None = INDICATOR,
     level: str | None = typer.Option(
-        None, "--level", help="village, town or district [default: all; in a table: district]."
+        None,
+        "--level",
+        metavar="LEVEL",
+        help="village, town or district [default: all; in a table: district].",
+    ),
+    within: str | None = typer.Option(
+        None, "--scope", metavar="SCOPE", help="all or inside [default: both]."
     ),
     within: str | None = typer.Option(None, "--scope", help="all or inside [default: both]."),
     unit: str | None = typer.Option(
-        None, "--unit", help="Only the unit of this code, or of this name."
+        None, "--unit", metavar="UNIT", help="Only the unit of this code, or of this name."
     ),
     engine: str = typer.Option(
         ENGINE,
         "--engine",
         help="What cuts features by units: auto (by size), reference, fast or cluster.",
     ),
+        metavar="ENGINE",
     scheduler: str | None = typer.Option(
         None,
         "--scheduler",
         help="tcp://HOST:PORT of a Dask cluster to measure on, in a trusted network [default: with --engine"
         " cluster, processes of this machine].",
+        metavar="ADDRESS",
     ),
     memory_mb: int | None = typer.Option(
         None,
         "--memory-mb",
         min=768,
         help="What a process may take; larger layers are read batch by batch [default: the district's, 1024].",
+        metavar="MB",
     ),
     format_: Format = FORMAT,
     lang: Reader = LANG,

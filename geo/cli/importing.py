@@ -47,15 +47,20 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
+            metavar="FILE",
             help="Shapefile (.shp with its parts, or .zip), GeoPackage (.gpkg), GeoJSON, KML and KMZ, GPX, DXF,"
             " FileGDB (the .gdb folder, or zipped), FlatGeobuf, GeoParquet, OSM PBF, CSV and other text"
             " tables, Excel (.xlsx), GeoTIFF; or a ledger of `atlas report --format xlsx` that comes back."
         ),
     ],
-    district: Annotated[Path, typer.Option(help="The folder of the district to import into.")],
+    district: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The folder of the district to import into.")
+    ],
     layer: Annotated[
         str | None,
-        typer.Option(help="The declared layer the rows are for [default: the mapping's]."),
+        typer.Option(
+            metavar="NAME", help="The declared layer the rows are for [default: the mapping's]."
+        ),
     ] = None,
     field: Annotated[
         list[str] | None,
@@ -66,7 +71,9 @@ def import_(
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option(help="A TOML file: columns, the words for yes and no, which rows."),
+        typer.Option(
+            metavar="FILE", help="A TOML file: columns, the words for yes and no, which rows."
+        ),
     ] = None,
     crs: Annotated[
         str | None,
@@ -79,6 +86,7 @@ def import_(
         str | None,
         typer.Option(
             "--round",
+            metavar="DAY",
             callback=iso_day,
             help="The round to make or add to, YYYY-MM-DD [default: today].",
         ),

@@ -99,12 +99,16 @@ FILE_LANG = typer.Option(
     help="The file's language, and where it is said that of remarks and faults.",
 )
 DISTRICT = typer.Option(
-    None, "--district", help="The district's folder [default: the embedded one]."
+    None,
+    "--district",
+    metavar="FOLDER",
+    help="The district's folder [default: the embedded one].",
 )
 ROUND = typer.Option(
     None,
     "--round",
     callback=iso_day,
+    metavar="DAY",
     help="The survey round, YYYY-MM-DD [default: the newest].",
 )
 FORMAT = typer.Option(

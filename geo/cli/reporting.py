@@ -39,7 +39,9 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")
+    ],
     format_: Annotated[
         ReportFormat | None,
         typer.Option("--format", help="The format [default: by the file's name]."),
@@ -47,20 +49,23 @@ def report(
     unit: Annotated[
         str | None,
         typer.Option(
-            help="Code of a town or village, or its name where no other has it [default: the district]."
+            metavar="UNIT",
+            help="Code of a town or village, or its name where no other has it [default: the district].",
         ),
     ] = None,
     lang: Annotated[Reader, FILE_LANG] = Reader.zh,
     date: Annotated[
         str | None,
         typer.Option(
-            callback=iso_day, help="The date to print, YYYY-MM-DD [default: the round's]."
+            metavar="DAY",
+            callback=iso_day,
+            help="The date to print, YYYY-MM-DD [default: the round's].",
         ),
     ] = None,
-    author: Annotated[str, typer.Option(help="Who answers for the report.")] = "",
+    author: Annotated[str, typer.Option(metavar="NAME", help="Who answers for the report.")] = "",
     paper: Annotated[Paper, typer.Option(help="The size of the map sheets.")] = Paper.a4,
     template: Annotated[
-        Path | None, typer.Option(help="An office's own Word template (.docx).")
+        Path | None, typer.Option(metavar="FILE", help="An office's own Word template (.docx).")
     ] = None,
     progress: Annotated[
         bool, typer.Option("--progress", help="Say what is being done, line by line.")

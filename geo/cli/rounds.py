@@ -48,10 +48,17 @@ COLUMNS = (
 SHOWN = ("round", "state", "table", "rows", "file", "source_layer", "imported_at", "imported_by")
 _DIGITS = 12
 
-Folder = Annotated[Path, typer.Option("--district", help="The district's folder.")]
+Folder = Annotated[
+    Path, typer.Option("--district", metavar="FOLDER", help="The district's folder.")
+]
 Round = Annotated[
     str | None,
-    typer.Option("--round", callback=iso_day, help="The round, YYYY-MM-DD [default: the newest]."),
+    typer.Option(
+        "--round",
+        metavar="DAY",
+        callback=iso_day,
+        help="The round, YYYY-MM-DD [default: the newest].",
+    ),
 ]
 
 
@@ -107,12 +114,18 @@ def carry(
     round_: Annotated[
         str | None,
         typer.Option(
-            "--round", callback=iso_day, help="The draft, YYYY-MM-DD [default: the newest]."
+            "--round",
+            metavar="DAY",
+            callback=iso_day,
+            help="The draft, YYYY-MM-DD [default: the newest].",
         ),
     ] = None,
     layer: Annotated[
         list[str] | None,
-        typer.Option(help="Only these layers [default: the units and edges that the round lacks]."),
+        typer.Option(
+            metavar="NAME",
+            help="Only these layers [default: the units and edges that the round lacks].",
+        ),
     ] = None,
     source: Annotated[
         str | None,
@@ -122,6 +135,7 @@ def carry(
             help="The round to take them from [default: the newest earlier one].",
         ),
     ] = None,
+            metavar="DAY",
     new: Annotated[
         bool, typer.Option("--new", help="Begin a round of that date with them.")
     ] = False,

@@ -71,6 +71,7 @@ _VISITED = ("", "scope", "coverage")
 BASEMAP = typer.Option(
     None,
     "--basemap",
+    metavar="BASEMAP",
     help="none, tianditu (app only; key in ATLAS_TIANDITU_KEY), osm, amap, or an address with"
     " {z}, {x} and {y} [default: none; in the app, what ATLAS_BASEMAP says].",
 )
@@ -83,11 +84,14 @@ def register(app: typer.Typer) -> None:
 
 
 def map_(
-    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The HTML file to write.")
+    ],
     indicator: Annotated[
         str | None,
         typer.Option(
-            help="The indicator to show, by its id or title [default: what the streets are styled by]."
+            metavar="INDICATOR",
+            help="The indicator to show, by its id or title [default: what the streets are styled by].",
         ),
     ] = None,
     level: Annotated[
@@ -130,7 +134,9 @@ def map_(
 
 
 def app_(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port on this machine.")] = 8501,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="PORT", help="The port on this machine.")
+    ] = 8501,
     district: Path | None = DISTRICT,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open a browser window.")
