@@ -223,7 +223,7 @@ class UnknownNameError(GeoError, LookupError):
         *,
         called: Mapping[str, str] | None = None,
     ) -> None:
-        names = [str(item) for item in known]
+        names = [item if isinstance(item, str) else str(item) for item in known]
         super().__init__(
             Said(f"no {what} named {name!r}", f"没有名为“{name}”的{_kind(what)}")
             + _meant(name, names, called or {})

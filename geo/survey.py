@@ -105,13 +105,21 @@ class Survey:
         """What to raise where the round does not hold a layer; says so where an earlier round does."""
         earlier = [date for date in reversed(self.store.rounds()) if date < self.round]
         held = next(rounds_holding(self.store, name, earlier), None)
-        remedy = held and Said(
-            f"round {held} has it, and a draft takes it over:"
-            f" atlas carry --district DIR --round {self.round} --layer {name}",
-            f"轮次 {held} 有；草稿如无变化可沿用：atlas carry --district DIR --round {self.round} --layer {name}",
+        title = self.district.catalog.layer(name).title
+        remedy = (
+            Said(
+                f"round {held} has it, and a draft takes it over:"
+                f" atlas carry --district DIR --round {self.round} --layer {name}",
+                f"轮次 {held} 有；草稿如无变化可沿用：atlas carry --district DIR --round {self.round} --layer {name}",
+            )
+            if held
+            else Said(
+                f"import it first ({title.en}): atlas import FILE --district DIR --layer {name}",
+                f"请先导入{title.zh}：atlas import FILE --district DIR --layer {name}",
+            )
         )
         kind = Said(f"layer in round {self.round}", f"{self.round} 轮次的图层")
-        return UnknownNameError(kind, name, self.store.tables(self.round), remedy or None)
+        return UnknownNameError(kind, name, self.store.tables(self.round), remedy)
 
     def require(self, names: Iterable[str]) -> None:
         """Read the layers that the round has of these, so that the faults of all come together.

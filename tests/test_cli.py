@@ -288,6 +288,12 @@ def test_a_district_without_rounds_says_how_to_get_one(tmp_path: Path) -> None:
         result = atlas(command, "--district", str(tmp_path))
         assert result.returncode == 2
         assert "has no round yet; import one" in result.stderr
+    # What there is to list is listed.
+    for command, said in (("rounds", "round  state"), ("layers", "layer  ")):
+        result = atlas(command, "--district", str(tmp_path))
+        assert (result.returncode, result.stdout.startswith(said)) == (0, True)
+        assert "has no round yet; import one" in result.stderr
+        assert "not in round" not in result.stdout
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:

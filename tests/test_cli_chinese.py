@@ -166,8 +166,37 @@ def test_a_district_that_is_none_is_told_in_chinese(tmp_path: Path) -> None:
     empty = made.write_district(tmp_path / "d", frames)
     for file in (empty / "rounds").iterdir():
         file.unlink()
-    said = atlas("scope", "--district", str(empty), "--lang", "zh").stderr
-    assert "尚无轮次；请先导入：atlas import" in said
+    for command in ("scope", "rounds", "layers"):
+        said = atlas(command, "--district", str(empty), "--lang", "zh").stderr
+        assert "尚无轮次；请先导入：atlas import" in said
+
+
+def test_a_round_without_edges_is_told_which_layer_to_bring_in(tmp_path: Path) -> None:
+    frames = made.squares(load_catalog().layers)
+    del frames["boundary_edges"]
+    half = made.write_district(tmp_path / "d", frames)
+    said = atlas("scope", "--district", str(half), "--lang", "zh").stderr
+    assert (
+        "；请先导入城乡一体化四至：atlas import FILE --district DIR --layer boundary_edges\n"
+        in said
+    )
+    said = atlas("scope", "--district", str(half)).stderr
+    assert "; import it first (Edges of the area): atlas import FILE" in said
+
+
+def test_the_line_of_a_file_is_called_in_chinese(tmp_path: Path) -> None:
+    (tmp_path / "district.toml").write_text(
+        'name = { zh = "甲", en = "A" }\ncode = "1"\nmetric_crs = "EPSG:4549"\n', encoding="utf-8"
+    )
+    (tmp_path / "灯.csv").write_text("编号,完好,经度,纬度\nL1,是,119.9,32.5\n", encoding="utf-8")
+    here = ("--district", str(tmp_path), "--lang", "zh")
+    atlas("import", str(tmp_path / "灯.csv"), *here, "--layer", "lamps", "--crs", "wgs84")
+    assert atlas("rows", "亮灯率", *here).stdout.splitlines()[1].endswith("灯.csv    第 2 行")
+    file = str(tmp_path / "灯.csv")
+    refused = atlas(
+        "import", file, *here, "--layer", "lamps", "--crs", "x", "--round", "2008-01-01"
+    )
+    assert "EPSG:n（如 EPSG:4490）" in refused.stderr
 
 
 def test_every_word_there_is_has_its_chinese() -> None:

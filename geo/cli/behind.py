@@ -25,7 +25,7 @@ from .output import (
     print_table,
     records,
 )
-from .wording import headed, layer_titled
+from .wording import file_called, headed, layer_titled, row_called
 
 if TYPE_CHECKING:
     from ..model import Layer
@@ -81,7 +81,17 @@ def rows(
             table,
             headed(columns, lang.language),
             {name: _amount(name, places) for name in ("covered", "not_covered", "unknown")},
-            {"inside": lambda row: yes_no(row["inside"])} if lang is Reader.zh else {},
+            {
+                "inside": lambda row: yes_no(row["inside"]),
+                "source_file": lambda row: (
+                    file_called(row["source_file"], "zh") if row["source_file"] else ""
+                ),
+                "source_row": lambda row: (
+                    row_called(row["source_row"], "zh") if row["source_row"] else ""
+                ),
+            }
+            if lang is Reader.zh
+            else {},
         )
         _tell_unsourced(survey, layer, sum(row["source_file"] is None for row in table))
         tell_illustrative(survey)

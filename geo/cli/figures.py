@@ -81,10 +81,11 @@ def layers(
     survey: Survey | None
     try:
         survey = open_survey(opened, round_)
-    except UnknownNameError:
+    except UnknownNameError as none:
         if round_ is not None:
             raise
         survey = None  # a district without rounds still has declarations
+        note(none.args[0])
     sizes = survey.store.sizes(survey.round) if survey is not None else {}
     table = []
     for layer in opened.catalog.layers.values():
@@ -120,7 +121,9 @@ def layers(
             headed(("layer", "title", "geometry", "rows", "indicators"), language),
             {
                 "rows": lambda row: (
-                    number(row["rows"]) if row["in_round"] else in_language(absent, language)
+                    number(row["rows"])
+                    if row["in_round"] or survey is None
+                    else in_language(absent, language)
                 )
             },
             {"geometry": lambda row: worded(row["geometry"], language)},
@@ -133,10 +136,10 @@ def scope(
     rule: str | None = typer.Option(
         None,
         "--rule",
+        metavar="RULE",
         help="area_share, representative_point or any_overlap [default: the district's].",
     ),
     format_: Format = FORMAT,
-        metavar="RULE",
     lang: Reader = LANG,
 ) -> None:
     """Which units lie in the area, how clearly, and which edge matters for each."""
@@ -256,29 +259,28 @@ def coverage(
     within: str | None = typer.Option(
         None, "--scope", metavar="SCOPE", help="all or inside [default: both]."
     ),
-    within: str | None = typer.Option(None, "--scope", help="all or inside [default: both]."),
     unit: str | None = typer.Option(
         None, "--unit", metavar="UNIT", help="Only the unit of this code, or of this name."
     ),
     engine: str = typer.Option(
         ENGINE,
         "--engine",
+        metavar="ENGINE",
         help="What cuts features by units: auto (by size), reference, fast or cluster.",
     ),
-        metavar="ENGINE",
     scheduler: str | None = typer.Option(
         None,
         "--scheduler",
+        metavar="ADDRESS",
         help="tcp://HOST:PORT of a Dask cluster to measure on, in a trusted network [default: with --engine"
         " cluster, processes of this machine].",
-        metavar="ADDRESS",
     ),
     memory_mb: int | None = typer.Option(
         None,
         "--memory-mb",
+        metavar="MB",
         min=768,
         help="What a process may take; larger layers are read batch by batch [default: the district's, 1024].",
-        metavar="MB",
     ),
     format_: Format = FORMAT,
     lang: Reader = LANG,

@@ -50,7 +50,7 @@ def import_(
             metavar="FILE",
             help="Shapefile (.shp with its parts, or .zip), GeoPackage (.gpkg), GeoJSON, KML and KMZ, GPX, DXF,"
             " FileGDB (the .gdb folder, or zipped), FlatGeobuf, GeoParquet, OSM PBF, CSV and other text"
-            " tables, Excel (.xlsx), GeoTIFF; or a ledger of `atlas report --format xlsx` that comes back."
+            " tables, Excel (.xlsx), GeoTIFF; or a ledger of `atlas report --format xlsx` that comes back.",
         ),
     ],
     district: Annotated[

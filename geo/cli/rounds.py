@@ -107,6 +107,10 @@ def rounds(district: Path | None = DISTRICT, format_: Format = FORMAT, lang: Rea
         )
         for summary in summaries:
             _remark(summary)
+    if not summaries:
+        from ..store.base import no_round
+
+        note(no_round(opened.folder).args[0])
 
 
 def carry(
@@ -131,11 +135,11 @@ def carry(
         str | None,
         typer.Option(
             "--from",
+            metavar="DAY",
             callback=iso_day,
             help="The round to take them from [default: the newest earlier one].",
         ),
     ] = None,
-            metavar="DAY",
     new: Annotated[
         bool, typer.Option("--new", help="Begin a round of that date with them.")
     ] = False,

@@ -112,7 +112,12 @@ def state(text: str) -> Stated:
     try:
         crs = _defined(_DATUMS.get(word, text.strip()))
     except pyproj.exceptions.CRSError:
-        known = ["EPSG:n (say, EPSG:4490)", *_DATUMS, "gcj02", "bd09"]
+        known = [
+            Said("EPSG:n (say, EPSG:4490)", "EPSG:n（如 EPSG:4490）"),
+            *_DATUMS,
+            "gcj02",
+            "bd09",
+        ]
         raise UnknownNameError("coordinate system", text, known) from None
     return Stated(crs.to_string(), crs)
 

@@ -213,6 +213,18 @@ class Store(Protocol):
         ...
 
 
+def no_round(folder: object) -> UnknownNameError:
+    """What there is to say of a district without rounds."""
+    return UnknownNameError.nothing(
+        "round",
+        folder,
+        Said(
+            "import one with `atlas import FILE --district …`",
+            "请先导入：atlas import FILE --district …",
+        ),
+    )
+
+
 def chosen_round(store: Store, round_: str | None, folder: object) -> str:
     """The round that is meant: the one named, or the newest.
 
@@ -228,14 +240,7 @@ def chosen_round(store: Store, round_: str | None, folder: object) -> str:
     """
     rounds = store.rounds()
     if not rounds:
-        raise UnknownNameError.nothing(
-            "round",
-            folder,
-            Said(
-                "import one with `atlas import FILE --district …`",
-                "请先导入：atlas import FILE --district …",
-            ),
-        )
+        raise no_round(folder)
     wanted = round_ if round_ is not None else rounds[-1]
     if wanted not in rounds:
         raise UnknownNameError("round", wanted, rounds)
