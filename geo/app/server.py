@@ -31,6 +31,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 _TURN_S = 0.0005
 """How long a page at work keeps the interpreter from whoever waits, such as another reader's tiles: a tenth of the usual."""
+_ENDING_S = 3
+"""How long readers who are being answered hold up a server that was told to stop."""
 _GARBAGE = (700, 10, 10)
 """After how many new things they are looked through: Python's own measure."""
 _FOR_EVER = b"public, max-age=31536000, immutable"
@@ -49,6 +51,7 @@ def serve(settings: Mapping[str, object]) -> None:
 
     address_scripts()
     answer_at_once()
+    end_in_time()
     # Whoever stops a service says SIGTERM, of which Python dies with what readers sent left lying about.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     sys.setswitchinterval(_TURN_S)
@@ -77,6 +80,23 @@ def answer_at_once() -> None:
         return listening
 
     starlette_server._bind_socket = bound
+
+
+def end_in_time() -> None:
+    """Let no reader keep the server from ending.
+
+    Told to stop, uvicorn waits until every answer is read to its end: a browser that reads no more, as in a tab that
+    is held up or on a machine gone to sleep, would have it wait for ever.
+    """
+    from streamlit.web.server.starlette import starlette_server
+
+    settings = getattr(starlette_server, "_get_uvicorn_config_kwargs", None)
+    if settings is None:  # another release of Streamlit: it waits
+        return
+    starlette_server._get_uvicorn_config_kwargs = lambda: {
+        "timeout_graceful_shutdown": _ENDING_S,
+        **settings(),
+    }
 
 
 class Ahead:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextlib.contextmanager
 def serving(district: Path) -> Iterator[str]:
-    """`atlas app` on a free port; its address."""
+    """`atlas app` on a free port; its address. It has to end when it is told to."""
     with free_port() as port:
         command = [sys.executable, "-m", "geo", "app", "--no-browser", "--port", str(port)]
         server = subprocess.Popen(

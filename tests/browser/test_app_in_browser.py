@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import hostile
 import pytest
 from seeing import SCREEN, colours, keep, watched
 from serving import drawn, serving, settled
+from streamlit.file_util import get_static_dir
 
 from geo.bundled import embedded_district
 from geo.cli.show import SETTINGS
@@ -518,3 +521,16 @@ def test_what_a_reader_sent_is_gone_with_the_server(
         page.get_by_role("button", name="换一个文件").wait_for()
         assert list(tmp_path.rglob("灯.csv"))
     assert not list(tmp_path.rglob("灯.csv"))
+
+
+def test_a_reader_who_stops_reading_keeps_no_server_from_ending() -> None:
+    scripts = Path(get_static_dir()) / "static" / "js"
+    largest = max(scripts.iterdir(), key=lambda file: file.stat().st_size).name
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        with serving(embedded_district()) as address:  # which sees it end
+            place = urlsplit(address)
+            reader.connect((place.hostname, place.port))
+            asked = f"GET /static/js/{largest} HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n"
+            reader.sendall(asked.encode())
+            assert reader.recv(12) == b"HTTP/1.1 200"
