@@ -83,7 +83,14 @@ def opening_page(known: Known | None, language: Language) -> bytes:
         '<script>window.__streamlit = { BACKEND_BASE_URL: new URL("./", location.href).href, '
         f"HOST_CONFIG: {{ ...{json.dumps(_HOST)}, allowedOrigins: [location.origin] }} }};</script>\n{begin}"
     )
-    return f"{page[: begins.start()]}{_BACK}\n{block}{end}".encode()
+    return f"{page[: begins.start()]}{_BACK}\n{_words()}\n{block}{end}".encode()
+
+
+@cache
+def _words() -> str:
+    """What says Streamlit's own words in the reader's language."""
+    text = resources.files(__package__).joinpath("streamlit_words.js").read_text(encoding="utf-8")
+    return f"<script>\n{text}</script>"
 
 
 def _font() -> str:

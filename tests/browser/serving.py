@@ -23,9 +23,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
-def serving(district: Path) -> Iterator[str]:
-    """`atlas app` on a free port; its address. It has to end when it is told to."""
-    with free_port() as port:
+def serving(district: Path, held: int | None = None) -> Iterator[str]:
+    """`atlas app` on a free port, or on one that is held for it; its address. It has to end when it is told to."""
+    with contextlib.nullcontext(held) if held else free_port() as port:
         command = [sys.executable, "-m", "geo", "app", "--no-browser", "--port", str(port)]
         server = subprocess.Popen(
             [*command, "--district", str(district)],

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import hostile
 import pytest
+from ports import free_port
 from seeing import SCREEN, colours, keep, watched
 from serving import drawn, serving, settled
 from streamlit.file_util import get_static_dir
@@ -217,6 +218,60 @@ def test_streamlits_own_words_are_chinese_in_the_chinese_app(open_page: OpenPage
     page.get_by_role("button", name="Upload", exact=True).wait_for()
 
 
+def test_what_is_read_out_is_in_the_language_of_the_page_and_changes_with_it(
+    open_page: OpenPage, app: str
+) -> None:
+    page, _ = open_page(f"{app}/coverage", viewport=SCREEN)
+    drawn(page)
+    settled(page)
+    latin = """() => [...document.querySelectorAll("[aria-label], [placeholder], [title]")].flatMap((node) =>
+      ["aria-label", "placeholder", "title"].map((name) => node.getAttribute(name)))
+      .filter((said) => said && !/[^\\x00-\\x7f]/.test(said))"""
+    assert page.evaluate(latin) == []
+    choice = page.get_by_role("combobox", name="指标")
+    assert choice.get_attribute("placeholder") == "请选择"
+    assert page.evaluate("() => document.documentElement.lang") == "zh-CN"
+    page.get_by_role("radio", name="English").or_(
+        page.get_by_role("button", name="English")
+    ).click()
+    page.wait_for_function("() => document.documentElement.lang === 'en'")
+    page.get_by_role("navigation", name="App pages").wait_for()
+    choice = page.get_by_role("combobox", name="Indicator")
+    assert choice.get_attribute("placeholder") == "Choose an option"
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Expand sidebar").wait_for()
+    page.get_by_role("radio", name="中文").or_(page.get_by_role("button", name="中文")).click()
+    page.get_by_role("button", name="展开页面导航").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("host", "lang", "said", "marked"),  # of the hosts Streamlit makes two cases
+    [
+        ("127.0.0.1", "zh", "服务器恢复后，本页自动继续", "已选 1"),
+        ("localhost", "en", "this page goes on by itself", "1 marked"),
+    ],
+)
+def test_a_page_whose_server_is_gone_says_so_and_goes_on_when_it_is_back(
+    open_page: OpenPage, host: str, lang: str, said: str, marked: str
+) -> None:
+    with free_port() as port:
+        with serving(embedded_district(), port) as address:
+            at = address.replace("127.0.0.1", host)
+            page, _ = open_page(f"{at}/what_if?lang={lang}", viewport=SCREEN)
+            drawn(page)
+            settled(page)
+            page.locator(".atlas-rows tbody tr input").nth(3).check()
+            page.locator(".atlas-tally", has_text=marked).wait_for()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_text(said).wait_for()
+        assert ("atlas app" in dialog.inner_text()) == (host == "localhost")
+        assert "streamlit" not in dialog.inner_text().lower()
+        keep(page, f"app-lost-{lang}")
+        with serving(embedded_district(), port):
+            dialog.wait_for(state="detached")
+            page.locator(".atlas-tally", has_text=marked).wait_for()
+
+
 def test_what_is_too_large_to_send_is_told_of_in_words(
     open_page: OpenPage, app: str, tmp_path: Path
 ) -> None:
@@ -269,7 +324,6 @@ def test_the_longest_indicator_that_is_chosen_is_read_whole(
     declared = [one for _, one in open_survey().district.catalog.indicators()]
     longest = max(declared, key=lambda one: len(one.title.en))
     page, _ = open_page(f"{app}/{name}?lang=en&indicator={longest.id}", viewport=SCREEN)
-    page.set_default_timeout(WAIT_MS)
     chosen = page.get_by_role("combobox", name="Indicator")
     chosen.wait_for()
     assert chosen.input_value() == longest.title.en
