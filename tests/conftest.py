@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
@@ -40,8 +40,10 @@ others, which are run by hand, take pytest's words for their own."""
 OWN_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 # The same examples every time; `pytest --hypothesis-profile=thorough` draws a thousand new ones.
-settings.register_profile("fixed", max_examples=15, deadline=None, derandomize=True)
-settings.register_profile("thorough", max_examples=1000, deadline=None)
+# How long drawing them takes is said of a machine and all it does besides.
+_ANY_PACE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("fixed", max_examples=15, derandomize=True, **_ANY_PACE)
+settings.register_profile("thorough", max_examples=1000, **_ANY_PACE)
 settings.load_profile("fixed")
 
 

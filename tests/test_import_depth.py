@@ -661,7 +661,10 @@ CELLS = st.sampled_from(["", "是", "否", "√", "未知", "half", "100%"])
 HEIGHTS = st.sampled_from(["", "8", "8.5米", "900cm", "１０", "tall"])
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(rows=st.lists(st.tuples(CELLS, HEIGHTS), min_size=1, max_size=5))
 def test_a_table_is_the_same_layer_from_excel_csv_and_geopackage(
     rows: list[tuple[str, str]], template: Path, tmp_path_factory: pytest.TempPathFactory

@@ -447,7 +447,9 @@ FIELDS = {
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(ROWS)
 def test_any_table_is_the_same_from_excel_csv_and_geopackage(rows: list[tuple[Any, ...]]) -> None:

@@ -14,7 +14,8 @@ from shapely import LineString, MultiLineString, MultiPoint, MultiPolygon, Point
 
 from geo.sources.undrawn import Undrawn, undrawn
 
-number = st.floats(-1e6, 1e6)
+# Nearer to nothing than a micron a place is at it: the length of what is far shorter would be lost to arithmetic.
+number = st.floats(-1e6, 1e6).map(lambda at: at if abs(at) > 1e-6 else 0.0)
 place = st.tuples(number, number)
 line = st.lists(place, min_size=2, max_size=6).map(LineString)
 surface = st.tuples(number, number, st.floats(1, 9), st.floats(1, 9)).map(
