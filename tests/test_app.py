@@ -62,7 +62,7 @@ def open_app(squares: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
         **address: str,
     ) -> AppTest:
         monkeypatch.setenv("ATLAS_DISTRICT", str(district))
-        app = AppTest.from_file(app_script(), default_timeout=60)
+        app = AppTest.from_file(app_script(), default_timeout=300)
         app.query_params.update({**address, **also})
         app._page_hash = calc_hash(page)  # AppTest switches to pages that are files only
         return app.run()
@@ -813,7 +813,7 @@ def test_illustrative_data_say_so_on_every_page(open_app: Open, tmp_path: Path) 
 
 def test_the_embedded_district_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ATLAS_DISTRICT", raising=False)
-    app = AppTest.from_file(app_script(), default_timeout=120).run()
+    app = AppTest.from_file(app_script(), default_timeout=300).run()
     assert not app.exception
     assert "示意数据" in html_of(app)
     assert "自 2007-06-30 以来" in html_of(app)

@@ -24,7 +24,8 @@ def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
     # Run elsewhere: a notebook reads the program's own data, not what lies beside it.
     NotebookClient(
         notebook,
-        timeout=120,
+        timeout=600,
+        startup_timeout=600,
         kernel_name="python3",
         resources={"metadata": {"path": str(tmp_path)}},
     ).execute()
