@@ -146,6 +146,8 @@ _REASONS = {
 def reason_of(error: Exception) -> Said:
     """Why a file cannot be read or written, without the names and statements that a library was dealing with.
 
+    What this package says of it, it says in both languages.
+
     Examples
     --------
     >>> reason_of(OSError(errno.ENOSPC, "No space left on device", "/tmp/.part")).zh
@@ -153,6 +155,8 @@ def reason_of(error: Exception) -> Said:
     >>> print(reason_of(RuntimeError("sqlite3_exec(CREATE TABLE t (a);) failed: database or disk is full")))
     No space left on device
     """
+    if isinstance(error, GeoError):
+        return Said(str(error), error.in_("zh"))
     text = _STATEMENT.sub("", str(error))
     number = error.errno if isinstance(error, OSError) else None
     if number is None and _FULL.search(text):

@@ -184,6 +184,22 @@ def test_a_round_without_edges_is_told_which_layer_to_bring_in(tmp_path: Path) -
     assert "; import it first (Edges of the area): atlas import FILE" in said
 
 
+def test_a_round_that_cannot_be_opened_is_told_in_chinese_to_the_end(tmp_path: Path) -> None:
+    district = made.write_district(tmp_path / "d", made.squares(load_catalog().layers))
+    (district / "rounds" / "2030-01-01.gpkg").write_text("junk", encoding="utf-8")
+    refused = atlas("coverage", "--district", str(district), "--lang", "zh")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("atlas: 轮次 2030-01-01 无法打开：2030-01-01.gpkg：发现：")
+    assert (
+        ENGLISH.findall(
+            re.sub(r"2030-01-01\.gpkg|SQLite|GeoPackage|\.gpkg|atlas", "", refused.stderr)
+        )
+        == []
+    )
+    english = atlas("coverage", "--district", str(district)).stderr
+    assert english.startswith("atlas: round 2030-01-01 cannot be opened: 2030-01-01.gpkg: found ")
+
+
 def test_the_line_of_a_file_is_called_in_chinese(tmp_path: Path) -> None:
     (tmp_path / "district.toml").write_text(
         'name = { zh = "甲", en = "A" }\ncode = "1"\nmetric_crs = "EPSG:4549"\n', encoding="utf-8"

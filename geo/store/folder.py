@@ -186,7 +186,7 @@ class RoundsFolder(ABC):
             return read_publication(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise StoreError(
-                Said(f"{file} cannot be read: {error}", f"{file} 无法读取（{error}）")
+                Said(f"{file} cannot be read: ", f"{file} 无法读取：") + reason_of(error)
             ) from error
 
     def require_draft(self, round_: str) -> None:

@@ -131,10 +131,8 @@ def count_tables(path: Path) -> dict[str, int]:
             }
     except (DataError, OSError, sqlite3.Error, pyogrio.errors.DataSourceError) as error:
         raise StoreError(
-            Said(
-                f"round {path.stem} cannot be opened: {error}",
-                f"轮次 {path.stem} 无法打开（{error}）",
-            )
+            Said(f"round {path.stem} cannot be opened: ", f"轮次 {path.stem} 无法打开：")
+            + reason_of(error)
         ) from error
 
 
