@@ -298,6 +298,15 @@ def test_districts_of_one_name_are_told_apart(
     assert picker.value == "here"
 
 
+def test_what_is_said_of_a_unit_has_the_signs_of_its_language(open_app: Open) -> None:
+    chinese, english = (
+        listing(open_app("coverage", lang=lang))["rows"][0]["detail"] for lang in ("zh", "en")
+    )
+    assert "（上下限 " in chinese
+    assert " (bounds " in english
+    assert "（" not in english
+
+
 def test_layers_are_switched_on_from_the_address(open_app: Open) -> None:
     app = open_app("layers", layers_shown="lamps,housing_areas")
     drawn = {layer["name"]: layer for layer in sent(app)[0]["map"]["map"]["layers"]}

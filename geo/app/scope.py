@@ -83,7 +83,7 @@ def _rule_tried(survey: Survey) -> tuple[ScopeRule | None, DeltaGenerator]:
     from ..model import ScopeRule
 
     own = survey.district.spec.scope
-    pick, low, high, told = st.columns([5, 3, 3, 5], vertical_alignment="bottom")
+    pick, low, high, told = st.columns([6, 3, 3, 4], vertical_alignment="bottom")
     names = ["area_share", "representative_point", "any_overlap"]
     with pick:
         name = choose(

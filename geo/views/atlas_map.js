@@ -45,8 +45,15 @@ function drawAtlasMap(L, element, description, options = {}) {
 
   const nameOf = ({ id, properties }) => parts.called(properties.label, id);
   const tip = (feature) => parts.quote("div", "atlas-tip", nameOf(feature));
+  const EDGE_PX = 20;
+  const FRAME_PX = 47; // of a card, beside what is in it
   // Clear of the finder where it stands on the map: it would lie over the cross that closes the card.
-  const cardOptions = { minWidth: 230, maxWidth: 320, autoPanPaddingTopLeft: [20, options.legend ? 56 : 20], autoPanPaddingBottomRight: [20, 20] };
+  const open = (at, content) => L.popup({
+    minWidth: 230,
+    maxWidth: Math.min(320, element.clientWidth - 2 * EDGE_PX - FRAME_PX),
+    autoPanPaddingTopLeft: [EDGE_PX, options.legend ? 56 : EDGE_PX],
+    autoPanPaddingBottomRight: [EDGE_PX, EDGE_PX],
+  }).setLatLng(at).setContent(content).openOn(map);
   const card = (layer, feature, found = false) => {
     const { entry, values } = feature.properties;
     return parts.card(layer, found && layer.inParts ? null : entry, nameOf(feature), values);
@@ -127,10 +134,10 @@ function drawAtlasMap(L, element, description, options = {}) {
     if (names) group.on("add", () => names.addTo(map)).on("remove", () => names.remove());
     if (layer.answers) {
       group.bindTooltip((path) => tip(path.feature), { sticky: true, className: "atlas-hover" });
-      group.bindPopup((path) => card(layer, path.feature), cardOptions);
       group.on("click", (event) => {
         const feature = event.layer.feature;
         pick(find(layer.name, feature.id));
+        open(event.latlng, card(layer, feature));
         if (options.onPick) options.onPick({ layer: layer.name, id: feature.id });
       });
     }
@@ -157,7 +164,7 @@ function drawAtlasMap(L, element, description, options = {}) {
       map.fitBounds(bounds, { maxZoom: Math.max(map.getZoom(), near), padding: [60, 60], animate: false });
     }
     const place = path.getLayers?.()[0]?.getLatLng?.() ?? path.getCenter?.() ?? bounds.getCenter();
-    L.popup(cardOptions).setLatLng(place).setContent(card(one.layer, path.feature, true)).openOn(map);
+    open(place, card(one.layer, path.feature, true));
     return true;
   };
   const inOrder = () => {
@@ -181,7 +188,10 @@ function drawAtlasMap(L, element, description, options = {}) {
   const { panel, groups, ticks } = parts.legend(Boolean(options.legend), (name, on) => {
     const { group } = layers.find(({ layer }) => layer.name === name);
     if (on) group.addTo(map); else group.remove();
-    if (!on && picked?.layer.name === name) unpick();
+    if (!on && picked?.layer.name === name) {
+      unpick();
+      map.closePopup();
+    }
     inOrder();
   });
   panel.open = element.clientWidth === 0 || element.clientWidth > (options.legend ? 420 : 640);

@@ -310,9 +310,9 @@ def _sentence(name: str, row: Mapping[Hashable, Any], language: Language) -> str
         f"{word(part, language)} {amount(row[part], measure, language)}"
         for part in ("covered", "not_covered", "unknown")
     )
-    colon, bounds = ("：", "上下限") if language == "zh" else (": ", "bounds")
     limits = percent_range(row["rate_lower"], row["rate_upper"])
-    return f"{name}{colon}{percent(row['rate'])}（{bounds} {limits}） {parts}"
+    form = "{}：{}（上下限 {}） {}" if language == "zh" else "{}: {} (bounds {}) {}"
+    return form.format(name, percent(row["rate"]), limits, parts)
 
 
 def _amount(value: float, measure: str, language: Language) -> tuple[str, float]:

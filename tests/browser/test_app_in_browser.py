@@ -341,6 +341,42 @@ def test_no_tile_breaks_a_word(open_page: OpenPage, app: str, lang: str) -> None
     keep(page, f"app-scope-1024-{lang}")
 
 
+def test_on_a_phone_a_card_lies_within_its_map_and_the_way_to_the_pages_is_named(
+    open_page: OpenPage, app: str
+) -> None:
+    unit = "unit=321202001016&indicator=hardening.fringe_roads"
+    page, _ = open_page(f"{app}/coverage?{unit}", viewport={"width": 390, "height": 844})
+    map_ = drawn(page)
+    card = page.locator(".leaflet-popup")
+    card.wait_for()
+    settled(page)
+    within = """(card, map) => { const [one, all] = [card, map].map((node) => node.getBoundingClientRect());
+      return one.left >= all.left && one.right <= all.right && one.top >= all.top; }"""
+    page.wait_for_function(
+        f"([card, map]) => ({within})(card, map)",
+        arg=[card.element_handle(), map_.element_handle()],
+    )
+    keep(page, "app-phone-card")
+    way = page.get_by_test_id("stExpandSidebarButton")
+    assert way.evaluate("node => getComputedStyle(node, '::after').content") == '"页面"'
+    way.click()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="试算").click()
+    page.wait_for_url("**/what_if*")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_all_rules_to_try_are_seen(open_page: OpenPage, app: str, lang: str) -> None:
+    page, _ = open_page(f"{app}/scope?lang={lang}", viewport=SCREEN)
+    drawn(page)
+    page.get_by_test_id("stCheckbox").locator("label").click()
+    last = page.locator(".st-key-rule").get_by_role("radio").last
+    last.wait_for()
+    settled(page)
+    right = "node => node.getBoundingClientRect().right"
+    assert last.evaluate(right) <= page.locator(".st-key-rule").evaluate(right)
+    keep(page, f"app-rules-{lang}")
+
+
 def test_whoever_uses_the_keyboard_sees_where_it_is(open_page: OpenPage, app: str) -> None:
     page, _ = open_page(f"{app}/report", viewport=SCREEN)
     page.get_by_role("button", name="生成报告").wait_for()
