@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -132,6 +133,42 @@ def test_pdf_holds_every_figure(material: Material, report: Report) -> None:
         for font in (item.get_object() for item in page["/Resources"]["/Font"].values())
     }
     assert {name.split("+")[1] for name in fonts} == {"NotoSansCJKsc-Regular-Identity-H"}
+
+
+def places_in(reader: pypdf.PdfReader) -> dict[str, list[int]]:
+    """The pages that the bookmarks lead to, by what they are called."""
+    found: dict[str, list[int]] = {}
+
+    def walk(items: list[Any]) -> None:
+        for item in items:
+            if isinstance(item, list):
+                walk(item)
+            else:
+                page = reader.get_destination_page_number(item)
+                found.setdefault(squeezed(item.title), []).append(page + 1)
+
+    walk(reader.outline)
+    return found
+
+
+def test_the_contents_and_the_bookmarks_lead_to_every_sheet() -> None:
+    material, report = reports.district()
+    reader = pypdf.PdfReader(io.BytesIO(pdf_bytes(material, report)))
+    pages = [squeezed(page.extract_text()) for page in reader.pages]
+    places = places_in(reader)
+    sheets = list(Atlas(material, report).sheets())
+    for sheet in sheets:
+        (page,) = places[squeezed(sheet.title)]
+        assert squeezed(f"{sheet.title}{sheet.subtitle}{sheet.number}") in pages[page - 1]
+    lines = dict(re.findall(r"^(.+?)[ .]{4,}(\d+)$", reader.pages[1].extract_text(), re.MULTILINE))
+    assert all(places[squeezed(title)] == [int(page)] for title, page in lines.items())
+    listed = {squeezed(title) for title in lines}
+    own = [sheet for sheet in sheets if sheet.unit_code == report.unit_code]
+    assert len(own) > 5
+    assert {squeezed(sheet.title) for sheet in own} | {"附图", "复核信息"} <= listed
+    assert {squeezed(section.heading) for section in report.all_sections()} <= listed
+    for name, count in Counter(sheet.unit_name for sheet in sheets if sheet not in own).items():
+        assert f"{name}（{count}幅）" in listed
 
 
 def test_the_scale_bar_is_true_and_the_sheet_says_what_it_must(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -99,10 +100,14 @@ def page_data(
             "contents": pair(language, "目录", "Contents"),
             "north": pair(language, "北", "N"),
             "inset": pair(language, "本图在全区的位置", "Where the sheet lies in the district"),
+            "sheets": pair(language, "附图", "Map sheets"),
             "last": pair(language, "复核信息", "To check this report"),
         },
         "sections": [_section(section, report) for section in shown],
-        "sheets": [_sheet(sheet) for sheet in sheets],
+        "sheets": [
+            {**_sheet(sheet), **listed}
+            for sheet, listed in zip(sheets, _listed(sheets, report), strict=True)
+        ],
         "north_arrow": north_arrow(),
         "last": [_breakable(text) for text in last_words(report)] if sections is None else [],
         "only_sheet": None,
@@ -197,6 +202,22 @@ def _table(table: Table, report: Report) -> dict[str, Any]:
         "notes": [text for text in (table.note, note) if text],
         "tagged": len(table.printed()) <= MOST_TAGGED_ROWS,
     }
+
+
+def _listed(sheets: Sequence[Sheet], report: Report) -> Iterator[dict[str, Any]]:
+    """How the contents and the bookmarks have each sheet: the unit's own by themselves, its towns' under each town."""
+    count = Counter(sheet.unit_code for sheet in sheets)
+    seen: set[str] = set()
+    for sheet in sheets:
+        own, many = sheet.unit_code == report.unit_code, count[sheet.unit_code]
+        first = sheet.unit_code not in seen
+        seen.add(sheet.unit_code)
+        town = pair(
+            report.language,
+            f"{sheet.unit_name}（{many} 幅）",
+            f"{sheet.unit_name} ({many} {'sheet' if many == 1 else 'sheets'})",
+        )
+        yield {"own": own, "town": town if first and not own else None}
 
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class Sheet:
 
     name: str
     number: str
+    unit_code: str
+    unit_name: str
     title: str
     subtitle: str
     landscape: bool
@@ -159,6 +161,8 @@ class Atlas:
         return Sheet(
             name=f"{unit.code}-{theme.project if theme else 'scope'}",
             number=sheet_number,
+            unit_code=unit.code,
+            unit_name=unit.name,
             title=f"{title} · {project}",
             subtitle=subtitle,
             landscape=layout.landscape,
