@@ -13,13 +13,15 @@ import pytest
 import reports
 
 from geo.catalog import load_catalog
-from geo.coverage import coverage_of
+from geo.coverage import coverage_of, pieces_behind
 from geo.errors import DataError, UnknownNameError
 from geo.report.build import report_of
 from geo.report.changes import STATES, flows
 from geo.report.gaps import missing, places_of
 from geo.report.material import Unit
-from geo.report.model import Report, Table
+from geo.report.model import FIGURES as FIGURES_OF
+from geo.report.model import Paragraph, Report, Section, Table
+from geo.report.summary import PROJECTS, WEAKEST
 from geo.survey import Survey, open_survey
 
 WHOLE = {"全部": "all", "范围内": "inside", "whole": "all", "inside": "inside"}
@@ -104,6 +106,93 @@ def test_features_sum_to_the_figures(report: Report) -> None:
         whole = row["level"] == "district" and row["scope"] == "全部"
         if whole and row["indicator"] in sums.index:
             assert row["covered"] == pytest.approx(sums.loc[row["indicator"], "covered"], rel=1e-9)
+
+
+def test_the_summary_says_what_the_tables_say(report: Report, survey: Survey) -> None:
+    words = [block.text for block in report.summary.blocks if isinstance(block, Paragraph)]
+    said = "".join(text for section in report.sections for text in texts(section))
+    for text in (
+        words
+    ):  # each sentence is the report's own, but for the round before and the reference behind
+        assert text.split("（见“")[0].split("调查轮次。")[-1].removeprefix("薄弱环节：") in said
+    numbers = {table.number: table for section in report.sections for table in section.tables()}
+    rows = list(report.table(PROJECTS).records())
+    assert {str(row["title"]).split("：")[0] for row in rows} >= {
+        "净化",
+        "绿化",
+        "硬化",
+        "亮化",
+        "美化",
+    }
+    changes = {row["indicator"]: row for row in report.table("changes").records()}
+    for row in rows:
+        table = numbers[str(row["see"])]
+        indicator = table.name.removeprefix(FIGURES_OF)
+        own = next(
+            line
+            for line in table.records()
+            if line["level"] == "district" and line["scope"] == "全部"
+        )
+        for name in ("rate", "rate_lower", "rate_upper", "target", "status"):
+            assert row[name] == own[name], (indicator, name)
+        moved = changes[indicator]
+        assert [row[name] for name in ("before", "fixed", "worse")] == [
+            moved[name] for name in ("before", "fixed", "worse")
+        ]
+        pieces = pieces_behind(survey, indicator)
+        assert row["unknown_rows"] == pieces["fid"][pieces["unknown"] > 0].nunique()
+    assert {"met", "not_met", "undecided"} <= {row["status"] for row in rows}
+    targeted = {row["title"] for row in report.table("overview").records()}
+    assert targeted <= {str(row["title"]).partition("：")[2] for row in rows}
+
+
+def test_the_weakest_are_those_that_surely_miss(report: Report) -> None:
+    rows = list(report.table(WEAKEST).records())
+    assert 3 <= len(rows) <= 5
+    ranked: dict[object, list[dict[str, Any]]] = {}
+    for section in report.sections:
+        for table in section.tables():
+            if table.name.startswith("ranking:"):
+                for line in table.records():
+                    ranked.setdefault(line["unit_name"], []).append({**line, "see": table.number})
+    missed = {
+        name: sum(line["status"] == "未达标" for line in lines) for name, lines in ranked.items()
+    }
+    assert [row["missed"] for row in rows] == sorted(missed.values(), reverse=True)[: len(rows)]
+    for row in rows:
+        (own,) = [line for line in ranked[row["unit_name"]] if line["see"] == row["see"]]
+        assert (row["rate_lower"], row["rate_upper"]) == (own["rate_lower"], own["rate_upper"])
+        assert row["rate_upper"] < row["target"]
+        assert row["missed"] == missed[row["unit_name"]]
+    more = sum(count > 0 for count in missed.values()) - len(rows)
+    assert f"另有 {more} 个单元" in str(report.table(WEAKEST).note)
+
+
+def test_nobody_is_weak_for_what_is_unknown(tmp_path: Path) -> None:
+    frames = dict(made.squares(load_catalog().layers))
+    streets = frames["back_streets"]
+    frames["back_streets"] = streets.assign(cleaned=None, hardened=None)
+    for name, field in (("villages", "certified"), ("towns", "certified"), ("scenic_works", "lit")):
+        frames[name] = frames[name].assign(**{field: None})
+    report = report_of(open_survey(made.write_district(tmp_path / "d", frames)), language="en")
+    rows = list(report.table(PROJECTS).records())
+    assert {row["status"] for row in rows if row["target"] is not None} <= {"undecided", "no_data"}
+    assert sum(int(row["unknown_rows"] or 0) for row in rows) > len(streets)
+    weakest = report.table(WEAKEST)
+    assert not weakest.rows
+    assert "No unit surely misses a target" in str(weakest.when_empty)
+    assert "before" not in rows[0]  # there is no earlier round
+    assert "There is no earlier round" in str(report.table(PROJECTS).note)
+
+
+def test_a_village_has_a_summary_and_nobody_below_it(survey: Survey) -> None:
+    report = report_of(survey, "321202001002")
+    assert [table.name for table in report.summary.tables()] == [PROJECTS]
+    assert "东安居委会认定为：范围内" in str(report.summary)
+
+
+def texts(section: Section) -> list[str]:
+    return [block.text for block in section.blocks if isinstance(block, Paragraph)]
 
 
 def test_what_is_missing() -> None:

@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -165,10 +166,32 @@ def test_the_contents_and_the_bookmarks_lead_to_every_sheet() -> None:
     listed = {squeezed(title) for title in lines}
     own = [sheet for sheet in sheets if sheet.unit_code == report.unit_code]
     assert len(own) > 5
-    assert {squeezed(sheet.title) for sheet in own} | {"附图", "复核信息"} <= listed
+    assert {squeezed(sheet.title) for sheet in own} | {"概要", "附图", "复核信息"} <= listed
     assert {squeezed(section.heading) for section in report.all_sections()} <= listed
     for name, count in Counter(sheet.unit_name for sheet in sheets if sheet not in own).items():
         assert f"{name}（{count}幅）" in listed
+    # the summary's lines lead to the pages their tables stand on
+    leads = re.findall(r"(表\d+)第(\d+)页", pages[2])
+    assert len(leads) == sum(len(table.rows) for table in report.summary.tables())
+    for number, page in leads:
+        title = next(text for text in places if re.match(rf"{number}(?!\d)", text))
+        assert places[title] == [int(page)]
+
+
+def test_the_summary_is_one_page_whatever_stands_in_it(spiteful: Callable[[str], bytes]) -> None:
+    reader = pypdf.PdfReader(io.BytesIO(spiteful("pdf")))
+    places = places_in(reader)
+    assert (places["概要"], places["一、范围与依据"]) == ([3], [4])
+    material, said = reports.town()
+    table = said.table("summary:projects")
+    long = replace(table, rows=tuple(("很长的名称" * 20, *row[1:]) for row in table.rows * 4))
+    blocks = tuple(long if block == table else block for block in said.summary.blocks)
+    crowded = replace(said, summary=replace(said.summary, blocks=blocks))
+    reader = pypdf.PdfReader(io.BytesIO(pdf_bytes(material, crowded)))
+    assert places_in(reader)["一、范围与依据"] == [4]
+    text = squeezed(reader.pages[2].extract_text())
+    assert text.count("很长的名称") == 20 * len(long.rows)
+    assert squeezed(str(said.summary.blocks[0].text)) in text  # type: ignore[union-attr]
 
 
 def test_the_scale_bar_is_true_and_the_sheet_says_what_it_must(
@@ -188,7 +211,7 @@ def test_the_printed_bar_measures_what_it_says(material: Material, report: Repor
     from geo.report.pdf import page_data, set_page
 
     sheet = next(Atlas(material, report).sheets())
-    data = {**page_data(report, [sheet], sections=()), "only_sheet": 0}
+    data = {**page_data(report, [sheet], sections=()), "only": "sheet"}
     page = pypdf.PdfReader(io.BytesIO(set_page(data, "pdf"))).pages[0]
     seen: list[tuple[float, float]] = []
 
@@ -363,15 +386,16 @@ def test_word_holds_every_figure_in_real_tables(
     }
     assert wanted <= rows
     headings = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
-    assert [section.heading for section in report.all_sections()] == headings[:8]
-    assert headings[0] == "一、范围与依据"
+    assert [section.heading for section in report.all_sections()] == headings[:9]
+    assert headings[:2] == ["概要", "一、范围与依据"]
     page = document.sections[0]
     assert [round(value.mm) for value in (page.top_margin, page.left_margin, page.page_width)] == [
         37,
         28,
         210,
     ]
-    pictures = document.inline_shapes
+    overview, *pictures = document.inline_shapes
+    assert "各单元认定略图" in overview._inline.docPr.get("descr")
     assert len(pictures) == Atlas(material, report).count()
     assert all("比例尺" in picture._inline.docPr.get("descr") for picture in pictures)
 
@@ -446,6 +470,10 @@ def test_the_page_holds_every_figure_and_asks_nobody(material: Material, report:
     plain_text = squeezed(html.unescape(re.sub(r"<[^>]+>", "", shown_part)))
     assert [line for line in figures_in_words(report) if squeezed(line) not in plain_text] == []
     assert "default-src 'none'" in page
+    leads = set(re.findall(r'<a href="#([^"]+)">', shown_part))
+    assert len(leads) > len(report.all_sections()) + 5
+    assert all(f'id="{place}"' in shown_part for place in leads)
+    assert shown_part.index('data-name="summary:projects"') < shown_part.index('id="map"')
     assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]+"', shown_part)
 
 

@@ -22,6 +22,7 @@ from .memory import give_back
 from .model import Block, Column, Heading, Paragraph, Report, Section, Table, pair
 from .spots import SPOTS_LAYER, spots_section, state_words
 from .streets import streets_table
+from .summary import summary_section
 from .wording import long_date, numbered
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def report_from(
         banner=banner,
         stamp=stamp,
         facts=_facts(material, author, stamp),
+        summary=summary_section(material, dict(zip(_SECTIONS, everything, strict=False))),
         sections=everything[:-1],
         appendix=everything[-1],
         states=tuple(state_words(material).items()) if survey.has(SPOTS_LAYER) else (),

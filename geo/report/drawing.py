@@ -96,6 +96,18 @@ def round_scale(
     raise AssertionError("a power of ten times ten is never too small")
 
 
+def round_below(metres: float) -> int:
+    """The largest of 1, 2, 5, 10, 20, … metres that is not more, for grids and scale bars.
+
+    Examples
+    --------
+    >>> round_below(7_400), round_below(0.3)
+    (5000, 1)
+    """
+    power = 10 ** math.floor(math.log10(metres))
+    return int(max(1, max(step for step in (1, 2, 5) if step * power <= metres) * power))
+
+
 @dataclass(frozen=True)
 class Sign:
     """A line of the legend; without a drawing it is the heading of those that follow."""

@@ -25,6 +25,7 @@ STAND_INS = {
 }
 """What a machine without the standard's face is told to use."""
 CELL_STYLE, HEAD_STYLE = "Atlas table cell", "Atlas table head"
+NOTE_STYLE, SUMMARY_STYLE = "Atlas table note", "Atlas summary"
 _LINE_TWENTIETHS = 579
 """22 lines of 28.95 pt fill the type area's 225 mm."""
 TYPE_AREA_MM = 156.0
@@ -45,6 +46,7 @@ def set_up(document: Document, report: Report, *, own: bool) -> None:
         _styles(document)
     _missing_styles(document)
     _cell_styles(document)
+    _small_styles(document)
 
 
 def _page(document: Document, report: Report) -> None:
@@ -128,6 +130,8 @@ def _styles(document: Document) -> None:
         other: Any = document.styles[name]
         other.paragraph_format.first_line_indent = Pt(0)
         other.paragraph_format.line_spacing = 1.2
+    # A table's name is no line of the body: on its grid the name would stand half a line off the table.
+    _off_grid(document.styles["Heading 3"])
     _stand_ins(document)
 
 
@@ -143,14 +147,34 @@ def _cell_styles(document: Document) -> None:
         form = style.paragraph_format
         form.first_line_indent, form.line_spacing = Pt(0), 1.0
         form.space_before = form.space_after = Pt(0)
-        look = style.element.get_or_add_pPr()
-        look.insert_element_before(
-            element("w:snapToGrid", {"w:val": "0"}), "w:spacing", "w:ind", "w:jc"
-        )
+        _off_grid(style)
         face = style.element.get_or_add_rPr()
         face.insert_element_before(
             element("w:spacing", {"w:val": "0"}), "w:w", "w:kern", "w:position", "w:sz", "w:szCs"
         )
+
+
+def _small_styles(document: Document) -> None:
+    """Styles of the words under a table, and of the summary, which is one page."""
+    from docx.enum.style import WD_STYLE_TYPE
+    from docx.shared import Pt
+
+    for name, size, indent in ((NOTE_STYLE, 8.5, 0.0), (SUMMARY_STYLE, 10.0, 20.0)):
+        style: Any = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        style.base_style = document.styles["Normal"]
+        style.font.size = Pt(size)
+        form = style.paragraph_format
+        form.first_line_indent, form.line_spacing = Pt(indent), 1.0
+        form.space_before = form.space_after = Pt(2)
+        _off_grid(style)
+
+
+def _off_grid(style: Any) -> None:
+    """Keep what is smaller than the body off the body's grid of lines."""
+    look = style.element.get_or_add_pPr()
+    look.insert_element_before(
+        element("w:snapToGrid", {"w:val": "0"}), "w:spacing", "w:ind", "w:jc", "w:outlineLvl"
+    )
 
 
 def _missing_styles(document: Document) -> None:

@@ -14,7 +14,7 @@ import shapely
 from ..scope import EDGES_LAYER
 from ..views import palette
 from ..views.description import Look
-from ..views.format import number, word
+from ..views.format import capital, number, word
 from ..views.scope_layers import declared_look
 from .drawing import Drawing, Sign, Window, swatch, window_round
 from .labels import Wish
@@ -27,6 +27,8 @@ INSET_MM = 40.0
 _OUTLINE = Look("#8a8f94", width_px=0.9, fill="#ffffff", fill_opacity=1.0)
 _BEYOND = Look("#c3c7cb", width_px=0.7, fill="#f1f1ef", fill_opacity=1.0)
 _FRAME_HERE = Look("#b5340a", width_px=2.5, fill="#b5340a", fill_opacity=0.12)
+SMALL_EDGE = replace(palette.EDGE, width_px=1.6, dash=None)
+"""The area's border on maps too small for the broad line of a sheet's."""
 _INSET = Look("#8a8f94", width_px=1.0, fill="#e9edf0", fill_opacity=1.0)
 
 
@@ -110,15 +112,15 @@ class Ground:
             towns = self.material.survey.district.levels[1].title.in_(self.material.language)
             yield Sign(swatch(palette.TOWN, "line"), towns, "")
 
-    def outline(self, drawing: Drawing) -> Iterator[Sign]:
+    def outline(self, drawing: Drawing, look: Look = palette.BOUNDARY) -> Iterator[Sign]:
         """Draw the border of the area, with its sign, where the map reaches it."""
         scope, language = self.material.scope, self.material.language
         if scope is None:
             return
-        if drawing.add([shapely.boundary(scope.area.polygon)], palette.BOUNDARY):
+        if drawing.add([shapely.boundary(scope.area.polygon)], look):
             square_km = number(scope.area.polygon.area / 1e6, 1)
-            label = pair(language, "城乡一体化范围", "the area")
-            yield Sign(swatch(palette.BOUNDARY, "line"), label, f"{square_km} km²")
+            label = pair(language, "城乡一体化范围", "The area")
+            yield Sign(swatch(look, "line"), label, f"{square_km} km²")
 
     def _decisions(self, drawing: Drawing, members: Sequence[str]) -> Iterator[Sign]:
         assert self.material.scope is not None
@@ -127,15 +129,15 @@ class Ground:
         for kind in ("in", "partly", "out"):
             codes = rows["unit_code"][rows["decision"] == kind]
             look = palette.DECISIONS[kind]
-            drawing.add((self.unit_shapes[code] for code in codes), look)
-            yield Sign(swatch(look, "area"), word(kind, self.material.language), number(len(codes)))
+            if drawing.add((self.unit_shapes[code] for code in codes), look):
+                said = capital(word(kind, self.material.language))
+                yield Sign(swatch(look, "area"), said, number(len(codes)))
         near = rows["unit_code"][rows["near_edge"]]
         if len(near):
             look = palette.NEAR_EDGE
             drawing.add((self.unit_shapes[code] for code in near), look)
-            yield Sign(
-                swatch(look, "area"), word("near_edge", self.material.language), number(len(near))
-            )
+            said = capital(word("near_edge", self.material.language))
+            yield Sign(swatch(look, "area"), said, number(len(near)))
 
     def _area(self, drawing: Drawing, *, decided: bool) -> Iterator[Sign]:
         scope, language = self.material.scope, self.material.language
@@ -146,13 +148,13 @@ class Ground:
                 shapely.buffer(p.line, p.accuracy_m) for p in scope.area.parts if p.accuracy_m > 0
             ]
             if bands and drawing.add([shapely.union_all(bands)], palette.ACCURACY):
-                label = pair(language, "界线位置精度带", "band of the edges' accuracy")
+                label = pair(language, "界线位置精度带", "Band of the edges' accuracy")
                 yield Sign(swatch(palette.ACCURACY, "area"), label, "")
         yield from self.outline(drawing)
         if decided:
             edges = self.material.survey.frame(EDGES_LAYER).geometry
             if drawing.add(edges[shapely.get_dimensions(edges.to_numpy()) == 1], palette.EDGE):
-                yield Sign(swatch(palette.EDGE, "line"), pair(language, "四至界线", "edges"), "")
+                yield Sign(swatch(palette.EDGE, "line"), pair(language, "四至界线", "Edges"), "")
 
     def inset(self, window: Window) -> tuple[str, float, float]:
         """Where the sheet lies in the district."""
@@ -166,10 +168,7 @@ class Ground:
         small = Drawing(window_round((west, south, east, north), width, height, scale))
         small.add(self.town_shapes.values() or self.unit_shapes.values(), _INSET)
         if self.material.scope is not None:
-            small.add(
-                [shapely.boundary(self.material.scope.area.polygon)],
-                replace(palette.EDGE, width_px=1.6, dash=None),
-            )
+            small.add([shapely.boundary(self.material.scope.area.polygon)], SMALL_EDGE)
         frame = shapely.intersection(
             shapely.box(*window.bounds_m), shapely.box(*small.window.bounds_m)
         )

@@ -56,6 +56,7 @@ class Material:
     earlier: list[dict[str, Any]]
     """The same of the round before; empty where there is none."""
     _pieces: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+    _unknown: dict[tuple[str, str], int] = field(default_factory=dict)
     _names: dict[str, FeatureNames] = field(default_factory=dict)
 
     @cached_property
@@ -119,10 +120,20 @@ class Material:
                 codes = {code: self.holds(code) for code in behind["unit_code"].unique()}
                 behind = behind[behind["unit_code"].map(codes).astype(bool)].reset_index(drop=True)
             self._pieces[place] = behind
+            self._unknown[place] = int(behind["fid"][behind["unknown"] > 0].nunique())
             while len(self._pieces) > 1 and sum(map(len, self._pieces.values())) > KEPT_ROWS:
                 del self._pieces[next(iter(self._pieces))]
             return behind
         return self._pieces[place]
+
+    def unknown_rows(self, layer: Layer, indicator: Indicator) -> int | None:
+        """How many rows of the layer lack what the indicator needs, in the report's unit; None where it is not measured."""
+        if not self.measured(layer, indicator):
+            return None
+        place = (self.survey.round, indicator.id)
+        if place not in self._unknown:  # else they were counted when the pieces were at hand
+            self.pieces(indicator)
+        return self._unknown[place]
 
     def names(self, layer: Layer) -> FeatureNames:
         """What the features of a layer are called, and where they come from."""

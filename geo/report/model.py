@@ -16,9 +16,12 @@ from ..views.format import NOTHING, Language, number, percent, word, yes_no
 
 Value = str | float | int | bool | None
 Row = tuple[Value, ...]
-Kind = Literal["text", "code", "m", "m2", "count", "amount", "measure", "rate", "word", "yes_no"]
+Kind = Literal[
+    "text", "code", "m", "m2", "count", "amount", "measure", "rate", "word", "yes_no", "see"
+]
 """What a column holds. `amount` is in the unit that the row's `measure` column names; `rate` is 0–1;
-`word` is a name that code knows and readers know by another (a verdict, a decision)."""
+`word` is a name that code knows and readers know by another (a verdict, a decision); `see` is what the report
+calls another table by, which a page leads to where it can."""
 
 PLACES: Mapping[str, int] = {"m": 1, "m2": 0, "count": 0}
 """Decimals printed for each measure; the ledger holds every digit."""
@@ -102,7 +105,9 @@ class Section:
 
     @property
     def heading(self) -> str:
-        """Number and title: `三、完成情况`, `附件\u3000…`, `3 …`."""
+        """Number and title: `三、完成情况`, `附件\u3000…`, `3 …`; what has no number has its title."""
+        if not self.number:
+            return self.title
         if self.number.isascii():
             return f"{self.number} {self.title}"
         mark = "、" if len(self.number) == 1 else "\u3000"
@@ -150,6 +155,8 @@ class Report:
     """The map review number, or the words that a map without one must carry."""
     facts: tuple[tuple[str, str], ...]
     """The lines of the cover."""
+    summary: Section
+    """The report on one page, which stands before the sections."""
     sections: tuple[Section, ...]
     appendix: Section
     states: tuple[tuple[str, str], ...]
@@ -162,8 +169,8 @@ class Report:
     removed: tuple[Removed, ...]
 
     def all_sections(self) -> tuple[Section, ...]:
-        """The sections with the appendix last."""
-        return (*self.sections, self.appendix)
+        """The summary, the sections, and the appendix last."""
+        return (self.summary, *self.sections, self.appendix)
 
     def table(self, name: str) -> Table:
         """The table of that name; KeyError where there is none."""

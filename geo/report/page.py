@@ -29,6 +29,7 @@ from .model import (
     Heading,
     Paragraph,
     Report,
+    Section,
     Table,
     Value,
     cut_note,
@@ -100,8 +101,13 @@ def page_html(material: Material, report: Report) -> str:
         f'<title>{inert(report.title)}</title><link rel="icon" href="data:,">',
         f"<style>{style}</style></head><body>",
         *_cover(report),
+        *_section(material, report, 1, report.summary),
         *_map(material, report),
-        *_sections(material, report),
+        *(
+            part
+            for number, section in enumerate(report.all_sections()[1:], start=2)
+            for part in _section(material, report, number, section)
+        ),
         *(_block("atlas-data", _map_data(material, report))),
         *(_block("atlas-words", words)),
         *(_block("atlas-figures", figures)),
@@ -169,14 +175,11 @@ def _map_data(material: Material, report: Report) -> object:
     return plain(description)
 
 
-def _sections(material: Material, report: Report) -> list[str]:
-    parts = []
-    for number, section in enumerate(report.all_sections(), start=1):
-        parts.append(f'<h2 id="s{number}">{inert(section.heading)}</h2>')
-        if any(table.name.startswith(FIGURES) for table in section.tables()):
-            parts.append(_charts(material, report))
-        parts += [_written(as_printed(block), report) for block in section.blocks]
-    return parts
+def _section(material: Material, report: Report, number: int, section: Section) -> list[str]:
+    parts = [f'<h2 id="s{number}">{inert(section.heading)}</h2>']
+    if any(table.name.startswith(FIGURES) for table in section.tables()):
+        parts.append(_charts(material, report))
+    return [*parts, *(_written(as_printed(block), report) for block in section.blocks)]
 
 
 def _charts(material: Material, report: Report) -> str:
@@ -218,8 +221,9 @@ def _table(table: Table, report: Report) -> str:
         for text in (table.note, cut_note(table, report.language))
         if text
     )
+    place = f' id="{_place(table.number)}"' if table.number else ""
     return (
-        f'<h4>{inert(table.caption)}</h4><div class="scroll">'
+        f'<h4{place}>{inert(table.caption)}</h4><div class="scroll">'
         f'<table class="report" data-name="{inert(table.name)}"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>{notes}"
     )
@@ -231,10 +235,17 @@ def _cell(column: Column, value: Value, text: str) -> str:
         if isinstance(value, (int, float)) and math.isfinite(value):
             raw = f' data-v="{value!r}"'
         return f'<td class="n"{raw}>{inert(text)}</td>'
+    if column.kind == "see" and value is not None:
+        return f'<td><a href="#{_place(str(value))}">{inert(text)}</a></td>'
     judged = column.name == "status" and column.kind == "word" and value is not None
     if judged or column.kind == "code":
         return f'<td class="{inert(value) if judged else "code"}">{inert(text)}</td>'
     return f"<td>{inert(text)}</td>"
+
+
+def _place(number: str) -> str:
+    """Where the table of that number stands in the page."""
+    return inert(number.replace(" ", "-"))
 
 
 def _block(name: str, value: object) -> list[str]:

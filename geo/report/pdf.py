@@ -11,7 +11,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from .drawing import Sign
 from .glyphs import with_signs
+from .labels import Label
 from .memory import give_back
 from .model import (
     FIGURES,
@@ -25,7 +27,9 @@ from .model import (
     pair,
     shown_rows,
 )
+from .overview import Overview, overview_of
 from .sheets import Atlas, Paper, Sheet, north_arrow
+from .summary import PROJECTS
 from .wording import as_printed
 
 if TYPE_CHECKING:
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 FONT = "Noto Sans CJK SC"
 PICTURE_DPI = 200
+OVERVIEW_LEGEND_MM = 72.0
+"""How much of the picture of a summary's map its legend has."""
 MOST_TAGGED_ROWS = 40
 """Tagging every cell of the long tables would make the file four times as large; Word and HTML tag them all."""
 _LONG = re.compile(r"[!-~]{15,}")
@@ -59,6 +65,7 @@ def pdf_bytes(
         The same report gives the same bytes.
     """
     atlas = Atlas(material, report, paper)
+    small = overview_of(atlas.ground)
     sheets = []
     count = atlas.count()
     for number, sheet in enumerate(atlas.sheets()):
@@ -67,7 +74,7 @@ def pdf_bytes(
         sheets.append(sheet)
     if tell:
         tell(count, count + 1, "pdf")
-    data = page_data(report, sheets)
+    data = page_data(report, sheets, overview=small)
     del sheets, atlas  # a large district's take more memory than Typst should have to share
     give_back()
     return set_page(data, "pdf")
@@ -75,15 +82,25 @@ def pdf_bytes(
 
 def sheet_picture(report: Report, sheet: Sheet) -> bytes:
     """A sheet as a PNG of 200 dots an inch, for documents that take pictures."""
-    return set_page({**page_data(report, [sheet], sections=()), "only_sheet": 0}, "png")
+    return set_page({**page_data(report, [sheet], sections=()), "only": "sheet"}, "png")
+
+
+def overview_picture(report: Report, overview: Overview) -> bytes:
+    """The summary's map beside its legend, as a PNG of 200 dots an inch."""
+    data = page_data(report, [], sections=(), overview=overview)
+    return set_page({**data, "only": "overview", "legend_mm": OVERVIEW_LEGEND_MM}, "png")
 
 
 def page_data(
-    report: Report, sheets: Sequence[Sheet], sections: Sequence[Section] | None = None
+    report: Report,
+    sheets: Sequence[Sheet],
+    sections: Sequence[Section] | None = None,
+    overview: Overview | None = None,
 ) -> dict[str, Any]:
-    """What the template sets, as plain data."""
+    """What the template sets, as plain data; without `sections` all that the report has, its summary first."""
     language = report.language
-    shown = report.all_sections() if sections is None else sections
+    whole = sections is None
+    shown = (*report.sections, report.appendix) if sections is None else sections
     year, month, day = (int(part) for part in report.date.split("-"))
     return {
         "title": report.title,
@@ -102,15 +119,18 @@ def page_data(
             "inset": pair(language, "本图在全区的位置", "Where the sheet lies in the district"),
             "sheets": pair(language, "附图", "Map sheets"),
             "last": pair(language, "复核信息", "To check this report"),
+            "page": {"zh": ["第", "页"], "en": ["p. ", ""]}[language],
         },
+        "summary": _section(report.summary, report) if whole else None,
+        "overview": _overview(overview) if overview is not None else None,
         "sections": [_section(section, report) for section in shown],
         "sheets": [
             {**_sheet(sheet), **listed}
             for sheet, listed in zip(sheets, _listed(sheets, report), strict=True)
         ],
         "north_arrow": north_arrow(),
-        "last": [_breakable(text) for text in last_words(report)] if sections is None else [],
-        "only_sheet": None,
+        "last": [_breakable(text) for text in last_words(report)] if whole else [],
+        "only": None,
     }
 
 
@@ -186,13 +206,16 @@ def _section(section: Section, report: Report) -> dict[str, Any]:
 
 def _table(table: Table, report: Report) -> dict[str, Any]:
     columns = table.paged()
-    judged = table.name.startswith((FIGURES, "gaps", "overview"))
-    tinted = [column.name for column in columns].index("status") if judged else -1
+    names = [column.name for column in columns]
+    judged = table.name.startswith((FIGURES, "gaps", "overview", PROJECTS))
+    tinted = names.index("status") if judged else -1
     statuses = [str(row["status"]) if judged else "" for row in table.records()]
     note = cut_note(table, report.language)
     return {
         "kind": "table",
         "title": _breakable(table.caption),
+        "number": table.number,
+        "see": names.index("see") if "see" in names else -1,
         "widths": [column.width for column in columns],
         "numeric": [column.kind in NUMERIC for column in columns],
         "headings": [_breakable(column.heading) for column in columns],
@@ -221,8 +244,6 @@ def _listed(sheets: Sequence[Sheet], report: Report) -> Iterator[dict[str, Any]]
 
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:
-    bar_mm = sheet.bar_m * 1000 / sheet.scale
-    unit, size = ("km", 1000) if sheet.bar_m >= 2000 else ("m", 1)
     index_columns = 3 if len(sheet.index) > 24 else 2
     return {
         **{
@@ -246,28 +267,51 @@ def _sheet(sheet: Sheet) -> dict[str, Any]:
             )
         },
         "scale": f"1:{sheet.scale:,}",
-        "bar_mm": bar_mm,
-        "bar": ["0", f"{sheet.bar_m / size / 2:g}", f"{sheet.bar_m / size:g} {unit}"],
-        "labels": [
-            {
-                "text": label.text,
-                "x": label.box[0],
-                "y": label.box[1],
-                "w": label.width_mm,
-                "h": label.height_mm,
-                "size": label.size_pt,
-                "kind": label.kind,
-            }
-            for label in sheet.labels
-        ],
+        **_bar(sheet.bar_m, sheet.bar_m * 1000 / sheet.scale),
+        "labels": _labels(sheet.labels),
         "index": [list(line) for line in sheet.index],
         "index_columns": index_columns,
         "ticks": [{"side": tick.side, "at": tick.at_mm, "text": tick.text} for tick in sheet.ticks],
-        "legend": [
-            {"svg": sign.svg, "label": sign.label, "amount": sign.amount} for sign in sheet.legend
-        ],
+        "legend": _legend(sheet.legend),
         "notes": list(sheet.notes),
     }
+
+
+def _overview(overview: Overview) -> dict[str, Any]:
+    return {
+        "width_mm": overview.width_mm,
+        "height_mm": overview.height_mm,
+        "map_svg": overview.map_svg,
+        "alt": overview.alt,
+        **_bar(overview.bar_m, overview.bar_mm),
+        "labels": _labels(overview.labels),
+        "legend": _legend(overview.legend),
+    }
+
+
+def _bar(bar_m: float, bar_mm: float) -> dict[str, Any]:
+    """A scale bar, and what stands at its beginning, middle and end."""
+    unit, size = ("km", 1000) if bar_m >= 2000 else ("m", 1)
+    return {"bar_mm": bar_mm, "bar": ["0", f"{bar_m / size / 2:g}", f"{bar_m / size:g} {unit}"]}
+
+
+def _labels(labels: Sequence[Label]) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": label.text,
+            "x": label.box[0],
+            "y": label.box[1],
+            "w": label.width_mm,
+            "h": label.height_mm,
+            "size": label.size_pt,
+            "kind": label.kind,
+        }
+        for label in labels
+    ]
+
+
+def _legend(legend: Sequence[Sign]) -> list[dict[str, Any]]:
+    return [{"svg": sign.svg, "label": sign.label, "amount": sign.amount} for sign in legend]
 
 
 def _breakable(text: str) -> str:

@@ -32,7 +32,7 @@
         body.append(...rows);
       });
     });
-    if (body.rows.length > 8) {
+    if (body.rows.length > 16) {
       const filter = document.createElement("input");
       filter.type = "search";
       filter.placeholder = page.filter;

@@ -14,7 +14,7 @@ import shapely
 from ..model import Project
 from ..views.description import Look
 from ..views.format import word
-from .drawing import MOST_SHAPES, Drawing, Sign, Window, round_scale, svg, window_round
+from .drawing import MOST_SHAPES, Drawing, Sign, Window, round_below, round_scale, svg, window_round
 from .ground import Ground, wish_at
 from .labels import Label, Wish, place
 from .model import pair
@@ -305,7 +305,7 @@ def _grid(drawing: Drawing) -> Iterator[Tick]:
     """Grid lines at round metres, drawn faintly, with what to write where they meet the frame."""
     window = drawing.window
     west, south, east, north = window.bounds_m
-    step = _round_below(GRID_MM * window.metres_a_mm)
+    step = round_below(GRID_MM * window.metres_a_mm)
     for x in range(math.ceil(west / step) * step, math.floor(east) + 1, step):
         at = (x - west) / window.metres_a_mm
         drawing.line_mm(f"M{at:.2f} 0V{window.height_mm:g}", _GRID)
@@ -316,14 +316,9 @@ def _grid(drawing: Drawing) -> Iterator[Tick]:
         yield Tick("left", round(at, 2), str(y))
 
 
-def _round_below(metres: float) -> int:
-    power = 10 ** math.floor(math.log10(metres))
-    return int(max(1, max(step for step in (1, 2, 5) if step * power <= metres) * power))
-
-
 def _bar_m(scale: int) -> float:
     """A round length of ground that takes at most 40 mm of paper."""
-    return float(_round_below(40.0 * scale / 1000))
+    return float(round_below(40.0 * scale / 1000))
 
 
 def _crs_name(crs: str) -> str:

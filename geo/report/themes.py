@@ -13,7 +13,7 @@ from ..stretches import stretches_of
 from ..views import palette
 from ..views.description import Look
 from ..views.figure_layers import states_of
-from ..views.format import Language, amount, number, word
+from ..views.format import Language, amount, capital, number, word
 from ..views.stretch_layers import by_street_and_state, by_stretch
 from .drawing import Drawing, Sign, swatch
 from .material import is_split, measure_of
@@ -82,7 +82,7 @@ class Theme:
                 if group.measure != "count" and state in sums:
                     words.append(amount(float(sums[state]), group.measure, language))
                 said = " · ".join(words)
-                yield Sign(swatch(look, group.kind), word(state, language), said)
+                yield Sign(swatch(look, group.kind), capital(word(state, language)), said)
 
     def _in(self, pieces: pd.DataFrame, unit: Unit) -> pd.DataFrame:
         if unit.level == "district":

@@ -5,14 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..said import Said
-from .gbt9704 import CELL_STYLE, HEAD_STYLE, TYPE_AREA_MM, element, set_up, tag_of
+from .gbt9704 import (
+    CELL_STYLE,
+    HEAD_STYLE,
+    NOTE_STYLE,
+    SUMMARY_STYLE,
+    TYPE_AREA_MM,
+    element,
+    set_up,
+    tag_of,
+)
 from .model import (
     NUMERIC,
+    Block,
     Heading,
     Paragraph,
     Report,
@@ -21,7 +31,8 @@ from .model import (
     pair,
     shown_rows,
 )
-from .pdf import Tell, last_words, sheet_picture
+from .overview import overview_of
+from .pdf import OVERVIEW_LEGEND_MM, Tell, last_words, overview_picture, sheet_picture
 from .sheets import Atlas, Paper
 from .wording import as_printed
 
@@ -30,6 +41,8 @@ if TYPE_CHECKING:
 
     from .material import Material
 
+_OVERVIEW_MM = 34.0
+"""How high the summary's map is."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -71,16 +84,12 @@ def word_bytes(
     document.core_properties.created = made
     document.core_properties.modified = made
     _cover(document, report)
-    for section in report.all_sections():
+    atlas = Atlas(material, report, paper)
+    _summary(document, report, atlas)
+    for section in report.all_sections()[1:]:
         document.add_heading(section.heading, level=1)
-        for block in map(as_printed, section.blocks):
-            if isinstance(block, Heading):
-                document.add_heading(block.text, level=2)
-            elif isinstance(block, Paragraph):
-                document.add_paragraph(block.text)
-            else:
-                _table(document, block, report)
-    _sheets(document, material, report, paper, tell)
+        _blocks(document, report, section.blocks)
+    _sheets(document, report, atlas, tell)
     for line in last_words(report):
         document.add_paragraph(line)
     stream = io.BytesIO()
@@ -122,6 +131,42 @@ def _cover(document: Document, report: Report) -> None:
     for name, text in report.facts:
         document.add_paragraph(f"{name}：{text}" if report.language == "zh" else f"{name}: {text}")
     document.add_page_break()  # type: ignore[no-untyped-call]
+
+
+def _summary(document: Document, report: Report, atlas: Atlas) -> None:
+    """The summary on a page of its own; its map comes last, so that it is what moves where all has no room."""
+    document.add_heading(report.summary.heading, level=1)
+    _blocks(document, report, report.summary.blocks, SUMMARY_STYLE)
+    overview = overview_of(atlas.ground)
+    if overview is not None:
+        part = _OVERVIEW_MM / overview.height_mm
+        width = min(TYPE_AREA_MM, (overview.width_mm + OVERVIEW_LEGEND_MM) * part)
+        _picture(document, overview_picture(report, overview), width, overview.alt)
+    document.add_page_break()  # type: ignore[no-untyped-call]
+
+
+def _blocks(
+    document: Document, report: Report, blocks: Sequence[Block], style: str | None = None
+) -> None:
+    for block in map(as_printed, blocks):
+        if isinstance(block, Heading):
+            document.add_heading(block.text, level=2)
+        elif isinstance(block, Paragraph):
+            document.add_paragraph(block.text, style)
+        else:
+            _table(document, block, report)
+
+
+def _picture(document: Document, png: bytes, width_mm: float, alt: str) -> Any:
+    """Put a picture into a line of its own; returns what Word keeps about it."""
+    from docx.shared import Mm
+
+    line = document.add_paragraph()
+    line.paragraph_format.first_line_indent = 0
+    line.paragraph_format.line_spacing = 1.0
+    about = line.add_run().add_picture(io.BytesIO(png), width=Mm(width_mm))._inline.docPr
+    about.set("descr", alt)
+    return about
 
 
 def _table(document: Document, table: Table, report: Report) -> None:
@@ -168,7 +213,7 @@ def _table(document: Document, table: Table, report: Report) -> None:
     body.insert(len(body) - 1, root)
     for note in (table.note, cut_note(table, report.language)):
         if note:
-            document.add_paragraph(note)
+            document.add_paragraph(note, NOTE_STYLE)
 
 
 def _cell(text: str, width: int, align: str | None, style: str) -> Any:
@@ -197,12 +242,7 @@ def _cell(text: str, width: int, align: str | None, style: str) -> Any:
     return cell
 
 
-def _sheets(
-    document: Document, material: Material, report: Report, paper: Paper, tell: Tell | None
-) -> None:
-    from docx.shared import Mm
-
-    atlas = Atlas(material, report, paper)
+def _sheets(document: Document, report: Report, atlas: Atlas, tell: Tell | None) -> None:
     count = atlas.count(towns=False)
     if not count:
         return
@@ -220,20 +260,14 @@ def _sheets(
         if tell:
             tell(number, count, f"{sheet.number} {sheet.name}")
         room = min(TYPE_AREA_MM / sheet.width_mm, 205 / sheet.height_mm)
-        paragraph = document.add_paragraph()
-        paragraph.paragraph_format.first_line_indent = 0
-        paragraph.paragraph_format.line_spacing = 1.0
-        picture = paragraph.add_run().add_picture(
-            io.BytesIO(sheet_picture(report, sheet)), width=Mm(sheet.width_mm * room)
-        )
-        about = picture._inline.docPr
-        about.set("descr", sheet.alt)
+        png = sheet_picture(report, sheet)
+        about = _picture(document, png, sheet.width_mm * room, sheet.alt)
         about.set("title", f"{sheet.title} {sheet.number}")
         document.add_paragraph(
             pair(
                 language,
-                f"{sheet.number} {sheet.title}（{sheet.subtitle}）。图中比例尺 1:{sheet.scale:,} 以 {report_paper(paper)} 原大为准，插图已缩放，请以图上线段比例尺量算。",
-                f"{sheet.number} {sheet.title}: {sheet.subtitle}. The scale 1:{sheet.scale:,} holds at {report_paper(paper)}; "
+                f"{sheet.number} {sheet.title}（{sheet.subtitle}）。图中比例尺 1:{sheet.scale:,} 以 {report_paper(atlas.paper)} 原大为准，插图已缩放，请以图上线段比例尺量算。",
+                f"{sheet.number} {sheet.title}: {sheet.subtitle}. The scale 1:{sheet.scale:,} holds at {report_paper(atlas.paper)}; "
                 "the picture is reduced: measure by its scale bar.",
             )
         )
