@@ -136,6 +136,15 @@ def test_pdf_holds_every_figure(material: Material, report: Report) -> None:
     assert {name.split("+")[1] for name in fonts} == {"NotoSansCJKsc-Regular-Identity-H"}
 
 
+def test_what_is_too_long_for_a_column_breaks_at_its_joints() -> None:
+    from geo.report.pdf import _breakable
+
+    assert _breakable("greening.ndvi 99 %") == "greening.ndvi 99 %"
+    assert _breakable("cleaning.back_streets").split("\u200b") == ["cleaning.", "back_", "streets"]
+    assert {len(part) for part in _breakable("f" * 64).split("\u200b")} == {12, 4}
+    assert _breakable("长" * 40) == "长" * 40
+
+
 def places_in(reader: pypdf.PdfReader) -> dict[str, list[int]]:
     """The pages that the bookmarks lead to, by what they are called."""
     found: dict[str, list[int]] = {}

@@ -105,7 +105,7 @@ def changes_section(material: Material) -> Section:
                 language,
                 f"本期 {material.survey.round}，上期 {earlier}，按编号逐个对象对照。“整改到位”是上期未达到、本期已达到的；"
                 "“查明”是上期情况不明、本期查清的，不是工程成效；“变差”是上期已达到、本期未达到的；"
-                "“转为不明”是上期清楚、本期缺资料的；“新增”“减少”是对象本身的增减。三者分列，不互相抵消。",
+                "“转为不明”是上期清楚、本期缺资料的；“新增”“减少”是对象本身的增减。各项分列，不互相抵消。",
                 f"This round {material.survey.round}, the one before {earlier}, feature by feature by their keys. “Put right”: not "
                 "covered before, covered now. “Found out”: unknown before, known now, which is no work done. “Got worse”: covered "
                 "before, not now. “Lost sight of”: known before, unknown now. “Added” and “removed”: the features themselves. "
@@ -158,7 +158,7 @@ def _table(material: Material) -> Table:
         (
             Column("indicator", pair(language, "标识", "Id"), "code", 1.6),
             Column("title", pair(language, "指标", "Indicator"), width=1.8),
-            Column("measure", pair(language, "单位", "Unit"), "measure", 0.7),
+            Column("measure", pair(language, "单位", "Unit"), "measure", 0.85),
             Column("before", pair(language, "上期", "Before"), "rate", 0.95),
             Column("now", pair(language, "本期", "Now"), "rate", 0.95),
             *(Column(name, pair(language, *words[name]), "amount", 0.9) for name in FLOWS),

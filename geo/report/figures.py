@@ -104,8 +104,8 @@ def _overview(material: Material) -> tuple[Block, ...]:
         "overview",
         pair(language, "有目标的各项指标", "Every indicator with a target"),
         (
-            Column("title", pair(language, "指标", "Indicator"), width=2.5),
-            Column("measure", pair(language, "单位", "Unit"), "measure", 0.8),
+            Column("title", pair(language, "指标", "Indicator"), width=2.4),
+            Column("measure", pair(language, "单位", "Unit"), "measure", 0.95),
             Column("total", pair(language, "基数", "Base"), "amount", 1.1),
             Column("covered", pair(language, "已达到", "Done"), "amount", 1.1),
             Column("not_covered", pair(language, "未达到", "Not done"), "amount", 1.0),
@@ -157,13 +157,17 @@ def _definitions(material: Material) -> Table:
         pair(language, "指标、分子分母与依据", "Indicators: numerator, denominator, source"),
         (
             Column("indicator", pair(language, "标识", "Id"), "code", 1.7),
-            Column("project", pair(language, "工程", "Project"), width=0.7),
+            Column(
+                "project",
+                pair(language, "工程", "Project"),
+                width=0.85 if language == "zh" else 1.25,
+            ),
             Column("title", pair(language, "指标", "Indicator"), width=1.7),
             Column(
-                "definition", pair(language, "分子 ÷ 分母", "Numerator ÷ denominator"), width=2.9
+                "definition", pair(language, "分子 ÷ 分母", "Numerator ÷ denominator"), width=2.8
             ),
             Column("target", pair(language, "目标", "Target"), "rate", 0.7),
-            Column("basis", pair(language, "依据", "Source"), width=2.8),
+            Column("basis", pair(language, "依据", "Source"), width=2.6),
         ),
         tuple(rows),
     )

@@ -42,7 +42,9 @@ OVERVIEW_LEGEND_MM = 72.0
 MOST_TAGGED_ROWS = 40
 """Tagging every cell of the long tables would make the file four times as large; Word and HTML tag them all."""
 _LONG = re.compile(r"[!-~]{15,}")
-_JOINT = re.compile(r"(?<=[._/|%&=:;,)}\]>-])(?=[!-~])|(?<=[!-~]{12})(?=[!-~])")
+_JOINT = re.compile(r"(?<=[._/|%&=:;,)}\]>-])(?=[!-~])")
+_PIECE = re.compile(r"[^\u200b]{16,}")
+_LONGEST_PIECE = 12
 _BREAK = "\u200b"
 
 Tell = Callable[[int, int, str], None]
@@ -315,5 +317,15 @@ def _legend(legend: Sequence[Sign]) -> list[dict[str, Any]]:
 
 
 def _breakable(text: str) -> str:
-    """The text with places where a run too long for a column may break; they show nothing."""
-    return _LONG.sub(lambda match: _JOINT.sub(_BREAK, match[0]), text)
+    """The text with places where a run too long for a column may break; they show nothing.
+
+    A run breaks at its joints, and within a word only where that is too long by itself.
+    """
+
+    def cut(piece: re.Match[str]) -> str:
+        word = piece[0]
+        return _BREAK.join(
+            word[at : at + _LONGEST_PIECE] for at in range(0, len(word), _LONGEST_PIECE)
+        )
+
+    return _LONG.sub(lambda run: _PIECE.sub(cut, _JOINT.sub(_BREAK, run[0])), text)
