@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -289,6 +289,11 @@ class Evidence:
     def held_on(self) -> dt.date:
         """The date of the round."""
         return dt.date.fromisoformat(self.survey.round)
+
+    @cached_property
+    def sizes(self) -> Callable[[str], Mapping[str, int]]:
+        """How many rows the tables of a round have; counted when first asked for."""
+        return cache(self.survey.store.sizes)
 
     def rows(self, name: str) -> LayerRows | None:
         """The rows of a layer; None where the round has none of it, or they cannot be read."""

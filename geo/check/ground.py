@@ -181,7 +181,14 @@ def units_before(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
 def rows_before(rows: LayerRows, evidence: Evidence) -> Iterator[Observation]:
     """Far fewer rows than in the newest earlier round with the layer, and the units where none is left."""
     survey = evidence.survey
-    few = fewer_rows(survey.district, survey.store, survey.round, rows.layer, rows.frame)
+    few = fewer_rows(
+        survey.district,
+        survey.store,
+        survey.round,
+        rows.layer,
+        rows.frame,
+        sizes=evidence.sizes,
+    )
     if few is not None:
         yield rows.observe(
             "fewer-rows",

@@ -13,7 +13,7 @@ from ..store.base import Store, first_readable
 from ..validate import conform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import geopandas as gpd
     import pandas as pd
@@ -78,7 +78,7 @@ class FewerRows:
                 "; if only the others were surveyed, read their figures, and not the district's",
                 "；如只调查了其余单元，请看这些单元的数字，勿用全区数字",
             )
-            if self.level is not None
+            if 0 < len(self.units) < self.had
             else NOTHING
         )
         return (
@@ -97,6 +97,8 @@ def fewer_rows(
     round_: str,
     layer: Layer,
     frame: gpd.GeoDataFrame | pd.DataFrame,
+    *,
+    sizes: Callable[[str], Mapping[str, int]] | None = None,
 ) -> FewerRows | None:
     """Whether a layer has far fewer rows than the newest earlier round with it, as its declaration draws the line.
 
@@ -106,6 +108,7 @@ def fewer_rows(
     ----------
     round_ : ISO date of the rows' round, which exists or is still to come
     frame : the rows; geometry in the metric CRS, if any
+    sizes : the rows of each table of a round, for whoever asks for several layers; None means the store's
 
     Returns
     -------
@@ -115,7 +118,7 @@ def fewer_rows(
     if layer in district.levels or layer.backdrop or not len(frame):
         return None
     earlier = [date for date in reversed(store.rounds()) if date < round_]
-    date, before = next(_sizes(store, layer.name, earlier), ("", 0))
+    date, before = next(_sizes(sizes or store.sizes, layer.name, earlier), ("", 0))
     if len(frame) >= layer.rows_at_least * before:
         return None
     found = FewerRows(layer, len(frame), date, before)
@@ -142,11 +145,13 @@ def fewer_rows(
     return found
 
 
-def _sizes(store: Store, table: str, dates: list[str]) -> Iterator[tuple[str, int]]:
+def _sizes(
+    sizes: Callable[[str], Mapping[str, int]], table: str, dates: list[str]
+) -> Iterator[tuple[str, int]]:
     """How many rows earlier rounds have of a table, those that can be read."""
     for date in dates:
         with suppress(GeoError):
-            size = store.sizes(date).get(table)
+            size = sizes(date).get(table)
             if size is not None:
                 yield date, size
 
