@@ -102,6 +102,11 @@ def test_a_line_that_cannot_be_taken_is_told_in_either_language(
             assert (result.returncode, result.stdout, result.stderr) == (2, "", f"atlas: {said}\n")
 
 
+def test_help_takes_no_value() -> None:
+    for command in ((), ("coverage",)):
+        assert "--help: found a value; expected no value" in atlas(*command, "--help=3").stderr
+
+
 def test_a_command_that_is_none_is_answered_with_the_nearest() -> None:
     assert atlas("covrage").stderr.startswith(
         "atlas: no command named 'covrage'; nearest: coverage;"
@@ -123,11 +128,15 @@ def test_an_option_before_the_command_is_told_where_it_belongs() -> None:
 
 @pytest.mark.parametrize("swallowed", ["--lang", "--lang=zh"])
 def test_an_option_that_swallows_the_next_is_named(swallowed: str) -> None:
-    result = atlas("coverage", "--level", swallowed, *["zh"] * (swallowed == "--lang"))
+    more = ["zh"] if swallowed == "--lang" else []
+    result = atlas("coverage", "--level", swallowed, *more)
     assert (
         result.stderr
         == "atlas: --level：发现：未给出；应为：一个值；建议：用法见 atlas coverage --help\n"
     )
+    # One that may be repeated, too.
+    listed = atlas("check", "--layer", "lamps", "--layer", swallowed, *more)
+    assert "--layer：发现：未给出；应为：一个值；" in listed.stderr
     last = atlas("coverage", "--level")
     assert (
         last.stderr

@@ -49,7 +49,9 @@ class Command(TyperCommand):
             left = super().parse_args(ctx, list(args))
             names = _names(self.params)
             for param in self.params:
-                if str(ctx.params.get(param.name)).partition("=")[0] in names:
+                given = ctx.params.get(param.name)
+                values = given if isinstance(given, (list, tuple)) else [given]
+                if any(str(value).partition("=")[0] in names for value in values):
                     # It has swallowed the option after it.
                     raise _fault(ctx, _called(param), _NOTHING, _expected(self, param.name))
             if left:
@@ -124,7 +126,7 @@ def _told(
     if option is not None and hasattr(error, "possibilities"):
         return _no_option(option, command, ctx)
     if option is not None:
-        param = next(one for one in command.params if option in _names((one,)))
+        param = next(one for one in _options(command, ctx) if option in _names((one,)))
         if getattr(param, "is_flag", False):
             switch = Said("no value: it is a switch", "不带值：它是开关")
             return _fault(ctx, option, _A_VALUE, switch)
@@ -151,7 +153,7 @@ def _see(ctx: Context) -> Said:
 
 
 def _no_option(option: str, command: TyperCommand | TyperGroup, ctx: Context) -> GeoError:
-    names = _names([*command.params, *filter(None, [command.get_help_option(ctx)])])
+    names = _names(_options(command, ctx))
     remedy = _see(ctx)
     if isinstance(command, TyperGroup):
         takers = [name for name, one in command.commands.items() if option in _names(one.params)]
@@ -206,6 +208,10 @@ def _called(param: Any) -> str:
     """An option or argument by the name that says most."""
     is_option = param.param_type_name == "option"
     return str(max(param.opts, key=len) if is_option else param.name.upper())
+
+
+def _options(command: TyperCommand | TyperGroup, ctx: Context) -> list[Any]:
+    return [*command.params, *filter(None, [command.get_help_option(ctx)])]
 
 
 def _names(params: Iterable[Any]) -> list[str]:
