@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -355,6 +356,25 @@ def test_a_ready_process_that_ends_is_replaced(tmp_path: Path) -> None:
     ready._process.kill()
     ready._process.wait()
     assert read_source(tmp_path / "a.bad")[0].frame["said"].iloc[0] == "on"
+
+
+@pytest.mark.usefixtures("bad_format")
+def test_the_ready_process_outlasts_the_thread_that_asked_first(tmp_path: Path) -> None:
+    """As a page of the app, which is at an end with its thread."""
+    (tmp_path / "a.bad").write_text("say on")
+    (ready,) = sandbox._ready
+    ready.stop()
+    processes = []
+    for _ in range(3):
+        asking = threading.Thread(target=read_source, args=(tmp_path / "a.bad",))
+        asking.start()
+        task = asking.native_id
+        asking.join()
+        while Path(f"/proc/self/task/{task}").exists():
+            pass  # it is done, but not yet at an end
+        processes.append(ready._process)
+        assert read_source(tmp_path / "a.bad")[0].frame["said"].iloc[0] == "on"
+    assert len(set(processes)) == 1
 
 
 # -- its word is not taken --------------------------------------------------------------------------------------

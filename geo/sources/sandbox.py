@@ -135,22 +135,27 @@ class Ready:
     """
 
     def __init__(self) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         self.most_memory_bytes = 0
         """The most that any copy took so far."""
         self.cpu_seconds = 0.0
         """What all copies took so far."""
         self._process: subprocess.Popen[bytes] | None = None
         self._busy = threading.Lock()
+        # On Linux it ends with the thread that has started it, which may not be whoever wants a file first: a page
+        # of the app is at an end with its thread, and the next one would find a process that is about to end.
+        self._starts = ThreadPoolExecutor(1)
 
     def _begin(self) -> None:
         import socket
 
         self._door, other = socket.socketpair()
         with other:
-            self._process = _start(
-                (str(other.fileno()),), subprocess.DEVNULL, subprocess.DEVNULL,
+            self._process = self._starts.submit(
+                _start, (str(other.fileno()),), subprocess.DEVNULL, subprocess.DEVNULL,
                 subprocess.DEVNULL, pass_fds=(other.fileno(),),
-            )  # fmt: skip
+            ).result()  # fmt: skip
         self._heard = b""
 
     def _hear(self, patience: float) -> bytes | None:
@@ -177,12 +182,17 @@ class Ready:
             self._begin()
         return _Copied(self)
 
-    def close(self) -> None:
-        """End it."""
+    def stop(self) -> None:
+        """End the process; the next file has another started."""
         if self._process is None:
             return
         self._door.close()
         _kill(self._process.pid, self._process)
+
+    def close(self) -> None:
+        """End it for good."""
+        self.stop()
+        self._starts.shutdown()
 
 
 class _Copied:
@@ -234,7 +244,7 @@ class _Copied:
         if self._pid is not None and self._status is None:
             _kill(self._pid)
             if self.ended(_START_SECONDS) is None:
-                self._ready.close()
+                self._ready.stop()
         self._heard.close()
         self._ready._busy.release()
 
