@@ -63,8 +63,8 @@ WIDTHS: Mapping[str, str] = {
     "coverage_map": f"calc({_WHOLE})",
 }
 """Of a map by its key, or of the map and the list where they stand side by side; a test holds them against the pages."""
-_NARROWEST_PX = 981
-"""Of a screen on which a page has two columns."""
+NARROWEST_PX: Mapping[str, int] = {"overview_map": 981, "scope_map": 981, "coverage_map": 1280}
+"""Of a screen on which a page has two columns, and its choices stand on one line."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def drawing_of(known: Known) -> tuple[str, dict[str, Any]] | None:
         "above": [asdict(row) for row in known.above],
         "width": WIDTHS[known.key],
         "both": known.both,
-        "from": _NARROWEST_PX,
+        "from": NARROWEST_PX[known.key],
     }
     if map_.archive is not None:
         said["archive"] = {

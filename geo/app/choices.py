@@ -34,7 +34,7 @@ def as_label(text: str) -> str:
     >>> print(as_label("![](//a)"))
     \\!\\[\\](//a)
     """
-    return "".join(f"\\{char}" if char in "\\`*[]<!$:~|#&" else char for char in text)
+    return "".join(f"\\{char}" if char in "\\`*_[]<!$:~|#&" else char for char in text)
 
 
 def started_with(key: str) -> object:

@@ -33,7 +33,7 @@ def page(survey: Survey) -> None:
     from ..views.listings import figures_listing
     from ..views.tables import FIGURE_HEADINGS, ROW_HEADINGS, figures_table, rows_table
 
-    pick, units, counted, kind = st.columns([13, 9, 8, 6], vertical_alignment="bottom")
+    pick, units, counted, kind = st.columns([13, 9.3, 8, 6], vertical_alignment="bottom")
     with pick:
         indicator = pick_indicator(survey)
     with units:

@@ -24,7 +24,7 @@ def page(survey: Survey) -> None:
     from ..views.tables import ROW_HEADINGS, rows_table
 
     _at_the_level_of_the_unit(survey)
-    pick, units, counted, one = st.columns([12, 8, 7, 6], vertical_alignment="bottom")
+    pick, units, counted, one = st.columns([12, 8.5, 7.2, 5.5], vertical_alignment="bottom")
     with pick:
         indicator = pick_indicator(survey)
     with units:

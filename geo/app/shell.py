@@ -27,7 +27,8 @@ from .parts import fault
 PAGES = ("overview", "scope", "coverage", "explain", "layers", "what_if", "report", "import")
 """By their names in addresses, in the order they are offered; the first is the one that opens."""
 FEW_ROUNDS = 3
-"""So many stand side by side; more are a list, which takes the browser longer to load."""
+"""So many stand side by side, beside the choice of a district one less; more are a list, which takes the browser
+longer to load."""
 _SIDE_BY_SIDE_PX, _LISTED_PX = 60, 68
 """How high the choice of a round is, with its label."""
 
@@ -136,7 +137,8 @@ def chosen_survey() -> Survey:
     beside.setdefault(home.name, home)
     # Wide enough for two rounds and both languages on a screen of 1024 pixels.
     several = len(beside) > 1
-    widths = [9, 5, 6, 4] if several else [14, 6, 4]
+    widths = [9, 5, 6, 4] if several else [13, 7, 4]
+    few = FEW_ROUNDS - several
     head, *others = st.columns(widths, vertical_alignment="bottom")
     date, tongue = others[-2:]
     with tongue:
@@ -169,14 +171,14 @@ def chosen_survey() -> Survey:
     if asked not in rounds:
         st.session_state["round_by_default"] = True  # until the reader chooses one
     with date:
-        if len(rounds) > FEW_ROUNDS:
+        if len(rounds) > few:
             round_ = choose(st.selectbox, "round", rounds, first, always=True)
         elif rounds:
             round_ = choose(
                 st.segmented_control, "round", rounds, first, required=True, always=True
             )
     survey = survey_for(str(beside[name]), round_, files)
-    beside_px = _LISTED_PX if several or len(rounds) > FEW_ROUNDS else _SIDE_BY_SIDE_PX
+    beside_px = _LISTED_PX if several or len(rounds) > few else _SIDE_BY_SIDE_PX
     with head:
         words = top(survey, language(), __version__)
         st.html(above(words, width=column(widths), least_px=beside_px))

@@ -23,7 +23,7 @@ from geo.survey import open_survey
 from geo.views import palette
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
 pytestmark = pytest.mark.browser
 
@@ -329,6 +329,22 @@ def test_the_longest_indicator_that_is_chosen_is_read_whole(
     assert chosen.input_value() == longest.title.en
     assert chosen.evaluate("node => node.scrollWidth <= node.clientWidth")
     keep(page, f"app-{name}-longest")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("name", ["coverage", "explain?at=town", "what_if", "report"])
+def test_every_choice_is_seen_where_the_page_is_shown_half_as_large_again(
+    open_page: OpenPage, app: str, name: str, lang: str
+) -> None:
+    sign = "&" if "?" in name else "?"
+    zoomed: ViewportSize = {"width": SCREEN["width"] * 2 // 3, "height": SCREEN["height"] * 2 // 3}
+    page, _ = open_page(f"{app}/{name}{sign}lang={lang}", viewport=zoomed)
+    page.get_by_role("radiogroup").nth(2).wait_for()
+    settled(page)
+    cut = """() => [...document.querySelectorAll("[role=radiogroup]")]
+      .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"""
+    assert page.evaluate(cut) == []
+    keep(page, f"app-zoomed-{name.partition('?')[0]}-{lang}")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
