@@ -347,6 +347,24 @@ def test_every_choice_is_seen_where_the_page_is_shown_half_as_large_again(
     keep(page, f"app-zoomed-{name.partition('?')[0]}-{lang}")
 
 
+def test_on_paper_the_map_of_the_overview_is_as_wide_as_the_paper(
+    open_page: OpenPage, app: str
+) -> None:
+    page, _ = open_page(app, viewport=SCREEN)
+    map_ = drawn(page)
+    page.locator(".atlas-headlines").wait_for()
+    settled(page)
+    seen = map_.bounding_box()
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 794, "height": 1123})  # A4
+    paper = map_.bounding_box()
+    assert seen
+    assert paper
+    assert paper["width"] >= seen["width"]  # or what was seen would be cut
+    keep(page, "app-on-paper")
+    page.emulate_media(media="screen")
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_no_tile_breaks_a_word(open_page: OpenPage, app: str, lang: str) -> None:
     page, _ = open_page(f"{app}/scope?lang={lang}", viewport={"width": 1024, "height": 768})
