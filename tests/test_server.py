@@ -37,7 +37,7 @@ def answer(
     said: list[dict[str, Any]] = []
 
     async def page(scope: Any, receive: Any, send: Any) -> None:
-        status = 200 if scope["path"] != "/a/gone" else 404
+        status = 200 if scope["path"] != "/media/gone" else 404
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"page"})
 
@@ -295,11 +295,14 @@ def test_an_address_that_names_no_page_leads_to_the_one_that_opens() -> None:
     status, headers, body = answer("/no page&x", query=b"lang=en&unit=1")
     assert (status, headers["location"], body) == (302, "./?page=no+page%26x&lang=en&unit=1", b"")
     assert answer("/overview", query=b"lang=en")[1]["location"] == "./?lang=en"
+    assert answer("/scope/far/off")[1]["location"] == "../../?page=scope%2Ffar%2Foff"
     for page in ("", *PAGES[1:]):
         assert answer(f"/{page}")[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/_stcore/health", "/static/js/x.js", "/favicon.png", "/a/gone"])
+@pytest.mark.parametrize(
+    "path", ["/_stcore/health", "/static/js/x.js", "/favicon.png", "/media/gone"]
+)
 def test_what_is_no_page_is_passed_on_as_it_is(path: str) -> None:
     _, headers, body = answer(path)
     assert (headers, body) == ({}, b"page")

@@ -35,6 +35,9 @@ _ENDING_S = 3
 """How long readers who are being answered hold up a server that was told to stop."""
 _GARBAGE = (700, 10, 10)
 """After how many new things they are looked through: Python's own measure."""
+_STREAMLITS = ("_stcore", "media", "component", "static", "app", "auth")
+"""Folders of addresses that Streamlit answers. To any other address it gives its page, which stays empty there, since
+its parts are named from where it lies."""
 _FOR_EVER = b"public, max-age=31536000, immutable"
 _FOR_THE_READER = b"private, max-age=86400, immutable"
 """A district's data are for whoever reads them, and not for what stands between."""
@@ -116,7 +119,7 @@ class Ahead:
             found = (script, b"text/javascript; charset=utf-8") if script else data_at(path[1:])
             asked = dict(scope.get("headers", ())).get(b"range", b"").decode("latin-1")
             await _answer(found, kept, asked, scope["method"] == "GET", send)
-        elif "/" in path[1:] or "." in path:
+        elif _of_streamlit(path):
             await self.app(scope, receive, send)
         elif path[1:] not in ("", *PAGES[1:]):
             await _lead_to_opening_page(path[1:], scope.get("query_string", b""), send)
@@ -127,6 +130,22 @@ class Ahead:
             head = (b"link", link_header(page, known).encode())
             language: Language = "en" if query.get("lang") == "en" else "zh"
             await _open(opening_page(known, language), head, scope["method"] == "GET", send)
+
+
+def _of_streamlit(path: str) -> bool:
+    """Whether an address is a file's or one of Streamlit's own, and not that of a page, there or not.
+
+    From one that ends in a slash Streamlit leads to the same without.
+
+    Examples
+    --------
+    >>> [_of_streamlit(path) for path in ("/favicon.png", "/_stcore/health", "/scope/")]
+    [True, True, True]
+    >>> [_of_streamlit(path) for path in ("/", "/scope", "/scope/x")]
+    [False, False, False]
+    """
+    folder, *beneath = path[1:].split("/")
+    return "." in path or (bool(beneath) and (folder in _STREAMLITS or not beneath[-1]))
 
 
 def query_of(said: bytes) -> dict[str, str]:
@@ -141,8 +160,13 @@ async def _lead_to_opening_page(asked: str, query: bytes, send: Send) -> None:
     """
     named = b"" if asked == PAGES[0] else urlencode({"page": asked}).encode()
     said = b"&".join(part for part in (named, query) if part)
+    home = b"../" * asked.count("/") or b"./"
     await send(
-        {"type": "http.response.start", "status": 302, "headers": [(b"location", b"./?" + said)]}
+        {
+            "type": "http.response.start",
+            "status": 302,
+            "headers": [(b"location", home + b"?" + said)],
+        }
     )
     await send({"type": "http.response.body", "body": b""})
 

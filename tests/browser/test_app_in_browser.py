@@ -165,17 +165,25 @@ def test_the_address_opens_the_same_view_in_english(open_page: OpenPage, app: st
     assert refused == []
 
 
+@pytest.mark.parametrize("asked", ["streets", "streets/of/old"])
 def test_an_address_that_names_no_page_is_told_of_in_its_language(
-    open_page: OpenPage, app: str
+    open_page: OpenPage, app: str, asked: str
 ) -> None:
-    page, refused = open_page(f"{app}/streets?lang=en&round=2007-06-30", viewport=SCREEN)
-    page.get_by_text('Page "streets"').wait_for()
+    page, refused = open_page(f"{app}/{asked}?lang=en&round=2007-06-30", viewport=SCREEN)
+    page.get_by_text(f'Page "{asked}"').wait_for()
     drawn(page)
     settled(page)
     assert page.url == f"{app}/?lang=en&round=2007-06-30"
     assert page.get_by_role("dialog").count() == 0
     keep(page, "app-no-such-page")
     assert refused == []
+
+
+def test_an_address_with_a_slash_at_its_end_is_that_of_its_page(
+    open_page: OpenPage, app: str
+) -> None:
+    page, _ = open_page(f"{app}/scope/?lang=en", viewport=SCREEN)
+    page.get_by_text("Try another rule").wait_for()
 
 
 def test_streamlits_own_words_are_chinese_in_the_chinese_app(open_page: OpenPage, app: str) -> None:
