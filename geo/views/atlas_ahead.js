@@ -1,7 +1,7 @@
 // Draws the map of a page before Streamlit is ready, where the page itself says which it will be (geo/app/ahead.py).
 // It is the map itself, not a picture of it: what comes from Streamlit takes it over as the reader then has it.
 
-const PATIENCE_MS = 20000;
+const PATIENCE_MS = 60000;
 const LOOK_MS = 200;
 const LOOKS_AFTER_THE_END = 5;
 const HELD_UP_MS = 1000;
@@ -28,13 +28,15 @@ export async function ahead(said) {
   mount.classList.toggle("atlas-both", said.both);
   const side = make("atlas-side atlas-side-map", mount);
   document.body.appendChild(host);
-  // Nobody takes it over where the page turns out to be another, or the server does not answer.
+  // Nobody takes it over where the page turns out to be another, or the server does not answer. As long as nothing
+  // of Streamlit's has come, there is nothing that it could be in the way of, however slow the network is.
   const page = location.pathname;
-  const begun = performance.now();
+  let begun = null;
   let ended = 0; // looks since Streamlit's page was whole, with a fault told in the map's place perhaps
   const watch = setInterval(() => {
     ended = document.querySelector("[data-test-script-state=notRunning]") ? ended + 1 : 0;
-    const coming = ended < LOOKS_AFTER_THE_END && performance.now() - begun < PATIENCE_MS;
+    if (document.querySelector("#root > *")) begun ??= performance.now();
+    const coming = ended < LOOKS_AFTER_THE_END && (begun === null || performance.now() - begun < PATIENCE_MS);
     if (host.isConnected && location.pathname === page && coming) return;
     clearInterval(watch);
     if (host.isConnected) leaveAhead();

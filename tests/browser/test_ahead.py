@@ -243,6 +243,25 @@ def test_a_map_that_nobody_takes_over_goes_when_the_page_does(
     assert waiting
 
 
+def test_a_map_stays_however_slowly_streamlit_comes_and_not_for_ever_after(
+    held: tuple[Page, list[Route]], open_page: OpenPage, app: str
+) -> None:
+    first, _ = open_page(f"{app}/scope", viewport=SCREEN)
+    drawn(first)
+    page, waiting = held
+    page.clock.install()
+    page.goto(f"{app}/scope", wait_until="commit")
+    map_ = ahead(page)
+    page.clock.run_for(120_000)
+    assert map_.is_visible()
+    page.evaluate("() => document.querySelector('#root').append(document.createElement('p'))")
+    page.clock.run_for(30_000)
+    assert map_.is_visible()
+    page.clock.run_for(40_000)
+    page.locator("#atlas-ahead").wait_for(state="detached")
+    assert waiting
+
+
 def test_a_map_in_whose_place_a_fault_is_told_makes_room_for_it(
     held: tuple[Page, list[Route]], open_page: OpenPage, app: str
 ) -> None:
