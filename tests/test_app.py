@@ -21,7 +21,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from geo.app import upload
+from geo.app import ahead, upload
 from geo.app.shell import asked_district
 from geo.app.upload import the_one_meant
 from geo.app.words import WORDS
@@ -59,11 +59,14 @@ def open_app(squares: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
         page: str = "scope",
         district: Path = squares,
         also: Mapping[str, str] = MappingProxyType({}),
+        held: Mapping[str, object] | None = None,
         **address: str,
     ) -> AppTest:
         monkeypatch.setenv("ATLAS_DISTRICT", str(district))
         app = AppTest.from_file(app_script(), default_timeout=300)
         app.query_params.update({**address, **also})
+        for name, value in (held or {}).items():
+            app.session_state[name] = value
         app._page_hash = calc_hash(page)  # AppTest switches to pages that are files only
         return app.run()
 
@@ -199,6 +202,16 @@ def test_another_rule_shows_what_it_would_change(open_app: Open) -> None:
     assert tiles_of(app)[0] == "12"
     app.number_input("out_at_most").set_value(60.0).run()
     assert "须低于" in app.warning[0].value
+
+
+def test_a_rule_that_one_reader_tries_is_drawn_ahead_for_no_other(open_app: Open) -> None:
+    """A browser whose server has come back says what stood in its widgets with the first thing it asks."""
+    asked = ahead.address("scope", {"lang": "en", "at": "trial"})
+    tried = open_app(lang="en", at="trial", held={"try_rule": True, "in_at_least": 40.0})
+    assert tiles_of(tried)[0] == "12"
+    assert ahead.known_at(asked) is None
+    assert tiles_of(open_app(lang="en", at="trial"))[0] != "12"
+    assert ahead.known_at(asked) is not None
 
 
 def test_a_unit_in_the_address_is_picked(open_app: Open) -> None:

@@ -39,7 +39,11 @@ def page(survey: Survey) -> None:
     tiles, switch = st.columns(widths, vertical_alignment="center")
     with switch:
         trying = st.toggle(say("try_rule"), key="try_rule")
-    rule, said_of_it = _rule_tried(survey) if trying else (None, None)
+    rule, said_of_it = None, None
+    if trying:
+        rule, said_of_it = _rule_tried(survey)
+        # It may stand in the first answer to an address: to a server that is back a browser says what it had.
+        above_unmeasured()
     scope = scope_for(survey, rule)
     unit = survey.district.levels[0].unit
     level = unit.level if unit else "village"
