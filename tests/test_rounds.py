@@ -36,6 +36,7 @@ from geo.rounds import (
 )
 from geo.store import open_store
 from geo.store.base import Store
+from geo.store.conversion import convert_round
 from geo.store.lock import current_user
 from geo.survey import open_survey
 
@@ -400,6 +401,24 @@ def test_far_fewer_rows_than_the_round_before_are_told_of_with_the_units_left_wi
     for round_ in (before, "2008-01-31"):
         found = {item.code for item in check_round(open_survey(folder, round_)).findings}
         assert "fewer-rows" not in found
+
+
+def test_rows_that_can_be_counted_and_not_read_keep_no_later_file_out(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    shutil.copytree(embedded_district(), folder)
+    before, later = open_store(folder / "rounds").rounds()[-1], "2008-06-30"
+    file = tmp_path / "streets.gpkg"
+    open_store(folder / "rounds").read(before, "back_streets").iloc[:20].to_file(file)
+    convert_round(folder, "geoparquet", before)
+    stored = folder / "rounds" / before / "back_streets.parquet"
+    data = stored.read_bytes()
+    stored.write_bytes(data[:2000] + b"U" * (len(data) // 2) + data[2000 + len(data) // 2 :])
+    report = import_file(folder, file, "back_streets", round=later)
+    (told,) = [item for item in report.findings if item.code == "fewer-rows"]
+    assert told.found == f"20 rows, where round {before} has 657"
+    assert (folder / "rounds" / f"{later}.gpkg").exists()
+    checked = check_round(open_survey(folder, later), ["back_streets"]).findings
+    assert [item for item in checked if item.code == "fewer-rows"] == [told]
 
 
 def test_where_rows_come_anew_each_time_few_are_no_remark(tmp_path: Path, district: Path) -> None:

@@ -124,8 +124,10 @@ def fewer_rows(
     found = FewerRows(layer, len(frame), date, before)
     if layer.geometry == "Table" or before > MOST_PLACED:
         return found
+    _, stored = first_readable(store, layer.name, [date]) or ("", None)
+    if stored is None:  # they can be counted, and not read
+        return found
     metric_crs = district.spec.metric_crs
-    stored = store.read(date, layer.name)
     then = conform(stored, layer, crs=metric_crs).frame
     for level in reversed(district.levels):  # coarse to fine
         _, units = first_readable(store, level.name, [round_, *earlier]) or ("", None)
