@@ -86,6 +86,17 @@ def test_a_map_that_is_a_pair_of_files_is_written_whole_or_stays_what_it_was(
     assert b"m.pmtiles" in there()["m.html"]
 
 
+@pytest.mark.parametrize("name", ["m.pmtiles", "m.PMTiles"])
+def test_a_map_whose_page_would_lie_upon_its_tiles_is_refused(tmp_path: Path, name: str) -> None:
+    result = atlas("map", "-o", str(tmp_path / name))
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"atlas: {name}: found the name of a map's tiles; expected a page's, which its tiles lie beside;"
+        " name it m.html\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere files have no such modes")
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_who_may_read_a_file_stays_as_it_was_or_as_the_system_says(

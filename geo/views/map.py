@@ -56,6 +56,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "no_archive": "The file of data {} cannot be read: it has to lie beside this page.",
     },
 }
+_TILES_ENDING = ".pmtiles"
 EMBEDDED_UP_TO_BYTES = 48_000_000
 """Of tiles that stand in an exported page; with more it becomes a pair of files."""
 _NOT_PUBLIC = ("内部资料 不得公开", "Internal: not for publication")
@@ -266,15 +267,29 @@ def write_described(
     -------
     Path
         The page, beside which lies its `.pmtiles` where the tiles are too large to stand in it: both or neither.
+
+    Raises
+    ------
+    DataError
+        The page would have the name of its tiles.
     """
     file = Path(path)
+    if file.suffix.lower() == _TILES_ENDING:
+        raise DataError(
+            Fault(
+                file.name,
+                Said("the name of a map's tiles", "地图切片的文件名"),
+                Said("a page's, which its tiles lie beside", "网页的文件名，切片存于其旁"),
+                Said(f"name it {file.stem}.html", f"请命名为 {file.stem}.html"),
+            )
+        )
     archive = archive_of(description, progress=progress)
     if archive is None:
         text = map_page(description)
     elif len(archive.tiles) <= EMBEDDED_UP_TO_BYTES:
         text = tiles_page(description, archive)
     else:
-        data = file.with_suffix(".pmtiles")
+        data = file.with_suffix(_TILES_ENDING)
         text = tiles_page(description, archive, data.name)
         write_together({data: archive.tiles, file: text.encode("utf-8")})
         return file
