@@ -74,7 +74,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
 
 def _target_of(file: Path) -> Path:
     """Where a file is written to, if a file can be."""
-    target = file.resolve()
+    target = Path(os.path.realpath(file))  # of links that go round, `resolve` fails with no OSError
     if target.exists() and not target.is_file():
         kind = errno.EISDIR if target.is_dir() else errno.EINVAL
         raise OSError(kind, os.strerror(kind), str(file))

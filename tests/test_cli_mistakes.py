@@ -119,6 +119,9 @@ def test_a_link_leads_to_what_is_written_and_stays_a_link(tmp_path: Path) -> Non
     write_whole(tmp_path / "link.html", b"x")
     assert (tmp_path / "link.html").is_symlink()
     assert (tmp_path / "real.html").read_bytes() == b"x"
+    (tmp_path / "round.html").symlink_to(tmp_path / "round.html")  # to nowhere but itself
+    write_whole(tmp_path / "round.html", b"y")
+    assert (tmp_path / "round.html").read_bytes() == b"y"
 
 
 @pytest.mark.parametrize("command", [["report"], ["map"], ["check"]], ids=" ".join)
