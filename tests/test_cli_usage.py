@@ -67,6 +67,11 @@ def commands() -> dict[str, Any]:
             "atlas rows：发现：“b”、“c”；应为：不再有其他词；建议：带空格的文字请加引号；用法见 atlas rows --help",
         ),
         (
+            "map -o=m.html",
+            "-o: found '=m.html'; expected a blank in place of =: -o m.html; see `atlas map --help`",
+            "-o：发现：“=m.html”；应为：以空格代替等号：-o m.html；建议：用法见 atlas map --help",
+        ),
+        (
             "check ——layer lamps",
             "atlas check: found '——layer'; expected an option, which begins with two hyphens: --layer;"
             " see `atlas check --help`",
