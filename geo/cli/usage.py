@@ -48,8 +48,13 @@ class Command(TyperCommand):
         with _in_our_words(self, ctx, args):
             names = _names(self.params)
             for word in args:
-                if word[2:3] == "=" and word[:2] in names:  # else part of the value, as a file named =m.html
-                    blank = Said("a blank in place of =: ", "以空格代替等号：") + f"{word[:2]} {word[3:]}"
+                if (
+                    word[2:3] == "=" and word[:2] in names
+                ):  # else part of the value, as a file named =m.html
+                    blank = (
+                        Said("a blank in place of =: ", "以空格代替等号：")
+                        + f"{word[:2]} {word[3:]}"
+                    )
                     raise _fault(ctx, word[:2], quoted(word[2:]), blank)
             left = super().parse_args(ctx, list(args))
             for param in self.params:
