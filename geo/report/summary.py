@@ -118,7 +118,7 @@ def _projects(material: Material, tables: Mapping[str, Table]) -> Table:
                 _number(f"{FIGURES}{indicator.id}", tables),
             )
         )
-    wide = 2.9 if language == "zh" else 3.4
+    wide, measured, seen = (2.9, 0.85, 0.95) if language == "zh" else (3.4, 1.1, 1.15)
     columns = [
         Column("title", pair(language, "工程：指标", "Project: indicator"), width=wide),
         Column("rate", pair(language, "比率", "Rate"), "rate", 0.95),
@@ -132,11 +132,11 @@ def _projects(material: Material, tables: Mapping[str, Table]) -> Table:
             Column("before", pair(language, "上期比率", "Rate before"), "rate", 0.95),
             Column("fixed", pair(language, "整改到位", "Put right"), "amount", 1.05),
             Column("worse", pair(language, "变差", "Got worse"), "amount", 0.95),
-            Column("measure", pair(language, "单位", "Unit"), "measure", 0.85),
+            Column("measure", pair(language, "单位", "Unit"), "measure", measured),
         ]
     columns += [
         Column("unknown_rows", pair(language, "不明条数", "Rows not known"), "count", 0.85),
-        Column("see", pair(language, "详见", "See"), "see", 0.95),
+        Column("see", pair(language, "详见", "See"), "see", seen),
     ]
     return Table(
         PROJECTS,

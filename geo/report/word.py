@@ -86,7 +86,10 @@ def word_bytes(
     _cover(document, report)
     atlas = Atlas(material, report, paper)
     _summary(document, report, atlas)
-    for section in report.all_sections()[1:]:
+    first, *others = report.all_sections()[1:]
+    _on_a_new_page(document, first.heading)
+    _blocks(document, report, first.blocks)
+    for section in others:
         document.add_heading(section.heading, level=1)
         _blocks(document, report, section.blocks)
     _sheets(document, report, atlas, tell)
@@ -130,19 +133,22 @@ def _cover(document: Document, report: Report) -> None:
     title.paragraph_format.space_before, title.paragraph_format.space_after = Pt(96), Pt(96)
     for name, text in report.facts:
         document.add_paragraph(f"{name}：{text}" if report.language == "zh" else f"{name}: {text}")
-    document.add_page_break()  # type: ignore[no-untyped-call]
 
 
 def _summary(document: Document, report: Report, atlas: Atlas) -> None:
     """The summary on a page of its own; its map comes last, so that it is what moves where all has no room."""
-    document.add_heading(report.summary.heading, level=1)
+    _on_a_new_page(document, report.summary.heading)
     _blocks(document, report, report.summary.blocks, SUMMARY_STYLE)
     overview = overview_of(atlas.ground)
     if overview is not None:
         part = _OVERVIEW_MM / overview.height_mm
         width = min(TYPE_AREA_MM, (overview.width_mm + OVERVIEW_LEGEND_MM) * part)
         _picture(document, overview_picture(report, overview), width, overview.alt)
-    document.add_page_break()  # type: ignore[no-untyped-call]
+
+
+def _on_a_new_page(document: Document, heading: str) -> None:
+    """A heading that begins a page by itself: a break is a line of its own, which on a full page makes an empty one."""
+    document.add_heading(heading, level=1).paragraph_format.page_break_before = True
 
 
 def _blocks(
