@@ -6,8 +6,11 @@ import asyncio
 import dataclasses
 import gzip
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -289,6 +292,33 @@ def test_a_connection_waits_for_nobody_to_say_that_a_part_has_come(
         connection, _ = listening.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+STOPPED_AT_WORK = """
+import atexit, threading
+import pyarrow as pa
+from geo.app.server import leave
+atexit.register(print, "tidied")
+table = pa.table({str(column): range(200_000) for column in range(8)})
+begun = threading.Barrier(5)
+def page():
+    begun.wait()
+    while True:
+        table.to_pandas()
+for _ in range(4):
+    threading.Thread(target=page, daemon=True).start()
+begun.wait()
+table.to_pandas()
+leave(7)
+"""
+
+
+def test_a_server_that_is_stopped_ends_though_pages_are_at_work() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED_AT_WORK], capture_output=True, text=True, check=False,
+        timeout=300, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (7, "tidied\n"), done.stderr
 
 
 def test_an_address_that_names_no_page_leads_to_the_one_that_opens() -> None:

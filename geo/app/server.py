@@ -7,13 +7,16 @@ Started in another way (`streamlit run`), the app does the same without any of i
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import re
 import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
@@ -62,6 +65,23 @@ def serve(settings: Mapping[str, object]) -> None:
     gc.freeze()
     gc.set_threshold(*_GARBAGE)
     st.App(app_script(), middleware=[Middleware(Ahead)]).run(config=settings)
+
+
+def leave(status: int) -> NoReturn:
+    """End this process, though pages are at work.
+
+    Their threads are daemons, which run on while a process is taken down the usual way: one that waited for Arrow's
+    threads after these had been taken from it kept the process from ending for ever, others broke it.
+
+    Parameters
+    ----------
+    status : what the process says of how it went
+    """
+    atexit._run_exitfuncs()  # what readers sent goes
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody listens any more
+            stream.flush()
+    os._exit(status)
 
 
 def answer_at_once() -> None:

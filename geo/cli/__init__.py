@@ -33,14 +33,14 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:
-        _tell_stopped()
+        tell_stopped()
         sys.exit(130)
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):
             sys.exit(0)  # the reader of a help text has gone, which Typer takes for a fault
         # Typer ends a command that is stopped without a word.
         if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
-            _tell_stopped()
+            tell_stopped()
         raise
     finally:
         # The process ends, and all that it loaded with it: to look through it once more for garbage took a
@@ -75,7 +75,8 @@ def _run() -> None:
         sys.exit(1)
 
 
-def _tell_stopped() -> None:
+def tell_stopped() -> None:
+    """Say that the command was stopped, and what that means for what it was at."""
     from ..said import Said
     from .output import note
 

@@ -159,10 +159,18 @@ def app_(
         Thread(target=_open_when_it_answers, args=(port,), daemon=True).start()
     Thread(target=_visit, args=(port,), daemon=True).start()
     # In this process, so that whoever stops `atlas` stops the server too.
-    from ..app.server import serve
+    from ..app.server import leave, serve
+    from . import tell_stopped
 
-    # Headless: otherwise Streamlit greets and advertises; the browser is opened here instead.
-    serve({**SETTINGS, "server.port": port, "server.headless": True})
+    try:
+        # Headless: otherwise Streamlit greets and advertises; the browser is opened here instead.
+        serve({**SETTINGS, "server.port": port, "server.headless": True})
+    except KeyboardInterrupt:
+        tell_stopped()
+        leave(130)
+    except SystemExit as ended:
+        leave(ended.code if isinstance(ended.code, int) else 0)
+    leave(0)
 
 
 def _require_free(port: int) -> None:
