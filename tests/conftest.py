@@ -99,8 +99,8 @@ def chromium() -> str:
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """A running Chromium; one a module, since Playwright keeps an event loop while it lives."""
+    from browsing import WAIT_MS
     from playwright.sync_api import sync_playwright
-    from seeing import WAIT_MS
 
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
@@ -113,7 +113,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def reader(browser: Browser) -> Iterator[BrowserContext]:
     """A browser's profile; the pages of a module share what it has loaded, as the tabs of a reader do."""
-    from seeing import profile
+    from browsing import profile
 
     context = profile(browser)
     yield context

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Page
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 DRAWN = "[data-atlas-drawn=true]"
 SCREEN = {"width": 1366, "height": 768}
-WAIT_MS = 90_000
-"""For a state, on a machine with other work to do; nothing waits longer than it has to."""
 
 # A canvas is painted with the next frame, and whatever was asked of it before this was asked for before this frame.
 _COLOURS = """
@@ -29,13 +27,6 @@ async (canvas) => {
   return counts;
 }
 """
-
-
-def profile(browser: Browser, **options: Any) -> BrowserContext:
-    """A profile whose pages wait as long as a busy machine takes."""
-    context = browser.new_context(**options)
-    context.set_default_timeout(WAIT_MS)
-    return context
 
 
 def colours(page: Page) -> dict[str, int]:

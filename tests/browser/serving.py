@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from browsing import WAIT_MS
 from ports import free_port
-from seeing import DRAWN, WAIT_MS
+from seeing import DRAWN
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from seeing import profile
+from browsing import profile
 
 from geo.views.component import table_component_script
 from geo.views.listing import Column, Listing, Row, listing_json

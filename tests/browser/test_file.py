@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import hostile
 import pytest
-from seeing import DRAWN, SCREEN, colours, keep, profile, watched
+from browsing import profile
+from seeing import DRAWN, SCREEN, colours, keep, watched
 
 from geo.survey import open_survey
 from geo.views import palette

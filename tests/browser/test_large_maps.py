@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import hostile
 import made
 import pytest
+from browsing import profile
 from many import MANY, many_streets, multiplied
-from seeing import DRAWN, SCREEN, keep, profile, watched
+from seeing import DRAWN, SCREEN, keep, watched
 from serving import settled
 from test_app_in_browser import drawn, serving
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from seeing import DRAWN, SCREEN, keep, profile, watched
+from browsing import profile
+from seeing import DRAWN, SCREEN, keep, watched
 
 from geo.survey import open_survey
 from geo.views.inline import show_map

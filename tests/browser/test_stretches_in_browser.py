@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from seeing import DRAWN, SCREEN, colours, keep, profile, watched
+from browsing import profile
+from seeing import DRAWN, SCREEN, colours, keep, watched
 from test_app_in_browser import app, drawn, settled  # noqa: F401  # a fixture
 
 from geo.coverage import rows_behind
