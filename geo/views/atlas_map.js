@@ -137,7 +137,8 @@ function drawAtlasMap(L, element, description, options = {}) {
       group.on("click", (event) => {
         const feature = event.layer.feature;
         pick(find(layer.name, feature.id));
-        open(event.latlng, card(layer, feature));
+        const shown = open(event.latlng, card(layer, feature));
+        event.layer.once("remove", () => map.closePopup(shown)); // what was found by name stays told of
         if (options.onPick) options.onPick({ layer: layer.name, id: feature.id });
       });
     }
@@ -188,10 +189,7 @@ function drawAtlasMap(L, element, description, options = {}) {
   const { panel, groups, ticks } = parts.legend(Boolean(options.legend), (name, on) => {
     const { group } = layers.find(({ layer }) => layer.name === name);
     if (on) group.addTo(map); else group.remove();
-    if (!on && picked?.layer.name === name) {
-      unpick();
-      map.closePopup();
-    }
+    if (!on && picked?.layer.name === name) unpick();
     inOrder();
   });
   panel.open = element.clientWidth === 0 || element.clientWidth > (options.legend ? 420 : 640);
