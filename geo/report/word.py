@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from .material import Material
 
-_OVERVIEW_MM = 34.0
+_OVERVIEW_MM = 29.0
 """How high the summary's map is."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
