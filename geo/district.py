@@ -11,10 +11,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from .bundled import embedded_district, layers_folder
-from .catalog import Catalog, describe, load_catalog
-from .errors import DeclarationError, unreadable
+from .catalog import Catalog, load_catalog
+from .errors import DeclarationError, meant
+from .misdeclared import at_key, describe, unreadable
 from .model import DistrictSpec, Indicator, Layer, Target
-from .said import Said
+from .said import Said, joined
 
 
 @dataclass(frozen=True)
@@ -106,20 +107,29 @@ def open_district(folder: Path | str | None = None) -> District:
     try:
         spec = DistrictSpec.model_validate(raw)
     except ValidationError as error:
-        raise DeclarationError(file, describe(error)) from error
+        raise DeclarationError(file, describe(error, DistrictSpec)) from error
     problem = _metric_problem(spec.metric_crs)
     if problem:
-        raise DeclarationError(file, [f"metric_crs = {spec.metric_crs!r}: {problem}"])
+        raise DeclarationError(file, [at_key("metric_crs", spec.metric_crs) + problem])
     own = path / "layers"
     catalog = load_catalog(layers_folder(), own) if own.is_dir() else load_catalog()
+    units = [layer.name for layer in catalog.unit_layers()]
     problems = [
-        f"levels: {name!r} is not a declared layer of units"
+        Said(
+            f"levels: {name!r} is not a declared layer of units",
+            f"levels：“{name}”不是已声明的单元图层",
+        )
+        + meant(name, units)
         for name in spec.levels
-        if name not in catalog.layers or catalog.layers[name].unit is None
+        if name not in units
     ]
-    known = {indicator.id for _, indicator in catalog.indicators()}
+    known = [indicator.id for _, indicator in catalog.indicators()]
     problems += [
-        f"targets.{name}: no indicator of that id" for name in spec.targets if name not in known
+        at_key(f"targets.{name}")
+        + Said("no indicator of that id", "没有该标识的指标")
+        + meant(name, known)
+        for name in spec.targets
+        if name not in known
     ]
     catalog = _with_value_titles(catalog, spec, problems)
     if problems:
@@ -127,14 +137,18 @@ def open_district(folder: Path | str | None = None) -> District:
     return District(path, spec, catalog)
 
 
-def _with_value_titles(catalog: Catalog, spec: DistrictSpec, problems: list[str]) -> Catalog:
+def _with_value_titles(catalog: Catalog, spec: DistrictSpec, problems: list[Said]) -> Catalog:
     """The declarations with what the district calls its own texts; what it cannot mean is a problem."""
     layers = dict(catalog.layers)
     for name, fields in spec.value_titles.items():
         for field, titles in fields.items():
             declared = layers[name].fields.get(field) if name in layers else None
             if declared is None or declared.type != "text":
-                problems.append(f"value_titles.{name}.{field}: no such field of text")
+                problems.append(
+                    at_key(f"value_titles.{name}.{field}")
+                    + Said("no such field of text", "没有这样的文字字段")
+                    + _text_field_meant(catalog, name, field)
+                )
                 continue
             titled = {"value_titles": {**declared.value_titles, **titles}}
             known = {**layers[name].fields, field: declared.model_copy(update=titled)}
@@ -142,14 +156,31 @@ def _with_value_titles(catalog: Catalog, spec: DistrictSpec, problems: list[str]
     return replace(catalog, layers=layers)
 
 
-def _metric_problem(metric_crs: str) -> str | None:
+def _text_field_meant(catalog: Catalog, layer: str, field: str) -> Said:
+    """Which layer, or which of its texts, may have been meant."""
+    if layer not in catalog.layers:
+        return meant(layer, catalog.layers)
+    fields = catalog.layers[layer].fields
+    return meant(field, [name for name, spec in fields.items() if spec.type == "text"])
+
+
+def _metric_problem(metric_crs: str) -> Said | None:
     """Why lengths cannot be measured in a coordinate system; None where they can."""
     from .crs import known_crs
 
     crs = known_crs(metric_crs)
     if crs is None:
-        return "not a coordinate system; say EPSG:n or a PROJ text"
+        return Said(
+            "not a coordinate system; say EPSG:n or a PROJ text",
+            "不是坐标系；请写 EPSG:n 或 PROJ 文本",
+        )
     if not crs.is_projected:
-        return "longitude and latitude are not metres; say a projected system such as EPSG:4549"
+        return Said(
+            "longitude and latitude are not metres; say a projected system such as EPSG:4549",
+            "经纬度不以米为单位；请写投影坐标系，如 EPSG:4549",
+        )
     units = {axis.unit_name for axis in crs.axis_info[:2]}
-    return None if units == {"metre"} else f"measured in {', '.join(sorted(units))}, not in metres"
+    if units == {"metre"}:
+        return None
+    listed = joined(sorted(units))
+    return Said(f"measured in {listed}, not in metres", f"单位为 {listed.zh}，不是米")

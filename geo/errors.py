@@ -115,16 +115,16 @@ class ScopeError(DataError):
 class DeclarationError(GeoError, ValueError):
     """A layer or district file says something it may not; names file, key, value and what is allowed."""
 
-    def __init__(self, file: object, problems: Iterable[str]) -> None:
-        self.file = str(file)
+    def __init__(self, file: object, problems: Iterable[Said]) -> None:
+        self.file = file if isinstance(file, str) else str(file)
         self.problems = tuple(problems)
         super().__init__("\n".join(f"{self.file}: {problem}" for problem in self.problems))
 
     def in_(self, language: str) -> str:
-        """All the problems in `language`, a line each; English where one has no Chinese."""
-        between = "：" if language == "zh" else ": "
+        """All the problems in `language`, a line each."""
+        file, between = in_language(self.file, language), "：" if language == "zh" else ": "
         said = (in_language(problem, language) for problem in self.problems)
-        return "\n".join(f"{self.file}{between}{problem}" for problem in said)
+        return "\n".join(f"{file}{between}{problem}" for problem in said)
 
 
 _FULL = re.compile(r"disk is full|no space left", re.IGNORECASE)
@@ -164,13 +164,6 @@ def reason_of(error: Exception) -> Said:
     if number is not None and number in _REASONS:
         return Said(os.strerror(number), _REASONS[number])
     return alike((error.strerror if isinstance(error, OSError) else None) or text)
-
-
-def unreadable(error: OSError | ValueError) -> Said:
-    """Why a declaration cannot be read: its disk would not have it, or it is no TOML."""
-    if isinstance(error, OSError):
-        return Said("cannot be read: ", "无法读取：") + reason_of(error)
-    return Said(f"is not TOML in UTF-8: {error}", f"不是 UTF-8 编码的 TOML：{error}")
 
 
 _KINDS = {
@@ -230,7 +223,7 @@ class UnknownNameError(GeoError, LookupError):
         names = [item if isinstance(item, str) else str(item) for item in known]
         super().__init__(
             Said(f"no {what} named {name!r}", f"没有名为“{name}”的{_kind(what)}")
-            + _meant(name, names, called or {})
+            + meant(name, names, called)
             + _listed(what, names)
             + (Said("; ", "；") + remedy if remedy else NOTHING)
         )
@@ -282,18 +275,24 @@ def _listed(what: str, names: Sequence[str]) -> Said:
     )
 
 
-def _meant(name: object, names: Sequence[str], called: Mapping[str, str]) -> Said:
-    """What may have been meant, by its name or by what it is called."""
+def meant(name: object, names: Iterable[str], called: Mapping[str, str] | None = None) -> Said:
+    """What may have been meant, by its name or by what it is called; nothing where no name comes near.
+
+    Examples
+    --------
+    >>> print("no such key" + meant("keys", ["key", "title"]))
+    no such key; nearest: key
+    """
+    called = called or {}
     bearers: dict[str, list[str]] = {one: [one] for one in names}
     for one, text in called.items():
         for title in dict.fromkeys((str(text), in_language(text, "zh"))):
             bearers.setdefault(title, []).append(one)
     # A thing may be near by its name and by its title, and a title may be that of several.
-    meant = list(dict.fromkeys(one for near in nearest(name, bearers) for one in bearers[near]))
-    meant = meant[:NAMED]
-    if not meant:
+    found = list(dict.fromkeys(one for near in nearest(name, bearers) for one in bearers[near]))
+    if not found:
         return NOTHING
-    likely = joined(_titled(one, called.get(one, "")) for one in meant)
+    likely = joined(_titled(one, called.get(one, "")) for one in found[:NAMED])
     return Said("; nearest: ", "；最接近的：") + likely
 
 

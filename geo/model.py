@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -85,18 +85,36 @@ class FieldSpec(Declared):
     @model_validator(mode="after")
     def _only_dates_have_happened(self) -> Self:
         if self.not_after_round and self.type != "date":
-            raise ValueError("only a date has `not_after_round`")
+            raise ValueError(
+                Said("only a date has `not_after_round`", "只有 date 字段有 `not_after_round`")
+            )
         return self
 
     @model_validator(mode="after")
     def _category_lists_its_values(self) -> Self:
         if (self.type == "category") != bool(self.values):
-            raise ValueError("a category needs `values`, and only a category has them")
+            raise ValueError(
+                Said(
+                    "a category needs `values`, and only a category has them",
+                    "category 字段须有 `values`，其他字段没有",
+                )
+            )
         if self.value_titles and self.type not in ("category", "text"):
-            raise ValueError("only a category or a text has `value_titles`")
+            raise ValueError(
+                Said(
+                    "only a category or a text has `value_titles`",
+                    "只有 category 或 text 字段有 `value_titles`",
+                )
+            )
         stray = set(self.value_titles) - set(self.values)
         if stray and self.type == "category":
-            raise ValueError(f"value_titles for values that are not declared: {sorted(stray)}")
+            listed = sorted(stray)
+            raise ValueError(
+                Said(
+                    f"value_titles for values that are not declared: {listed}",
+                    f"value_titles 中有未声明的取值：{listed}",
+                )
+            )
         return self
 
 
@@ -158,10 +176,18 @@ class Reach(Declared):
         by_height = (self.field, self.times, self.at_most_m)
         if self.distance_m is not None:
             if any(item is not None for item in by_height):
-                raise ValueError("give either `distance_m`, or `field`, `times` and `at_most_m`")
+                raise ValueError(
+                    Said(
+                        "give either `distance_m`, or `field`, `times` and `at_most_m`",
+                        "或写 `distance_m`，或写 `field`、`times` 与 `at_most_m`",
+                    )
+                )
         elif any(item is None for item in by_height):
             raise ValueError(
-                "without `distance_m`, all of `field`, `times`, `at_most_m` are needed"
+                Said(
+                    "without `distance_m`, all of `field`, `times`, `at_most_m` are needed",
+                    "不写 `distance_m` 时，`field`、`times`、`at_most_m` 缺一不可",
+                )
             )
         return self
 
@@ -177,6 +203,11 @@ class Ratio(Declared):
 Where = dict[str, Scalar | tuple[Scalar, ...]]
 Condition = str | tuple[str, ...] | Where
 """A bool field; several bool fields that must all hold; or fields and the values they must have."""
+
+
+def condition_fields(condition: Condition) -> tuple[str, ...]:
+    """The names of the fields a condition looks at."""
+    return (condition,) if isinstance(condition, str) else tuple(condition)
 
 
 class IndicatorBase(Declared):
@@ -246,6 +277,11 @@ Indicator = Annotated[
     ShareOfCount | ShareOfLength | ShareOfArea | ShareWithinDistance | ShareOfPixels | ShareMeeting,
     Field(discriminator="kind"),
 ]
+KINDS: dict[str, type[IndicatorBase]] = {
+    get_args(kind.model_fields["kind"].annotation)[0]: kind
+    for kind in get_args(get_args(Indicator)[0])
+}
+"""The kinds of indicator, by what a declaration says is its `kind`."""
 
 
 class Layer(Declared):
@@ -304,7 +340,12 @@ class ScopeRule(Declared):
     @model_validator(mode="after")
     def _thresholds_in_order(self) -> Self:
         if self.out_at_most >= self.in_at_least:
-            raise ValueError("`out_at_most` must be less than `in_at_least`")
+            raise ValueError(
+                Said(
+                    "`out_at_most` must be less than `in_at_least`",
+                    "`out_at_most` 须小于 `in_at_least`",
+                )
+            )
         return self
 
 

@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from .catalog import condition_fields, describe
 from .errors import DataError, DeclarationError, Fault, StoreError, reason_of
-from .model import Declared, Indicator, Layer, ShareMeeting, ShareOfPixels, ShareWithinDistance
+from .misdeclared import describe
+from .model import (
+    Declared,
+    Indicator,
+    Layer,
+    ShareMeeting,
+    ShareOfPixels,
+    ShareWithinDistance,
+    condition_fields,
+)
 from .said import Said
 from .survey import Survey
 from .whole import write_whole
@@ -237,7 +245,7 @@ def load_scenario(file: Path) -> Scenario:
     except OSError as error:
         raise DeclarationError(file, [reason_of(error)]) from error
     except ValidationError as error:
-        raise DeclarationError(file, describe(error)) from error
+        raise DeclarationError(file, describe(error, Scenario)) from error
 
 
 def saved_scenarios(folder: Path) -> Mapping[str, Scenario]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from geo.errors import Fault
+from geo.errors import DeclarationError, Fault
 from geo.model import Finding
 from geo.said import Said
 from geo.sources.base import LeftOut
@@ -22,6 +22,7 @@ TEXTS: dict[type, tuple[str, ...]] = {
     Finding: ("found", "expected", "remedy"),
     Fault: ("found", "expected", "remedy"),
     LeftOut: ("reason",),
+    DeclarationError: ("problems",),
 }
 
 
@@ -45,7 +46,7 @@ def half_said(text: str) -> str | None:
 
 
 def heeded(offences: list[str]) -> Iterator[None]:
-    """Until told to go on, look at every text of a finding, a fault or a row left out that `geo` makes."""
+    """Until told to go on, look at every text of a finding, a fault, a wrong declaration or a row left out that `geo` makes."""
     kept = {kind: kind.__init__ for kind in TEXTS}
 
     def heed(kind: Any) -> None:
@@ -53,10 +54,11 @@ def heeded(offences: list[str]) -> Iterator[None]:
             kept[kind](self, *given, **named)
             if _asked_by_geo():
                 for name in TEXTS[kind]:
-                    text = getattr(self, name)
-                    why = half_said(text)
-                    if why is not None:
-                        offences.append(f"{kind.__name__}.{name} has {why}: {text!r}")
+                    said = getattr(self, name)
+                    for text in said if isinstance(said, tuple) else (said,):
+                        why = half_said(text)
+                        if why is not None:
+                            offences.append(f"{kind.__name__}.{name} has {why}: {text!r}")
 
         kind.__init__ = made
 

@@ -9,8 +9,8 @@ from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from ..catalog import describe
-from ..errors import DeclarationError, unreadable
+from ..errors import DeclarationError
+from ..misdeclared import describe, unreadable
 from ..model import Declared, Scalar
 from ..said import Said
 from ..vocabulary import plain
@@ -35,14 +35,22 @@ class FieldMapping(Declared):
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         if (self.column is None) == (self.value is None):
-            raise ValueError("give either `column` or `value`")
+            raise ValueError(
+                Said("give either `column` or `value`", "`column` 与 `value` 须且只能写一个")
+            )
         if self.value is not None and (self.yes or self.no or self.values or self.unit):
             raise ValueError(
-                "`yes`, `no`, `values` and `unit` read a column; `value` stands by itself"
+                Said(
+                    "`yes`, `no`, `values` and `unit` read a column; `value` stands by itself",
+                    "`yes`、`no`、`values`、`unit` 用于读取列；`value` 须单独使用",
+                )
             )
         doubled = {plain(word) for word in self.yes} & {plain(word) for word in self.no}
         if doubled:
-            raise ValueError(f"in both `yes` and `no`: {sorted(doubled)}")
+            both = sorted(doubled)
+            raise ValueError(
+                Said(f"in both `yes` and `no`: {both}", f"同时写在 `yes` 和 `no` 中：{both}")
+            )
         return self
 
     @property
@@ -93,7 +101,7 @@ def load_mapping(path: Path) -> ImportMapping:
     try:
         return ImportMapping.model_validate(raw)
     except ValidationError as error:
-        raise DeclarationError(path, describe(error)) from error
+        raise DeclarationError(path, describe(error, ImportMapping)) from error
 
 
 def with_options(mapping: ImportMapping, options: Sequence[str]) -> ImportMapping:

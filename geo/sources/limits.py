@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields
 
-from ..errors import DeclarationError
-from ..said import Said
+from ..errors import DeclarationError, meant
+from ..said import Said, joined
 from .base import refuse
 
 PREFIX = "ATLAS_LIMIT_"
@@ -137,11 +137,23 @@ def limits() -> Limits:
         if not variable.startswith(PREFIX):
             continue
         if variable not in known:
-            problems.append(f"{variable}: no such limit; there are {', '.join(sorted(known))}")
+            there = joined(sorted(known))
+            problems.append(
+                Said(
+                    f"{variable}: no such limit; there are {there}",
+                    f"{variable}：没有这样的上限；现有：{there.zh}",
+                )
+                + meant(variable, known)
+            )
         elif not text.strip().isdecimal() or int(text) == 0:
-            problems.append(f"{variable}: {text!r}; a whole number above 0 is allowed")
+            problems.append(
+                Said(
+                    f"{variable}: {text!r}; a whole number above 0 is allowed",
+                    f"{variable}：{text!r}；须为大于 0 的整数",
+                )
+            )
         else:
             given[known[variable]] = int(text)
     if problems:
-        raise DeclarationError("environment", sorted(problems))
+        raise DeclarationError(Said("environment", "环境变量"), sorted(problems))
     return Limits(**given)
