@@ -236,6 +236,19 @@ def test_a_reader_that_has_enough_is_no_fault_and_ends_no_work(line: str, tmp_pa
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize(
+    "line", ["--help", "--version", "coverage --help", "coverage --lang zh --help", "layers"]
+)
+def test_a_full_standard_output_is_no_fault_of_the_program(line: str) -> None:
+    full = f"'{sys.executable}' -m geo {line} >/dev/full"
+    ran = subprocess.run(["sh", "-c", full], capture_output=True, text=True, check=False)
+    told = "atlas: 无法写到标准输出：磁盘空间已满\n"
+    if "zh" not in line:
+        told = f"atlas: cannot write to standard output: {os.strerror(errno.ENOSPC)}\n"
+    assert (ran.returncode, ran.stderr) == (2, told)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 def test_standard_output_that_is_full_is_told_and_one_that_is_closed_is_no_file() -> None:
     python = f"'{sys.executable}' -m geo rounds"
     full, closed = (

@@ -328,15 +328,33 @@ def _cell(value: object) -> object:
     return "" if value is None else value
 
 
+@contextmanager
+def onto_standard_output() -> Iterator[None]:
+    """Have it told where standard output takes no more; that its reader has gone is left to the caller.
+
+    Raises
+    ------
+    StoreError
+        It is a file on a full disk, say.
+    """
+    try:
+        yield
+    except OSError as error:
+        if _is_of_closed_pipe(error):
+            raise
+        raise StoreError(
+            Said("cannot write to standard output: ", "无法写到标准输出：") + reason_of(error)
+        ) from error
+
+
 def _write(text: str) -> None:
     try:
-        sys.stdout.buffer.write(text.encode("utf-8"))
-        sys.stdout.flush()
-    except OSError as error:
-        if not _is_of_closed_pipe(error):
-            raise StoreError(
-                Said("cannot write to standard output: ", "无法写到标准输出：") + reason_of(error)
-            ) from error
+        with onto_standard_output():
+            sys.stdout.buffer.write(text.encode("utf-8"))
+            sys.stdout.flush()
+    except StoreError:
+        raise
+    except OSError:
         # Else Python tries once more when it ends, and says that it could not.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -20,7 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from ..errors import DataError, Fault, GeoError, UnknownNameError
 from ..said import Said, joined, quoted
-from .output import Reader, speak
+from .output import Reader, onto_standard_output, speak
 
 if TYPE_CHECKING:
     # The framework's own, which it has no public name for.
@@ -118,7 +118,9 @@ def _in_our_words(
 ) -> Iterator[None]:
     """Any fault of the line, in the language it asks for: the framework may not have come so far."""
     try:
-        yield
+        # A line that is read writes nothing but what it asks for: the help, the version.
+        with onto_standard_output():
+            yield
     except _UsageError as error:
         speak(_asked_for(args))
         raise _told(error, command, ctx, args) from error
