@@ -48,6 +48,8 @@ COLUMNS = (
     "status",
 )
 
+AMOUNTS = ("covered", "not_covered", "unknown", "total")
+
 _grounds: WeakKeyDictionary[Survey, dict[str, Ground]] = WeakKeyDictionary()
 """What a survey's features are cut by, by engine: its figures and the rows behind them share it."""
 
@@ -140,6 +142,34 @@ def coverage_of(
     return pd.DataFrame(columns)
 
 
+def for_readers(survey: Survey, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `coverage_of` with no amount where the round lacks what is measured: 0 m is a finding, and none was made.
+
+    For tables and pages; to programs such rows are `no_data`, and their amounts add up as 0.
+
+    Parameters
+    ----------
+    survey : the round
+    rows : of `coverage_of`, all of them or some
+
+    Returns
+    -------
+    DataFrame
+        The same with covered, not_covered, unknown and total NaN there: of an indicator of which a layer is absent,
+        and `inside` where the round has no edges.
+    """
+    declared = _declared(survey, rows["indicator"].unique().tolist())
+    measured = [
+        one.id
+        for layer, one in declared
+        if all(survey.has(name) for name in needed_layers(one, layer))
+    ]
+    none = ~rows["indicator"].isin(measured)
+    if not _has_edges(survey):
+        none |= rows["scope"] == "inside"
+    return rows.assign(**{name: rows[name].mask(none) for name in AMOUNTS})
+
+
 def absent_layers(survey: Survey, indicators: Sequence[str] | None = None) -> tuple[str, ...]:
     """The layers that figures need and the round does not hold: measured ones, units and edges."""
     needed = {EDGES_LAYER, *survey.district.spec.levels}
@@ -155,7 +185,7 @@ def ground_of(survey: Survey, engine: Engine | str = "auto") -> Ground:
     if isinstance(engine, str) and engine in kept:
         return kept[engine]
     area = None
-    if survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)):
+    if _has_edges(survey):
         area = area_of(survey.frame(EDGES_LAYER), survey.district.spec.scope).polygon
     cutter = engine_named(engine) if isinstance(engine, str) else engine
     rasters = {
@@ -168,6 +198,10 @@ def ground_of(survey: Survey, engine: Engine | str = "auto") -> Ground:
     if isinstance(engine, str):
         kept[engine] = ground
     return ground
+
+
+def _has_edges(survey: Survey) -> bool:
+    return survey.has(EDGES_LAYER) and len(survey.frame(EDGES_LAYER)) > 0
 
 
 def rows_behind(

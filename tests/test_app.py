@@ -864,3 +864,12 @@ def test_a_checkout_and_an_installed_copy_run_under_the_same_settings() -> None:
     assert SETTINGS["server.address"] == "127.0.0.1"
     assert SETTINGS["client.showErrorDetails"] == "none"
     assert SETTINGS["browser.gatherUsageStats"] is False
+
+
+@pytest.mark.parametrize("page", ["overview", "coverage", "explain", "what_if"])
+def test_what_was_not_measured_has_no_amounts_on_a_page(open_app: Open, page: str) -> None:
+    app = open_app(page, indicator="certification.work_units", lang="en")
+    assert not app.exception
+    if page == "explain":
+        said = " ".join(re.sub(r"<[^>]*>", " ", html_of(app)).split())
+        assert "covered — + not covered — = —" in said

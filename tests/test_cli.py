@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import made
 import pytest
 
+from geo.catalog import load_catalog
 from geo.cli import app, main
 from geo.cli.output import print_table
 from geo.coverage import COLUMNS
@@ -110,6 +112,20 @@ def test_figures_of_the_embedded_district_hold_the_promises(figures: Any) -> Non
             assert row["status"] in ("met", "not_met", "undecided", "no_data")
         if row["measure"] == "count":
             assert isinstance(row["total"], int)
+
+
+def test_what_was_not_measured_has_no_amounts_in_a_table_and_is_no_data_to_programs(
+    tmp_path: Path,
+) -> None:
+    squares = made.squares(load_catalog().layers)  # in which no work units were surveyed
+    folder = str(made.write_district(tmp_path / "d", squares))
+    for name, nothing in (("certification.work_units", True), ("hardening.back_streets", False)):
+        asked = ("coverage", "--district", folder, "--indicator", name, "--scope", "all")
+        line = atlas(*asked).stdout.splitlines()[1]
+        assert (line.split()[3:6] == ["—"] * 3) is nothing, line
+        for row in json.loads(atlas(*asked, "--format", "json").stdout)["rows"]:
+            assert row["total"] == row["covered"] + row["not_covered"] + row["unknown"]
+            assert (row["status"] == "no_data") is nothing
 
 
 def test_parts_sum_to_the_whole_at_every_level(figures: Any) -> None:

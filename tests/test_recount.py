@@ -12,7 +12,7 @@ import pytest
 import recount
 
 from geo.catalog import load_catalog
-from geo.coverage import coverage_of, rows_behind
+from geo.coverage import AMOUNTS, coverage_of, for_readers, rows_behind
 from geo.scope import scope_of
 from geo.survey import Survey, open_survey
 
@@ -268,6 +268,21 @@ def test_an_absent_layer_is_no_data(squares_rows: pd.DataFrame) -> None:
     assert set(rows["status"]) == {"no_data"}
     assert len(rows) == 2 * (20 + 1 + 2 + 1 + 1)
     assert rows["rate"].isna().all()
+
+
+def test_to_a_reader_an_absent_layer_has_no_amounts_and_an_empty_unit_has_none_of_it(
+    squares: Survey, squares_rows: pd.DataFrame
+) -> None:
+    shown = for_readers(squares, squares_rows)
+    absent = shown["indicator"] == "certification.work_units"
+    for name in AMOUNTS:
+        assert shown.loc[absent, name].isna().all()
+        # A village without streets has 0 m of them, which is known; to programs nothing else changes either.
+        assert shown.loc[~absent, name].tolist() == squares_rows.loc[~absent, name].tolist()
+        assert (squares_rows.loc[absent, name] == 0).all()
+    others = [name for name in shown if name not in AMOUNTS]
+    pd.testing.assert_frame_equal(shown[others], squares_rows[others])
+    assert (shown.loc[~absent, "total"] == 0).any()
 
 
 def test_rows_behind_a_figure_are_the_rows(squares: Survey) -> None:

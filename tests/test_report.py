@@ -285,6 +285,11 @@ def test_a_district_without_streets_edges_or_names(tmp_path: Path) -> None:
     assert "长" * 40 in text
     empty = [row for row in report.figures() if row["indicator"] == "cleaning.back_streets"]
     assert {row["status"] for row in empty} == {"no_data"}
+    # None was measured, and 0 m is not what a reader is told.
+    assert {row[name] for row in empty for name in ("total", "covered", "unknown")} == {None}
+    lamps = [row for row in report.figures() if row["indicator"] == "lighting.scenic_works"]
+    assert {row["total"] for row in lamps if row["scope"] == "范围内"} == {None}
+    assert None not in {row["total"] for row in lamps if row["scope"] == "全部"}
 
 
 def test_the_round_is_not_a_district_that_is_not_there(survey: Survey) -> None:

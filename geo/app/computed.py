@@ -209,9 +209,9 @@ def _scope(
 def _coverage(
     data: str, declarations: str, indicators: tuple[str, ...] | None, _survey: Survey
 ) -> pd.DataFrame:
-    from ..coverage import coverage_of
+    from ..coverage import coverage_of, for_readers
 
-    return coverage_of(_survey, indicators)
+    return for_readers(_survey, coverage_of(_survey, indicators))
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
@@ -278,9 +278,9 @@ def _list(
 def _trial(
     data: str, declarations: str, indicators: tuple[str, ...], _survey: Survey
 ) -> pd.DataFrame:
-    from ..coverage import coverage_of
+    from ..coverage import coverage_of, for_readers
 
-    return coverage_of(_survey, indicators)
+    return for_readers(_survey, coverage_of(_survey, indicators))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

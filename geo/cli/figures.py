@@ -286,7 +286,7 @@ def coverage(
     lang: Reader = LANG,
 ) -> None:
     """Every coverage rate with its bounds and its verdict against the target."""
-    from ..coverage import COLUMNS, absent_layers, coverage_of
+    from ..coverage import COLUMNS, absent_layers, coverage_of, for_readers
     from ..errors import UnknownNameError
     from ..survey import open_survey
     from ..units import code_of_unit
@@ -324,6 +324,8 @@ def coverage(
             frame = frame[frame[column] == wanted]
     if format_ is Format.table and level is None and unit is None:
         frame = frame[frame["level"] == "district"]
+    if format_ is Format.table:
+        frame = for_readers(survey, frame)
     table = map(_counts_whole, records(frame))
     if format_ is Format.json:
         print_json(
@@ -446,8 +448,8 @@ def _counts_whole(row: dict[str, Any]) -> dict[str, Any]:
     """Counts are whole numbers, and print as such."""
     if row["measure"] != "count":
         return row
-    whole = {name: int(row[name]) for name in ("covered", "not_covered", "unknown", "total")}
-    return {**row, **whole}
+    whole = ("covered", "not_covered", "unknown", "total")
+    return {**row, **{name: int(row[name]) for name in whole if row[name] is not None}}
 
 
 def _rule(survey: Survey, name: str | None) -> Any:

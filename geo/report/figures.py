@@ -271,7 +271,7 @@ def _figures(material: Material, indicator: Indicator) -> Table:
         if unit.level == "village" and not whole["total"]:
             continue
         rows.append(_row(material, unit, whole))
-        partly = inside is not None and whole["total"] != inside["total"] and inside["total"] > 0
+        partly = inside is not None and whole["total"] != inside["total"] and bool(inside["total"])
         if inside is not None and (unit.level != "village" or partly):
             rows.append(_row(material, unit, inside))
     rest = material.figures.get((indicator.id, None, "village", "all"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..coverage import coverage_of, pieces_behind
+from ..coverage import coverage_of, for_readers, pieces_behind
 from ..indicators import MEASURES, needed_layers
 from ..model import Indicator, Layer, Measure
 from ..scope import EDGES_LAYER, Scope, scope_of
@@ -193,8 +193,8 @@ def gather(
     code = code_of_unit(unit or survey.district.spec.code, named)
     rounds = [name for name in survey.store.rounds() if name < survey.round]
     previous = open_survey(survey.district, rounds[-1]) if rounds else None
-    rows = _records(coverage_of(survey, progress=progress))
-    earlier = _records(coverage_of(previous)) if previous is not None else []
+    rows = _records(for_readers(survey, coverage_of(survey, progress=progress)))
+    earlier = _records(for_readers(previous, coverage_of(previous))) if previous is not None else []
     day = date or survey.round
     return Material(survey, previous, language, units[code], units, clean, day, rows, earlier)
 

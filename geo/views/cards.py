@@ -260,7 +260,7 @@ def moves(
         parts = " · ".join(
             f"{_q(word(part, language))} {_q(amount(was[part], was['measure'], language))} → {_q(amount(now[part], now['measure'], language))}"
             for part in ("covered", "not_covered", "unknown")
-            if was[part] != now[part]
+            if was[part] != now[part] and not pd.isna(now[part])
         )
         cards.append(
             (

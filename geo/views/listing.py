@@ -135,15 +135,15 @@ def number_cell(value: float | None, places: int = 0) -> Cell:
 
 def rate_cell(row: Mapping[Hashable, Any]) -> Cell:
     """A rate that sorts as one."""
-    return (percent(row["rate"]), _known(row["rate"]))
+    return (percent(row["rate"]), known(row["rate"]))
 
 
 def range_cell(row: Mapping[Hashable, Any]) -> Cell:
     """The bounds of a rate in words, and drawn as a range with a mark at the target or reference."""
-    low, high = _known(row["rate_lower"]), _known(row["rate_upper"])
-    mark = _known(row["target"])
+    low, high = known(row["rate_lower"]), known(row["rate_upper"])
+    mark = known(row["target"])
     if mark is None:
-        mark = _known(row["reference"])
+        mark = known(row["reference"])
     return (percent_range(row["rate_lower"], row["rate_upper"]), low, low, high, mark)
 
 
@@ -167,7 +167,7 @@ def texts(values: pd.Series[Any] | Sequence[object]) -> list[str]:
     return [text_of(value) for value in values]
 
 
-def _known(value: Any) -> float | None:
+def known(value: Any) -> float | None:
     return None if value is None or math.isnan(value) else float(value)
 
 

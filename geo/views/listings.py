@@ -9,9 +9,11 @@ import pandas as pd
 
 from .format import Language, amount, capital, percent, percent_range, word
 from .listing import (
+    Cell,
     Column,
     Listing,
     Row,
+    known,
     number_cell,
     range_cell,
     rate_cell,
@@ -315,8 +317,8 @@ def _sentence(name: str, row: Mapping[Hashable, Any], language: Language) -> str
     return form.format(name, percent(row["rate"]), limits, parts)
 
 
-def _amount(value: float, measure: str, language: Language) -> tuple[str, float]:
-    return amount(value, measure, language), float(value)
+def _amount(value: float, measure: str, language: Language) -> Cell:
+    return amount(value, measure, language), known(value)
 
 
 def _said(name: str, language: Language) -> str:

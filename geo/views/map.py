@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from ..coverage import coverage_of
+from ..coverage import coverage_of, for_readers
 from ..errors import DataError, Fault
 from ..model import Level, ScopeRule, ShareOfPixels
 from ..said import Said
@@ -369,7 +369,7 @@ def _layers(
     yield from units_by_decision(survey, decided, language, shown=not by_verdict)
     if indicator is not None and level is not None:
         unit_layer(survey, level)  # says so before anything is measured
-        rows = coverage_of(survey, [indicator])
+        rows = for_readers(survey, coverage_of(survey, [indicator]))
         chosen = rows[(rows["level"] == level) & (rows["scope"] == scope)]
         yield units_by_verdict(survey, chosen, indicator, level, language)
     yield from backdrop(survey, language)
