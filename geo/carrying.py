@@ -73,7 +73,7 @@ def carry_layers(
     ----------
     district : a district or its folder
     round : ISO date of a draft made by imports; None means the newest
-    layers : which; None means the units and edges that the round lacks
+    layers : which, by name or title; None means the units and edges that the round lacks
     source : ISO date of the round to take them from; None means, for each layer, the newest earlier one that
         has it
     new : make the round where there is none of that date; else a mistyped date is answered
@@ -148,8 +148,7 @@ def _origins(
         return {name: source for name in lacking if name in store.tables(source)}
     earlier = [date for date in reversed(store.rounds()) if date < wanted]
     found: dict[str, str] = {}
-    for name in dict.fromkeys(layers):
-        layer = district.catalog.layer(name)
+    for layer in map(district.catalog.layer_asked_for, layers):
         dates = [source] if source is not None else earlier
         held = next(rounds_holding(store, layer.name, dates), None)
         if held is None:

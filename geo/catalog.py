@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from .bundled import layers_folder
 from .consistency import cross_check, self_check
 from .errors import DeclarationError, UnknownNameError
-from .likeness import plain_name
 from .misdeclared import at_key, describe, unreadable
 from .model import (
     Indicator,
@@ -27,6 +26,7 @@ from .model import (
     ShareWithinDistance,
     condition_fields,
 )
+from .naming import NAME, named
 from .said import Said, joined
 
 
@@ -42,10 +42,26 @@ class Catalog:
         try:
             return self.layers[name]
         except KeyError:
-            titles = {
-                one: Said(layer.title.en, layer.title.zh) for one, layer in self.layers.items()
-            }
-            raise UnknownNameError("layer", name, sorted(self.layers), called=titles) from None
+            titles = self._layer_titles()
+            raise UnknownNameError("layer", name, titles, called=titles) from None
+
+    def layer_asked_for(self, asked: str) -> Layer:
+        """The layer that somebody asks for: by its name, or by a title that it alone has.
+
+        Parameters
+        ----------
+        asked : as somebody wrote it: a name, or a title in either language
+
+        Raises
+        ------
+        UnknownNameError
+            None has that name or title, or several have the title.
+        """
+        return self.layers[named("layer", asked, self._layer_titles(), NAME)]
+
+    def _layer_titles(self) -> dict[str, Said]:
+        declared = sorted(self.layers.items())
+        return {one: Said(layer.title.en, layer.title.zh) for one, layer in declared}
 
     def measuring_fields(self, layer: Layer) -> dict[str, tuple[str, ...]]:
         """For each field of a layer that a figure rests on, the ids of the indicators."""
@@ -81,18 +97,8 @@ class Catalog:
             if indicator.id == asked:
                 return layer, indicator
             known[indicator.id] = layer, indicator
-        word = plain_name(asked)
         titles = {one: Said(known[one][1].title.en, known[one][1].title.zh) for one in known}
-        found = [
-            one
-            for one, title in titles.items()
-            if word and word in (plain_name(title), plain_name(title.zh))
-        ]
-        if len(found) > 1:
-            raise UnknownNameError.several("indicator", asked, found, by=Said("id", "标识"))
-        if not found:
-            raise UnknownNameError("indicator", asked, titles, called=titles)
-        return known[found[0]]
+        return known[named("indicator", asked, titles)]
 
     def indicators_called(self, ids: Iterable[str]) -> Said:
         """Indicators as a finding speaks of them: their ids, and to a Chinese reader their titles."""

@@ -196,7 +196,6 @@ _LISTED_BY = {
 """The command that lists all there are of a kind."""
 _ALL_LISTED = 40
 """So many names are read to the end; of more, the nearest and how to list them are of more use."""
-_CODE = Said("code", "代码")
 
 
 class UnknownNameError(GeoError, LookupError):
@@ -229,9 +228,7 @@ class UnknownNameError(GeoError, LookupError):
         )
 
     @classmethod
-    def several(
-        cls, what: str, name: object, known: Sequence[str], by: Said = _CODE
-    ) -> UnknownNameError:
+    def several(cls, what: str, name: object, known: Sequence[str], by: Said) -> UnknownNameError:
         """More than one has that name, so that it names none; `by` is what tells them apart."""
         listed = joined(known)
         return cls._saying(

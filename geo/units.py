@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from shapely import Polygon
 
-from .errors import DataError, Fault, UnknownNameError
-from .likeness import plain_name
+from .errors import DataError, Fault
 from .model import Level
+from .naming import CODE, named
 from .said import Said
 
 if TYPE_CHECKING:
@@ -77,15 +77,7 @@ def code_of_unit(asked: str, names: Mapping[str, str]) -> str:
     >>> code_of_unit("东村", names), code_of_unit("001", names)
     ('002', '001')
     """
-    if asked in names:
-        return asked
-    word = plain_name(asked)
-    found = [code for code, name in names.items() if word and plain_name(name) == word]
-    if len(found) > 1:
-        raise UnknownNameError.several("unit", asked, found)
-    if not found:
-        raise UnknownNameError("unit", asked, names, called=names)
-    return found[0]
+    return named("unit", asked, names, CODE)
 
 
 def units_of(survey: Survey) -> Units:

@@ -119,7 +119,7 @@ def test_figures_rows_and_reports_take_a_name() -> None:
         (["rows", "硬化率"], "hardening.back_streets"),
         (["map", "-o", "m.html", "--indicator", "hardening.backstreets"], "nearest: hardening.back_streets"),
         (["check", "--layer", "street"], "nearest: back_streets (Back streets)"),
-        (["check", "--layer", "路灯"], "nearest: lamps ("),
+        (["check", "--layer", "路灯杆"], "nearest: lamps ("),
         (["coverage", "--level", "villages"], "nearest: village;"),
         (["coverage", "--scope", "insides"], "nearest: inside;"),
         (["scope", "--rule", "area"], "nearest: area_share;"),
@@ -198,3 +198,47 @@ def test_a_title_gives_the_figures_of_its_indicator_once() -> None:
     assert set(both["indicator"]) == {name}
     drawn = [map_description(open_survey(), one, language="en") for one in (name, title)]
     assert plain(drawn[0]) == plain(drawn[1])
+
+
+@pytest.mark.parametrize("asked", ["lamps", "路灯", "Street lamps", "street-lamps"])
+def test_a_layer_is_asked_for_by_its_name_or_title(asked: str) -> None:
+    assert load_catalog().layer_asked_for(asked).name == "lamps"
+
+
+def test_a_title_of_several_layers_is_refused_and_a_name_comes_first() -> None:
+    catalog = load_catalog()
+    lamps = catalog.layers["lamps"]
+    poles = lamps.model_copy(update={"name": "poles"})
+    towns = lamps.model_copy(
+        update={"title": lamps.title.model_copy(update={"zh": "towns", "en": "towns"})}
+    )
+    several = replace(catalog, layers={**catalog.layers, "poles": poles})
+    with pytest.raises(UnknownNameError, match="lamps, poles; say which by its name") as caught:
+        several.layer_asked_for("路灯")
+    assert caught.value.in_("zh") == "名为“路灯”的图层有 2 个：lamps、poles；请用名称指明"
+    shadowed = replace(catalog, layers={**catalog.layers, "lamps": towns})
+    assert shadowed.layer_asked_for("towns").name == "towns"
+    with pytest.raises(UnknownNameError, match="no layer named '路灯杆'; nearest: lamps"):
+        catalog.layer_asked_for("路灯杆")
+    with pytest.raises(UnknownNameError):
+        catalog.layer("路灯")  # a program says its name
+
+
+def test_commands_take_a_layer_by_its_title(tmp_path: Path) -> None:
+    frames = made.squares(load_catalog().layers)
+    folder = made.write_district(tmp_path / "d", frames)
+    by_name, by_title = (
+        atlas("check", "--district", str(folder), "--layer", one, "--format", "json").stdout
+        for one in ("lamps", "路灯")
+    )
+    assert by_title == by_name != ""
+    points = frames["lamps"].drop(columns=["src_import", "src_row"], errors="ignore")
+    points.to_file(tmp_path / "points.gpkg", layer="points", engine="pyogrio")
+    new = "2008-01-01"
+    where = ("--district", str(folder), "--round", new)
+    told = atlas(
+        "import", str(tmp_path / "points.gpkg"), *where, "--layer", "路灯", "--format", "json"
+    )
+    assert json.loads(told.stdout)["layer"] == "lamps", told.stderr
+    assert atlas("carry", *where, "--layer", "后街背巷", "--layer", "back_streets").returncode == 0
+    assert open_survey(folder, new).has("back_streets")

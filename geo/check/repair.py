@@ -65,7 +65,7 @@ def repair_round(
     Parameters
     ----------
     survey : the round, which itself stays as it is
-    layers : repair only these; None means all
+    layers : repair only these, by name or title; None means all
     to : ISO date of the new round; None means the next day after the round that is free
 
     Returns
@@ -82,7 +82,9 @@ def repair_round(
     catalog = survey.district.catalog
     if to is not None:
         require_date(to)
-    wanted = {catalog.layer(name).name for name in layers} if layers else set(catalog.layers)
+    wanted = (
+        {catalog.layer_asked_for(name).name for name in layers} if layers else set(catalog.layers)
+    )
     evidence = Evidence(survey)
     store = survey.store
     tables: dict[str, gpd.GeoDataFrame | pd.DataFrame] = {}

@@ -83,7 +83,7 @@ def check_round(
     Parameters
     ----------
     survey : the round
-    layers : only findings about these; None means all. The other layers still serve as evidence.
+    layers : only findings about these, by name or title; None means all. The other layers still serve as evidence.
     progress : called with the steps done, how many there are, and the layer at hand
 
     Returns
@@ -109,7 +109,9 @@ def check_round(
     from .placement import set_aside
 
     catalog = survey.district.catalog
-    wanted = [catalog.layer(name).name for name in layers] if layers else list(catalog.layers)
+    wanted = (
+        [catalog.layer_asked_for(name).name for name in layers] if layers else list(catalog.layers)
+    )
     evidence = Evidence(survey)
     set_aside(evidence)
     checks = _checks()

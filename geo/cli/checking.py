@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 COLUMNS = ("code", "severity", "layer", "rows", "found", "expected", "remedy", "repairable")
 SHOWN = ("severity", "code", "layer", "rows", "found", "remedy")
 ROWS_SHOWN = 5
-LAYER = typer.Option(None, "--layer", metavar="NAME", help="Only these [default: all].")
+LAYER = typer.Option(
+    None, "--layer", metavar="NAME", help="Only these, each by its name or title [default: all]."
+)
 
 
 OUTPUT = typer.Option(

@@ -59,7 +59,8 @@ def import_(
     layer: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="The declared layer the rows are for [default: the mapping's]."
+            metavar="NAME",
+            help="The declared layer the rows are for, by its name or title [default: the mapping's].",
         ),
     ] = None,
     field: Annotated[

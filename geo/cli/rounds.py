@@ -128,7 +128,7 @@ def carry(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Only these layers [default: the units and edges that the round lacks].",
+            help="Only these layers, each by its name or title [default: the units and edges that the round lacks].",
         ),
     ] = None,
     source: Annotated[

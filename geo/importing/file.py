@@ -54,7 +54,7 @@ def import_file(
     ----------
     district : a district or its folder
     file : a regular file on this machine, of a known format
-    layer : the declared layer; None where the mapping names it, or the file is a ledger that comes back
+    layer : the declared layer, by name or title; None where the mapping names it, or the file is a ledger that comes back
     fields : `NAME=COLUMN`, on top of the mapping
     mapping : a mapping, or its TOML file
     crs : what the coordinates are: `EPSG:n`, `gcj02` or `bd09`; needed where the file does not say

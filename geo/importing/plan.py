@@ -83,7 +83,7 @@ def layer_of(district: District, name: str | None, mapping: ImportMapping) -> La
                 ),
             )
         )
-    return district.catalog.layer(chosen)
+    return district.catalog.layer_asked_for(chosen)
 
 
 @dataclass
