@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
@@ -12,6 +13,10 @@ from . import words
 
 _CALLED = {"district": "pick_district", "at": "level"}
 """What choices are called whose own names mean something else."""
+# Streamlit makes links, icons and arrows of what is left when the escapes are read: a sign without width parts it.
+_TURNED = re.compile(
+    r"(?<=:)(?=[\w/+-])|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<=[<>~-])(?=\\?[<>=~-])", re.IGNORECASE
+)
 _TOLD = 60
 """Characters of a name in the address that are repeated to its reader."""
 
@@ -33,8 +38,11 @@ def as_label(text: str) -> str:
     --------
     >>> print(as_label("![](//a)"))
     \\!\\[\\](//a)
+    >>> as_label("www.a->b").split("\\u2060")
+    ['www', '.a-', '>b']
     """
-    return "".join(f"\\{char}" if char in "\\`*_[]<!$:~|#&" else char for char in text)
+    plain = "".join(f"\\{char}" if char in "\\`*_[]<!$:~|#&" else char for char in text)
+    return _TURNED.sub("\u2060", plain)
 
 
 def started_with(key: str) -> object:
