@@ -340,7 +340,7 @@ def onto_standard_output() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if _is_of_closed_pipe(error):
+        if isinstance(error, StoreError) or _is_of_closed_pipe(error):
             raise
         raise StoreError(
             Said("cannot write to standard output: ", "无法写到标准输出：") + reason_of(error)
