@@ -15,7 +15,7 @@ from .catalog import Catalog, load_catalog
 from .errors import DeclarationError, meant
 from .misdeclared import at_key, describe, unreadable
 from .model import DistrictSpec, Indicator, Layer, Target
-from .said import Said, joined
+from .said import Said, joined, quoted
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def open_district(folder: Path | str | None = None) -> District:
     problems = [
         Said(
             f"levels: {name!r} is not a declared layer of units",
-            f"levels：“{name}”不是已声明的单元图层",
+            f"levels：{quoted(name).zh}不是已声明的单元图层",
         )
         + meant(name, units)
         for name in spec.levels

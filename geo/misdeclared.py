@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from .errors import meant, reason_of
 from .model import KINDS
-from .said import NOTHING, Said, joined
+from .said import NOTHING, Said, joined, quoted
 
 
 def unreadable(error: OSError | ValueError) -> Said:
@@ -81,8 +81,7 @@ def describe(error: ValidationError, declared: type[BaseModel]) -> list[Said]:
     """
     places: dict[Sequence[str | int], list[Mapping[str, Any]]] = {}
     for item in error.errors(include_url=False):
-        place = _sorted_out(item["loc"]) if item["type"] in _EXPECTED else item["loc"]
-        places.setdefault(place, []).append(item)
+        places.setdefault(_place(item), []).append(item)
     return [
         _any_of(_key_path(place), items) if len(items) > 1 else _problem(items[0], declared)
         for place, items in places.items()
@@ -94,10 +93,12 @@ def _problem(item: Mapping[str, Any], declared: type[BaseModel]) -> Said:
     key = _key_path(_without_lists(item["loc"]))
     if item["type"] == "extra_forbidden":
         known = [name for one in _at(declared, parts) for name in _keys(one)]
-        said = Said(f"key {key!r} is not one a declaration has", f"键“{key}”不是声明中的键")
+        said = Said(
+            f"key {key!r} is not one a declaration has", f"键{quoted(key).zh}不是声明中的键"
+        )
         return said + (meant(last, known) or Said("; there are: ", "；现有：") + joined(known))
     if item["type"] == "missing":
-        return Said(f"key {key!r} is missing", f"缺少键“{key}”")
+        return Said(f"key {key!r} is missing", f"缺少键{quoted(key).zh}")
     if not key:
         return _allowed(item)  # of the file as a whole
     found = item["input"]
@@ -106,18 +107,22 @@ def _problem(item: Mapping[str, Any], declared: type[BaseModel]) -> Said:
 
 def _any_of(key: str, items: Sequence[Mapping[str, Any]]) -> Said:
     """A value that may be of several sorts and is of none: pydantic says so of each."""
-    sorts = joined(dict.fromkeys(_EXPECTED[one["type"]] for one in items))
+    sorts = joined(dict.fromkeys(_EXPECTED.get(one["type"]) or _allowed(one) for one in items))
     said = Said("expected one of: ", "应为下列之一：") + sorts
     return at_key(key, items[0]["input"]) + said
 
 
-def _sorted_out(parts: Sequence[str | int]) -> tuple[str | int, ...]:
-    """A place without the sort of value, which pydantic puts last where there may be several."""
-    last = parts[-1] if parts else 0
-    return _without_lists(parts[:-1] if last in _SORTS else parts)
+_SORTS = {"bool": "bool_", "int": "int_", "float": "float_", "str": "string_"}
+"""What pydantic puts last into a place for each sort that a value may be of, and how the faults of it begin."""
 
 
-_SORTS = ("bool", "int", "float", "str")
+def _place(item: Mapping[str, Any]) -> Sequence[str | int]:
+    """Where a value is; the same for all sorts of value that it might be."""
+    parts: tuple[str | int, ...] = item["loc"]
+    if item["type"] not in _EXPECTED:
+        return parts
+    sort = _SORTS.get(str(parts[-1])) if parts else None
+    return _without_lists(parts[:-1] if sort and item["type"].startswith(sort) else parts)
 
 
 def _without_lists(parts: Sequence[str | int]) -> tuple[str | int, ...]:
@@ -226,7 +231,7 @@ def _allowed(item: Mapping[str, Any]) -> Said:
     if kind == "union_tag_invalid":
         tag = context["tag"]
         known = _one_of(tag, context["expected_tags"])
-        return Said(f"the kind {tag!r}; ", f"类型“{tag}”；") + known
+        return Said(f"the kind {tag!r}; ", f"类型{quoted(tag).zh}；") + known
     if kind == "union_tag_not_found":
         known = _one_of(None, ", ".join(map(repr, KINDS)))
         return Said("key 'kind' is missing; ", "缺少键“kind”；") + known

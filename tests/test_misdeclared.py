@@ -82,6 +82,8 @@ LAYERS = {
     "covered by no sort of name": STREETS + SHARE.replace('"paved"', "5"),
     "covered by a number among names": STREETS + SHARE.replace('"paved"', '["paved", 5]'),
     "where by a day": STREETS + SHARE + "where = { zone = 2007-12-31 }\n",
+    "fields called as sorts are, and no tables": STREETS.split("[fields", 1)[0]
+    + "[fields]\nstr = 5\nint = 6\n",
     "fields called as sorts are": STREETS + "[fields.str]\n[fields.int]\n",
     "a table twice": STREETS + "[fields.id]\n",
     "cut short": STREETS + 'title = "',
@@ -168,6 +170,12 @@ SENTENCES = {
         " text in quotation marks, a list in square brackets",
         "indicator[1].where.zone = 2007-12-31：应为下列之一：true 或 false、整数、数、引号中的文字、方括号中的列表",
     ),
+    "fields called as sorts are, and no tables": (
+        'fields.str = 5: expected a table of keys, as in { zh = "…", en = "…" }\n'
+        'fields.int = 6: expected a table of keys, as in { zh = "…", en = "…" }',
+        'fields.str = 5：应为由键组成的表，如 { zh = "…", en = "…" }\n'
+        'fields.int = 6：应为由键组成的表，如 { zh = "…", en = "…" }',
+    ),
     "one key twice": (
         "is not TOML in UTF-8: Cannot overwrite a value (at line 5, column 11)",
         "不是 UTF-8 编码的 TOML：第 5 行第 11 列同一键写了两次",
@@ -182,8 +190,10 @@ def test_file_key_value_and_what_is_allowed_in_both(tmp_path: Path, name: str) -
     with pytest.raises(DeclarationError) as caught:
         load_catalog(tmp_path)
     english, chinese = SENTENCES[name]
-    assert str(caught.value) == f"layers: streets.toml: {english}"
-    assert caught.value.in_("zh") == f"图层声明：streets.toml：{chinese}"
+    lines = [f"layers: streets.toml: {line}" for line in english.splitlines()]
+    assert str(caught.value).splitlines() == lines
+    lines = [f"图层声明：streets.toml：{line}" for line in chinese.splitlines()]
+    assert caught.value.in_("zh").splitlines() == lines
 
 
 DISTRICTS = {
