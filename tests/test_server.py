@@ -240,11 +240,10 @@ def test_a_page_brings_what_stands_above_its_map_or_no_map(tmp_path: Path) -> No
         assert ahead.above(inert("</script>{x}"), width="9px", least_px=60) == inert("</script>{x}")
     seen.rows = rows
     seen.keep()
-    (said,) = re.findall(r"const said = (\{.*\}), files", answer("/scope")[2].decode())
-    assert "<" not in said
-    assert json.loads(said)["above"] == [
-        {"html": inert("</script>{x}"), "width": "9px", "least_px": 60}
-    ]
+    page = answer("/scope")[2].decode()
+    (said,) = re.findall(r"const said = (\{.*\}), files", page)
+    assert json.loads(said)["above"] == [{"width": "9px", "least_px": 60}], "no words in a script"
+    assert f'<template id="atlas-above"><div>{inert("</script>{x}")}</div></template>' in page
     with ahead.rows_above() as rows:
         ahead.above("a head")
         ahead.above_unmeasured()  # a warning, of as many lines as the window makes of it

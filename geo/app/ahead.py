@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -168,7 +168,7 @@ def known_at(asked: Address) -> Known | None:
 def drawing_of(known: Known) -> tuple[str, dict[str, Any]] | None:
     """Which script draws a known map, and what it is told; None where the map is no longer kept.
 
-    Numbers, digests, names of our own, and what the page shows above the map, which is inert.
+    Numbers, digests and names of our own: nothing that a file or a reader says comes into a script.
     """
     map_ = known.map_()
     if map_ is None:
@@ -177,7 +177,7 @@ def drawing_of(known: Known) -> tuple[str, dict[str, Any]] | None:
         "at": f"{SCRIPTS_AT}/{map_.digest}.json",
         "digest": map_.digest,
         "height": known.height_px,
-        "above": [asdict(row) for row in known.above],
+        "above": [{"width": row.width, "least_px": row.least_px} for row in known.above],
         "width": WIDTHS[known.key],
         "both": known.both,
         "from": NARROWEST_PX[known.key],

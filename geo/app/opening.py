@@ -71,7 +71,10 @@ def opening_page(known: Known | None, language: Language) -> bytes:
         script, said = first
         files = [*_PRELOADED.findall(end), *(f"./static/js/{name}" for name in parts_of_pages())]
         end = _PRELOADED.sub("", end)
+        assert known is not None
+        rows = "".join(f"<div>{row.html}</div>" for row in known.above)
         begin = (
+            f'<template id="atlas-above">{rows}</template>\n'
             f'<script type="module">const said = {json_block({**said, "font": _font()})}, files = {json.dumps(files)};\n'
             "const begin = () => { for (const href of files) document.head.append(Object.assign("
             'document.createElement("link"), { rel: "modulepreload", crossOrigin: "anonymous", href }));\n'

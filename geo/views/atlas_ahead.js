@@ -13,12 +13,14 @@ export async function ahead(said) {
   host.style.cssText = `color: #1b1b1b; display: flex; flex-direction: column; font: 1rem/1.6 ${said.font}; gap: .7rem;
     left: 1.6rem; pointer-events: none; position: fixed; right: 1.6rem; top: 3.4rem; z-index: 1;`;
   const ground = getComputedStyle(document.body).backgroundColor;
-  said.above.forEach((row) => {
+  // Their words stand in the page, written by the server as all of Streamlit's pages' are.
+  const rows = document.getElementById("atlas-above").content.children;
+  said.above.forEach((row, number) => {
     const line = make("", host);
     line.style.cssText = `display: grid; align-content: end; min-height: ${row.least_px}px;`;
     const words = make("", line);
-    words.style.cssText = `background: ${row.html ? ground : "none"}; width: ${row.width};`;
-    words.innerHTML = row.html; // made inert by the server (geo/views/inert.py)
+    words.append(...rows[number].cloneNode(true).childNodes);
+    words.style.cssText = `background: ${words.hasChildNodes() ? ground : "none"}; width: ${row.width};`;
   });
   const frame = make("atlas-ahead-frame", host);
   frame.style.cssText = `pointer-events: auto; width: ${said.width};`;
