@@ -388,6 +388,11 @@ def test_far_fewer_rows_than_the_round_before_are_told_of_with_the_units_left_wi
     (seen,) = [item for item in checked.observations if item.finding.code == "fewer-rows"]
     assert seen.finding == told
     assert len(seen.shapes) == 13
+    # So is a file in degrees, as most are that come from a phone.
+    degrees = tmp_path / "degrees.gpkg"
+    of_town.to_crs("EPSG:4326").to_file(degrees, driver="GPKG")
+    report = import_file(folder, degrees, "back_streets", round="2008-05-31", dry_run=True)
+    assert [item for item in report.findings if item.code == "fewer-rows"] == [told]
     # Where every town has some, the villages are named; three quarters are enough.
     some = streets.iloc[::2]
     some.to_file(file, driver="GPKG")

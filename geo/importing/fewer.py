@@ -107,7 +107,7 @@ def fewer_rows(
     Parameters
     ----------
     round_ : ISO date of the rows' round, which exists or is still to come
-    frame : the rows; geometry in the metric CRS, if any
+    frame : the rows; geometry in any CRS, as in the file that they come from
     sizes : the rows of each table of a round, for whoever asks for several layers; None means the store's
 
     Returns
@@ -165,7 +165,7 @@ def _holding(units: gpd.GeoDataFrame | pd.DataFrame, rows: Any) -> set[int]:
 
     if getattr(rows, "crs", None) is None or getattr(units, "crs", None) is None:
         return set()
-    shapes = rows.geometry.to_numpy()
+    shapes = rows.geometry.to_crs(units.crs).to_numpy()
     points = shapely.point_on_surface(shapes[~shapely.is_missing(shapes)])
     tree = shapely.STRtree(units.geometry.to_numpy())
     return set(np.unique(tree.query(points, predicate="intersects")[1]).tolist())
