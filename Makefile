@@ -33,7 +33,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 
 types: $(VENV)/.dev
-	$(BIN)/mypy --num-workers 2
+	$(BIN)/mypy
 
 unit: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile

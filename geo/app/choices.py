@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
@@ -102,8 +103,17 @@ def told_missed() -> str:
 
 
 def _shortly(text: str) -> str:
+    """In one line, in which a mark that turns letters round turns none but its own.
+
+    Examples
+    --------
+    >>> _shortly("S1\\n"), _shortly("\\u202eS1").encode("ascii", "backslashreplace")
+    ('S1', b'\\\\u2068\\\\u202eS1\\\\u2069')
+    """
     line = " ".join(text.split())
-    return line if len(line) <= _TOLD else f"{line[:_TOLD]}…"
+    line = line if len(line) <= _TOLD else f"{line[:_TOLD]}…"
+    marked = any(unicodedata.category(char) == "Cf" for char in line)
+    return f"\N{FIRST STRONG ISOLATE}{line}\N{POP DIRECTIONAL ISOLATE}" if marked else line
 
 
 def choose_many(key: str, options: Sequence[str], default: Sequence[str], **how: Any) -> list[str]:

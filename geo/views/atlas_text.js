@@ -10,7 +10,8 @@ const atlasText = (() => {
   };
   // Text of a file stands apart from its surroundings, so that a right-to-left mark in it turns nothing else round.
   const quote = (tag, className, text, parent) => {
-    const node = make(tag, className, text, parent);
+    // A paragraph's end would end the isolation with it.
+    const node = make(tag, className, text?.replace?.(/[\u2028\u2029]/g, " ") ?? text, parent);
     node.dir = "auto";
     node.classList.add("atlas-text");
     return node;

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Row = Mapping[Hashable, Any]
 
 _SIGNS = {"met": "✓", "not_met": "✕", "undecided": "?", "no_data": "–"}
+_PARAGRAPHS_END = str.maketrans("\u2028\u2029", "  ")
 _SAID: dict[str, tuple[str, str]] = {
     "bounds": ("上下限", "bounds"),
     "target": ("目标", "target"),
@@ -368,5 +369,13 @@ def _said(name: str, language: Language) -> str:
 
 
 def _q(text: object) -> str:
-    """Inert, and apart from its surroundings, so that a right-to-left mark turns nothing else round."""
-    return f'<span class="atlas-q" dir="auto">{inert(text)}</span>'
+    """Inert, and apart from its surroundings, so that a right-to-left mark turns nothing else round.
+
+    Examples
+    --------
+    >>> _q("a\\u2029b")
+    '<span class="atlas-q" dir="auto">a b</span>'
+    """
+    # A paragraph's end would end the isolation with it.
+    line = str(text).translate(_PARAGRAPHS_END)
+    return f'<span class="atlas-q" dir="auto">{inert(line)}</span>'
