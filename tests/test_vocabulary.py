@@ -237,6 +237,16 @@ def test_a_count_of_days_is_said() -> None:
     assert (remark.code, remark.sample) == ("serial-date", "45292 is 2024-01-01")
 
 
+@pytest.mark.parametrize("entries", [[False, 0, 1], [0, False, 1], [1, True, 0], [True, 1.0, 0]])
+def test_yes_and_1_are_two_entries_of_a_column_of_numbers(entries: list[Any]) -> None:
+    reading = read_values(pd.Series(entries, dtype=object), WIDTH)
+    is_bool = [isinstance(entry, bool) for entry in entries]
+    assert reading.unreadable.tolist() == is_bool
+    assert [value for value, odd in zip(reading.values, is_bool, strict=True) if not odd] == [
+        entry for entry in entries if not isinstance(entry, bool)
+    ]
+
+
 # -- all of them ------------------------------------------------------------------------------------------------------
 
 
@@ -259,8 +269,8 @@ def test_an_entry_is_read_the_same_alone_and_among_others_or_is_unknown_and_list
     assert len(reading.values) == len(entries)
     assert reading.values[reading.unreadable].isna().all()
     for entry, value, bad in zip(entries, reading.values, reading.unreadable, strict=True):
-        if spec.type == "date" or isinstance(entry, (bool, list)):
-            continue  # dates are read by each other; True and 1 are one entry to pandas
+        if spec.type == "date" or isinstance(entry, list):
+            continue  # dates are read by each other
         alone = read_values(pd.Series([entry], dtype=object), spec)
         assert bad == alone.unreadable.iloc[0]
         assert pd.isna(value) == pd.isna(alone.values.iloc[0])

@@ -104,6 +104,24 @@ def read_values(
     return _dates(column) if spec.type == "date" else _numbers(column, spec, unit)
 
 
+def _told_apart(column: pd.Series[Any]) -> tuple[np.ndarray[Any, np.dtype[np.intp]], list[Any]]:
+    """The number of each row's entry, -1 for none, and the entries; yes and 1, which pandas takes for one, are two."""
+    codes, entries = pd.factorize(column, use_na_sentinel=True)
+    if column.dtype != object or not pd.api.types.infer_dtype(column).startswith("mixed"):
+        return codes, list(entries)
+    yes_or_no = np.array([isinstance(value, (bool, np.bool_)) for value in column])
+    codes, others = pd.factorize(column.mask(yes_or_no), use_na_sentinel=True)
+    said = np.zeros(len(column), dtype=bool)
+    said[yes_or_no] = column[yes_or_no].to_numpy(dtype=bool)
+    told: list[Any] = list(others)
+    for value in (False, True):
+        rows = yes_or_no & (said == value)
+        if rows.any():
+            codes[rows] = len(told)
+            told.append(value)
+    return codes, told
+
+
 class _Entries:
     """The different entries of a column, each read once: a million rows seldom hold more than a few."""
 
@@ -112,11 +130,12 @@ class _Entries:
         try:
             # Text as it is: turning it into objects first takes twice as long as all the rest.
             plain = column if isinstance(column.dtype, pd.StringDtype) else column.astype(object)
-            self.codes, entries = pd.factorize(plain, use_na_sentinel=True)
+            self.codes, entries = _told_apart(plain)
         except TypeError:  # lists and the like, as JSON may nest them
             written = column.map(str, na_action="ignore").astype(object)
-            self.codes, entries = pd.factorize(written, use_na_sentinel=True)
-        self.entries: list[Any] = list(entries)
+            self.codes, different = pd.factorize(written, use_na_sentinel=True)
+            entries = list(different)
+        self.entries = entries
         self.bad: dict[str, list[int]] = {}
         self.said: dict[str, list[int]] = {}
         self.samples: dict[str, Said] = {}
