@@ -557,6 +557,7 @@ def test_a_round_without_its_units_is_published_only_as_it_is(district: Path) ->
     result = run("publish", "--district", district)
     assert isinstance(result.exception, StoreError)
     assert "has no villages, which round 2007-12-31 has" in str(result.exception)
+    assert "没有村（社区）（villages），而轮次 2007-12-31 有" in result.exception.in_("zh")
     assert store.publication("2008-06-30") is None
     assert run("publish", "--district", district, "--as-it-is").exit_code == 0
     assert store.publication("2008-06-30") is not None

@@ -25,7 +25,7 @@ from .output import (
     print_json,
     print_table,
 )
-from .wording import file_called, headed, layer_titled, worded
+from .wording import file_called, headed, layer_titled, layers_titled, worded
 
 if TYPE_CHECKING:
     from ..district import District
@@ -210,13 +210,12 @@ def _require_whole(district: District, round_: str | None) -> None:
         return
     lacking = left_behind(district, store, wanted)
     if lacking:
-        names = ", ".join(lacking)
         raise StoreError(
             Said(
-                f"round {wanted} has no {names}, which round {max(lacking.values())} has, and what is published is never"
+                f"round {wanted} has no {', '.join(lacking)}, which round {max(lacking.values())} has, and what is published is never"
                 f" changed: carry them over first (atlas carry --district DIR --round {wanted}), or say --as-it-is",
-                f"轮次 {wanted} 没有 {names}，而轮次 {max(lacking.values())} 有；发布后不能再改：请先沿用"
-                f"（atlas carry --district DIR --round {wanted}），或加 --as-it-is 照此发布",
+                f"轮次 {wanted} 没有{layers_titled(lacking, district.catalog).zh}，而轮次 {max(lacking.values())} 有；"
+                f"发布后不能再改：请先沿用（atlas carry --district DIR --round {wanted}），或加 --as-it-is 照此发布",
             )
         )
 
