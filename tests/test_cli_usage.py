@@ -67,6 +67,16 @@ def commands() -> dict[str, Any]:
             "atlas rows：发现：“b”、“c”；应为：不再有其他词；建议：带空格的文字请加引号；用法见 atlas rows --help",
         ),
         (
+            "rows x --unit 321202001 --unit=321202002",
+            "--unit: found it 2 times; expected it once; see `atlas rows --help`",
+            "--unit：发现：给出 2 次；应为：只给一次；建议：用法见 atlas rows --help",
+        ),
+        (
+            "map -o a.html --output b.html",
+            "--output: found it 2 times; expected it once; see `atlas map --help`",
+            None,
+        ),
+        (
             "map -o=m.html",
             "-o: found '=m.html'; expected a blank in place of =: -o m.html; see `atlas map --help`",
             "-o：发现：“=m.html”；应为：以空格代替等号：-o m.html；建议：用法见 atlas map --help",

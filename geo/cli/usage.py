@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -57,6 +58,7 @@ class Command(TyperCommand):
                     )
                     raise _fault(ctx, word[:2], quoted(word[2:]), blank)
             left = super().parse_args(ctx, list(args))
+            _require_once(self, ctx, args)
             for param in self.params:
                 given = ctx.params.get(param.name)
                 values = given if isinstance(given, (list, tuple)) else [given]
@@ -148,6 +150,16 @@ def _told(
         given, _, _ = command.make_parser(ctx).parse_args(list(args))
         found = quoted(given[param.name])
     return _fault(ctx, _called(param), found, _expected(command, param.name))
+
+
+def _require_once(command: TyperCommand, ctx: Context, args: Sequence[str]) -> None:
+    """Refuse a second value for what takes one: of two units only the last would be looked at, without a word."""
+    _, _, order = command.make_parser(ctx).parse_args(list(args))
+    for param, times in Counter(order).items():
+        several = getattr(param, "multiple", False) or getattr(param, "is_flag", False)
+        if times > 1 and param.param_type_name == "option" and not several:
+            found = Said(f"it {times} times", f"给出 {times} 次")
+            raise _fault(ctx, _called(param), found, Said("it once", "只给一次"))
 
 
 def _fault(ctx: Context, where: str, found: Said, expected: Said) -> DataError:
