@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import socket
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import hostile
+import pypdf
 import pytest
 from ports import free_port
 from seeing import SCREEN, colours, keep, watched
@@ -371,6 +374,23 @@ def test_on_paper_the_map_of_the_overview_is_as_wide_as_the_paper(
     assert paper["width"] >= seen["width"]  # or what was seen would be cut
     keep(page, "app-on-paper")
     page.emulate_media(media="screen")
+
+
+def test_on_paper_every_sheet_of_a_list_has_its_heads_and_the_last_says_how_many_rows_are_left(
+    open_page: OpenPage, app: str
+) -> None:
+    page, _ = open_page(f"{app}/coverage", viewport=SCREEN)
+    page.locator(".atlas-more", has_text="余 407 行").wait_for()
+    settled(page)
+    file = io.BytesIO(page.pdf(format="A4"))
+    # A browser writes some characters as the radicals they are drawn as.
+    sheets = [
+        unicodedata.normalize("NFKC", sheet.extract_text()) for sheet in pypdf.PdfReader(file).pages
+    ]
+    units = [sheet for sheet in sheets if "居委会" in sheet]
+    assert len(units) > 3
+    assert all("上下限与目标" in sheet for sheet in units)
+    assert "余 407 行" in sheets[-1]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
