@@ -45,6 +45,7 @@ from geo.report.pdf import pdf_bytes
 from geo.report.sheets import Atlas
 from geo.report.word import word_bytes
 from geo.report.write import FORMATS, report_bytes, written
+from geo.said import in_language
 from geo.survey import open_survey
 
 REMARK = "=1+2 已约谈"
@@ -442,6 +443,9 @@ def test_progress_goes_by_indicator_section_and_sheet(tmp_path: Path) -> None:
     names = [step[2] for step in seen]
     assert {"cleaning.six_no", "ranking", "weak spots", "check", "docx"} <= set(names)
     assert any(name.startswith("01/") for name in names)
+    # Each is told in words that its reader knows, beside the format's own name.
+    told = [in_language(name, "zh") for name in names if name not in {"", "docx"}]
+    assert all(re.search("[\u4e00-\u9fff]", name) for name in told), told
 
 
 def test_word_takes_an_offices_template(tmp_path: Path, report: Report, material: Material) -> None:

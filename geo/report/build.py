@@ -92,7 +92,7 @@ def report_from(
     clean = material.clean
     author = clean(author, "report", "", "author")
     # First, since it holds all layers in its own way, and lets go of them.
-    tell(0, len(_SECTIONS) + 1, "check")
+    tell(0, len(_SECTIONS) + 1, Said("check", "检查数据"))
     found = check_round(survey).findings
     give_back()
     made_sections: list[Section] = []
@@ -147,13 +147,13 @@ def report_from(
 
 
 _SECTIONS: Mapping[str, Callable[[Material], Section]] = {
-    "area": area_section,
-    "definitions": basis_section,
-    "figures by unit": figures_section,
-    "what is missing": gaps_section,
-    "ranking": ranking_section,
-    "weak spots": spots_section,
-    "changes": changes_section,
+    Said("area", "范围与依据"): area_section,
+    Said("definitions", "口径与数据"): basis_section,
+    Said("figures by unit", "完成情况"): figures_section,
+    Said("what is missing", "差距"): gaps_section,
+    Said("ranking", "排名"): ranking_section,
+    Said("weak spots", "整改清单"): spots_section,
+    Said("changes", "与上期比较"): changes_section,
 }
 """The sections in order, by what progress calls them."""
 

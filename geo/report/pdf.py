@@ -72,7 +72,7 @@ def pdf_bytes(
     count = atlas.count()
     for number, sheet in enumerate(atlas.sheets()):
         if tell:
-            tell(number, count + 1, f"{sheet.number} {sheet.name}")
+            tell(number, count + 1, f"{sheet.number} {sheet.title}")
         sheets.append(sheet)
     if tell:
         tell(count, count + 1, "pdf")

@@ -264,7 +264,7 @@ def _sheets(document: Document, report: Report, atlas: Atlas, tell: Tell | None)
         )
     for number, sheet in enumerate(atlas.sheets(towns=False)):
         if tell:
-            tell(number, count, f"{sheet.number} {sheet.name}")
+            tell(number, count, f"{sheet.number} {sheet.title}")
         room = min(TYPE_AREA_MM / sheet.width_mm, 205 / sheet.height_mm)
         png = sheet_picture(report, sheet)
         about = _picture(document, png, sheet.width_mm * room, sheet.alt)
