@@ -100,7 +100,8 @@ function atlasPace(map) {
   });
   map.on("idle", () => {
     clearTimeout(resting);
-    if (!moving && map.getPixelRatio() !== sharp()) resting = setTimeout(sharpen, REST_MS);
+    moving = false; // the end of a turn of the wheel may come while we change the pixels, and is not told as one then
+    if (map.getPixelRatio() !== sharp()) resting = setTimeout(sharpen, REST_MS);
   });
   return { sharpen, stop: () => clearTimeout(resting) };
 }

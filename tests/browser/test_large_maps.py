@@ -136,6 +136,26 @@ def test_the_file_draws_its_tiles_and_answers(browser: Browser, files: Path) -> 
     page.context.close()
 
 
+def test_a_map_is_sharp_again_once_the_wheel_rests(browser: Browser, files: Path) -> None:
+    page, _ = opened(browser, files / "one.html")
+    page.wait_for_selector(DRAWN)
+    page.wait_for_timeout(
+        600
+    )  # for the first picture's time to be taken, by which a slow machine is known
+    zoom = page.evaluate("() => map_atlas.getZoom()")
+    page.mouse.move(400, 300)
+    page.mouse.wheel(0, -400)
+    page.wait_for_function(
+        "zoom => map_atlas.getZoom() > zoom && !map_atlas.isMoving() && map_atlas.loaded()"
+        " && map_atlas.getPixelRatio() === devicePixelRatio",
+        arg=zoom,
+        timeout=15_000,
+    )
+    page.wait_for_timeout(400)
+    assert page.evaluate("() => map_atlas.getPixelRatio() === devicePixelRatio")
+    page.context.close()
+
+
 def test_one_of_many_without_a_name_goes_by_its_id(browser: Browser, tmp_path: Path) -> None:
     description = many_streets(count=10_200)
     field, streets = sorted(description.layers, key=lambda layer: layer.name)
