@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .errors import Fault
-from .said import Said
+from .said import Said, joined, quoted
 
 GeometryKind = Literal["Point", "LineString", "Polygon", "Raster", "Table"]
 FieldType = Literal["text", "integer", "number", "bool", "category", "date"]
@@ -108,11 +108,11 @@ class FieldSpec(Declared):
             )
         stray = set(self.value_titles) - set(self.values)
         if stray and self.type == "category":
-            listed = sorted(stray)
+            listed = joined(map(quoted, sorted(stray)))
             raise ValueError(
                 Said(
                     f"value_titles for values that are not declared: {listed}",
-                    f"value_titles 中有未声明的取值：{listed}",
+                    f"value_titles 中有未声明的取值：{listed.zh}",
                 )
             )
         return self

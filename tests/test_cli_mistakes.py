@@ -86,13 +86,16 @@ def test_a_map_that_is_a_pair_of_files_is_written_whole_or_stays_what_it_was(
     assert b"m.pmtiles" in there()["m.html"]
 
 
-@pytest.mark.parametrize("name", ["m.pmtiles", "m.PMTiles"])
-def test_a_map_whose_page_would_lie_upon_its_tiles_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["m.pmtiles", "m.PMTiles", "m.pdf"])
+def test_a_map_whose_page_would_be_called_something_else_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    """Upon its own tiles it would lie, and nobody could open it as what it says it is."""
     result = atlas("map", "-o", str(tmp_path / name))
     assert result.returncode == 2
     assert result.stderr == (
-        f"atlas: {name}: found the name of a map's tiles; expected a page's, which its tiles lie beside;"
-        " name it m.html\n"
+        f"atlas: {name}: found the name of a {Path(name).suffix} file; expected a page's (.html); name it m.html;"
+        " other formats are made by atlas report\n"
     )
     assert list(tmp_path.iterdir()) == []
 

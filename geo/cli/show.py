@@ -106,9 +106,10 @@ def map_(
     from ..errors import StoreError, reason_of
     from ..survey import open_survey
     from ..views.basemap import basemap_named
-    from ..views.map import write_map
+    from ..views.map import require_page_name, write_map
 
     require_place(output)
+    require_page_name(output)
     ground = basemap_named(basemap, os.environ)
     survey = open_survey(district, round_)
     try:

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from .material import Material
 
-_OVERVIEW_MM = 29.0
-"""How high the summary's map is."""
+_OVERVIEW_MM, _OVERVIEW_ALONE_MM = 29.0, 70.0
+"""How high the summary's map is: beneath two tables, and beneath one."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -141,7 +141,8 @@ def _summary(document: Document, report: Report, atlas: Atlas) -> None:
     _blocks(document, report, report.summary.blocks, SUMMARY_STYLE)
     overview = overview_of(atlas.ground)
     if overview is not None:
-        part = _OVERVIEW_MM / overview.height_mm
+        tables = sum(isinstance(block, Table) for block in report.summary.blocks)
+        part = (_OVERVIEW_MM if tables > 1 else _OVERVIEW_ALONE_MM) / overview.height_mm
         width = min(TYPE_AREA_MM, (overview.width_mm + OVERVIEW_LEGEND_MM) * part)
         _picture(document, overview_picture(report, overview), width, overview.alt)
 

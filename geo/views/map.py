@@ -57,6 +57,10 @@ WORDS: dict[Language, dict[str, str]] = {
     },
 }
 _TILES_ENDING = ".pmtiles"
+_NO_PAGES = frozenset(
+    (_TILES_ENDING, ".pdf", ".docx", ".xlsx", ".csv", ".json", ".geojson", ".gpkg", ".shp", ".png", ".jpg", ".svg", ".zip")
+)  # fmt: skip
+"""Endings that say of a file that it is something else than a page."""
 EMBEDDED_UP_TO_BYTES = 48_000_000
 """Of tiles that stand in an exported page; with more it becomes a pair of files."""
 _NOT_PUBLIC = ("内部资料 不得公开", "Internal: not for publication")
@@ -252,6 +256,28 @@ def write_map(
     return write_described(path, described, progress=progress)
 
 
+def require_page_name(file: Path) -> None:
+    """Refuse a name that says of a map's page that it is something else: whoever is sent it could not open it.
+
+    Raises
+    ------
+    DataError
+        It ends as a map's tiles do, which lie beside the page, or as a file of another format.
+    """
+    if file.suffix.lower() in _NO_PAGES:
+        raise DataError(
+            Fault(
+                file.name,
+                Said(f"the name of a {file.suffix} file", f"{file.suffix} 文件的文件名"),
+                Said("a page's (.html)", "网页的文件名（.html）"),
+                Said(
+                    f"name it {file.stem}.html; other formats are made by atlas report",
+                    f"请命名为 {file.stem}.html；其他格式用 atlas report 生成",
+                ),
+            )
+        )
+
+
 def write_described(
     path: Path | str, description: MapDescription, *, progress: Progress | None = None
 ) -> Path:
@@ -271,18 +297,10 @@ def write_described(
     Raises
     ------
     DataError
-        The page would have the name of its tiles.
+        Its name is that of something else than a page.
     """
     file = Path(path)
-    if file.suffix.lower() == _TILES_ENDING:
-        raise DataError(
-            Fault(
-                file.name,
-                Said("the name of a map's tiles", "地图切片的文件名"),
-                Said("a page's, which its tiles lie beside", "网页的文件名，切片存于其旁"),
-                Said(f"name it {file.stem}.html", f"请命名为 {file.stem}.html"),
-            )
-        )
+    require_page_name(file)
     archive = archive_of(description, progress=progress)
     if archive is None:
         text = map_page(description)
