@@ -114,7 +114,7 @@ def test_the_whole_way_of_a_round_is_told_in_chinese(tmp_path: Path) -> None:
     ):
         assert words in imported.stderr, words
     assert ",line 4," in atlas(
-        "import", str(file), *draft, "--layer", "lamps", "--crs", "wgs84", "--dry-run", "--format", "csv", "--round", "2008-01-30"
+        "import", str(file), *where, "--layer", "lamps", "--crs", "wgs84", "--dry-run", "--format", "csv", "--round", "2008-01-30"
     ).stdout  # fmt: skip
     carried = atlas("carry", *draft)
     assert "villages：轮次 2007-12-31 的 156 行已沿用到轮次 2008-01-31" in carried.stderr

@@ -14,9 +14,10 @@ from . import words
 
 _CALLED = {"district": "pick_district", "at": "level"}
 """What choices are called whose own names mean something else."""
-# Streamlit makes links, icons and arrows of what is left when the escapes are read: a sign without width parts it.
+# Streamlit makes icons, links and, of signs that stand alone, arrows of what is left when the escapes are read: a sign
+# without width parts it.
 _TURNED = re.compile(
-    r"(?<=:)(?=[\w/+-])|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<=[<>~-])(?=\\?[<>=~-])", re.IGNORECASE
+    r":(?=[\w+-]+:|material/|//)|@(?=\w)|www(?=\.)|(?<!\S)[<>~-](?=(->|[>=-])(?!\S))", re.IGNORECASE
 )
 _TOLD = 60
 """Characters of a name in the address that are repeated to its reader."""
@@ -39,11 +40,11 @@ def as_label(text: str) -> str:
     --------
     >>> print(as_label("![](//a)"))
     \\!\\[\\](//a)
-    >>> as_label("www.a->b").split("\\u2060")
-    ['www', '.a-', '>b']
+    >>> as_label("www.a -> b").split("\\u2060")
+    ['www', '.a -', '> b']
     """
-    plain = "".join(f"\\{char}" if char in "\\`*_[]<!$:~|#&" else char for char in text)
-    return _TURNED.sub("\u2060", plain)
+    parted = _TURNED.sub(lambda found: f"{found[0]}\u2060", text)
+    return "".join(f"\\{char}" if char in "\\`*_[]<!$:~|#&" else char for char in parted)
 
 
 def started_with(key: str) -> object:

@@ -691,9 +691,9 @@ def test_a_reader_who_stops_reading_keeps_no_server_from_ending() -> None:
 def test_what_an_address_says_is_no_link_and_no_icon_where_it_is_told(
     open_page: OpenPage, app: str
 ) -> None:
-    said = "http://a.example www.a.example a@a.example :smile: :material/home: a->b"
+    said = "http://a.cn www.a.cn a@a.cn :smile: :material/home: a -> b"
     page, _ = open_page(f"{app}/scope?lang=en&unit={quote(said)}", viewport=SCREEN)
     told = page.get_by_test_id("stAlert")
     told.get_by_text("The link names what is not here").wait_for()
-    assert said[:50] in (told.text_content() or "").replace("\u2060", "")
+    assert said in (told.text_content() or "").replace("\u2060", "")
     assert told.locator("a, p [role=img]").count() == 0
