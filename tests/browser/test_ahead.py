@@ -66,6 +66,12 @@ def ahead(page: Page) -> Locator:
     return found
 
 
+def has_been_opened(open_page: OpenPage, address: str) -> None:
+    """By somebody before, without whom the server knows no map for it."""
+    page, _ = open_page(address, viewport=SCREEN)
+    drawn(page)
+
+
 def let_through(waiting: list[Route]) -> None:
     while waiting:
         waiting.pop().continue_()
@@ -218,8 +224,7 @@ def test_a_district_that_has_changed_since_is_not_drawn_ahead(
 
 
 def test_on_a_narrow_screen_nothing_is_drawn_ahead(open_page: OpenPage, app: str) -> None:
-    first, _ = open_page(f"{app}/scope", viewport=SCREEN)
-    drawn(first)
+    has_been_opened(open_page, f"{app}/scope")
     page, _ = open_page("about:blank", viewport={"width": 390, "height": 844})
     page.add_init_script(
         "new MutationObserver((all) => all.forEach(({ addedNodes }) => addedNodes.forEach((node) =>"
@@ -233,8 +238,7 @@ def test_on_a_narrow_screen_nothing_is_drawn_ahead(open_page: OpenPage, app: str
 def test_a_map_that_nobody_takes_over_goes_when_the_page_does(
     held: tuple[Page, list[Route]], open_page: OpenPage, app: str
 ) -> None:
-    first, _ = open_page(f"{app}/scope", viewport=SCREEN)
-    drawn(first)
+    has_been_opened(open_page, f"{app}/scope")
     page, waiting = held
     page.goto(f"{app}/scope", wait_until="commit")
     ahead(page)
@@ -246,8 +250,7 @@ def test_a_map_that_nobody_takes_over_goes_when_the_page_does(
 def test_a_map_stays_however_slowly_streamlit_comes_and_not_for_ever_after(
     held: tuple[Page, list[Route]], open_page: OpenPage, app: str
 ) -> None:
-    first, _ = open_page(f"{app}/scope", viewport=SCREEN)
-    drawn(first)
+    has_been_opened(open_page, f"{app}/scope")
     page, waiting = held
     page.clock.install()
     page.goto(f"{app}/scope", wait_until="commit")
@@ -265,8 +268,7 @@ def test_a_map_stays_however_slowly_streamlit_comes_and_not_for_ever_after(
 def test_a_map_in_whose_place_a_fault_is_told_makes_room_for_it(
     held: tuple[Page, list[Route]], open_page: OpenPage, app: str
 ) -> None:
-    first, _ = open_page(f"{app}/scope", viewport=SCREEN)
-    drawn(first)
+    has_been_opened(open_page, f"{app}/scope")
     page, waiting = held
     page.goto(f"{app}/scope", wait_until="commit")
     ahead(page)
